@@ -1,0 +1,67 @@
+"""Passages, citations and answers: what retrieval gives and what voice, page and CLI show."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Visibility = Literal["public", "shared", "private"]
+AnswerStatus = Literal["supported", "partial", "abstained"]
+
+NOTICE = "Clinical judgment required."
+
+
+class Contract(BaseModel):
+    """Closed and frozen: a field nobody declared is a fault, not an extension."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Passage(Contract):
+    chunk_id: str
+    document_id: str
+    title: str
+    heading: str = ""
+    page: int | None = None
+    text: str
+    score: float
+    source: str
+    year: int | None = None
+    version: str | None = None
+    starter: bool = False
+    visibility: Visibility = "public"
+
+
+class Citation(Contract):
+    """One numbered source of an answer; `snippet` is verbatim text of the passage."""
+
+    n: int = Field(ge=1)
+    document_id: str
+    chunk_id: str
+    title: str
+    section: str | None = None
+    page: int | None = None
+    source: str
+    year: int | None = None
+    version: str | None = None
+    snippet: str = Field(max_length=500)
+    starter: bool = False
+    superseded: bool = False
+
+
+class Answer(Contract):
+    """`text` carries markers such as [1]; `spoken` is the same without them, for the voice."""
+
+    status: AnswerStatus
+    text: str
+    spoken: str
+    citations: tuple[Citation, ...] = ()
+    notice: str = NOTICE
+
+
+class Question(Contract):
+    question: str = Field(min_length=1, max_length=2000)
+
+
+class SearchRequest(Contract):
+    query: str = Field(min_length=1, max_length=2000)
+    limit: int = Field(default=8, ge=1, le=50)

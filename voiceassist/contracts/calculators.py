@@ -1,0 +1,75 @@
+"""Calculator results and the reading of a spoken request, as realtime and the page receive them."""
+
+from pydantic import Field
+
+from voiceassist.contracts.answers import Contract
+
+Value = float | int | bool | str
+
+
+class Reference(Contract):
+    text: str
+    doi: str | None = None
+    year: int | None = None
+
+
+class CalculatorInput(Contract):
+    """An input as the formula used it, in its canonical unit; `assumed` when the speaker did not say it."""
+
+    name: str
+    label: str
+    value: Value
+    unit: str | None = None
+    assumed: bool = False
+
+
+class CalculatorResult(Contract):
+    calculator_id: str
+    title: str
+    version: str
+    value: Value
+    unit: str | None = None
+    text: str
+    band: str | None = None
+    inputs: tuple[CalculatorInput, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    citations: tuple[Reference, ...] = ()
+
+
+class MissingInput(Contract):
+    name: str
+    label: str
+    question: str
+    options: tuple[str, ...] = ()
+
+
+class ComputeRequest(Contract):
+    """`inputs`: name to a value, or to {"value": …, "unit": …}; `assumed` names inputs nobody stated."""
+
+    inputs: dict[str, object] = Field(max_length=100)
+    assumed: tuple[str, ...] = ()
+
+
+class InterpretRequest(Contract):
+    text: str = Field(min_length=1, max_length=2000)
+    calculator: str | None = None
+    known: dict[str, object] = Field(default_factory=dict, max_length=100)
+    asked: str | None = None
+
+
+class Interpretation(Contract):
+    """What a sentence asks of a calculator; `calculator_id` is None when it asks for none.
+
+    `choices` is filled when a name fits several calculators (Wells: DVT or PE).
+    """
+
+    calculator_id: str | None = None
+    title: str | None = None
+    confidence: float = Field(default=0.0, ge=0.0, le=1.0)
+    inputs: dict[str, object] = Field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    missing: tuple[MissingInput, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    question: str | None = None

@@ -1,0 +1,40 @@
+"""Who acts: the principal that every store query and every audit line needs."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+Role = Literal["admin", "viewer", "user", "service"]
+ROLES: tuple[Role, ...] = ("admin", "viewer", "user", "service")
+
+# One organisation per fresh installation (G5); its row is created by the first migration.
+DEFAULT_TENANT = UUID("01900000-0000-7000-8000-000000000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated user or service.
+
+    `user_id` is None for services, whose name stands in `subject`.
+    """
+
+    subject: str
+    tenant_id: UUID
+    role: Role
+    user_id: UUID | None = None
+    profile: str = ""
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    session_id: str = ""
+    name: str = ""
+
+    @property
+    def is_service(self) -> bool:
+        return self.role == "service"
+
+    def has_scope(self, scope: str) -> bool:
+        """A browser session (no scopes) may do what its role may; a key only what it was given."""
+        return not self.scopes or scope in self.scopes
+
+
+def service(name: str, tenant_id: UUID = DEFAULT_TENANT) -> Principal:
+    return Principal(subject=name, tenant_id=tenant_id, role="service")
