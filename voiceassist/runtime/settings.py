@@ -1,0 +1,195 @@
+"""Settings: the one place that reads the environment.
+
+`VOICEASSIST_POSTGRES__DSN=…` fills `Settings.postgres.dsn`. msgspec does the typing instead of
+pydantic-settings because an event room would pay 120 ms of CPU for that import at every cold start
+(docs/decisions/0002-settings-with-msgspec.md).
+"""
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+
+from voiceassist.core.errors import SettingsError
+
+PREFIX = "VOICEASSIST_"
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A frozen group of settings; an unknown name is a spelling mistake and refused."""
+
+
+class Postgres(Section, frozen=True):
+    dsn: str = ""  # role va_app: row-level security applies
+    owner_dsn: str = ""  # role va_owner: migrations only
+    pool_size: int = 10
+
+
+class Redis(Section, frozen=True):
+    url: str = ""
+
+
+class Qdrant(Section, frozen=True):
+    url: str = ""
+    api_key: str = ""
+
+
+class S3(Section, frozen=True):
+    endpoint: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    bucket: str = "voiceassist"
+    region: str = "us-east-1"
+
+
+class Oidc(Section, frozen=True):
+    issuer: str = ""
+    client_id: str = "voiceassist"
+    client_secret: str = ""
+    embedded: bool = False  # the host serves the issuer itself (development only)
+
+
+class Voice(Section, frozen=True):
+    model_dir: str = ""  # a folder of model files that replaces the packaged ones
+    max_sessions: int = 8
+    threads: int = 2
+
+
+class Models(Section, frozen=True):
+    dir: str = ""  # where the converted embedder is kept
+
+
+class Telemetry(Section, frozen=True):
+    otlp_endpoint: str = ""  # e.g. http://127.0.0.1:4318/v1/traces; empty: spans stay in the process
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Host(Section, frozen=True):
+    port: int = 8443
+    rooms_port: int = 8444
+    tls_cert: str = ""
+    tls_key: str = ""
+    static_dir: str = ""
+    isolated: bool = False
+    idle_seconds: float = 60.0
+
+
+class Broker(Section, frozen=True):
+    port: int = 8445
+    database: str = ""
+    wiring_dir: str = ""  # the knative folder; empty: the one of this checkout
+
+
+class Realtime(Section, frozen=True):
+    port: int = 8446
+    url: str = ""
+
+
+class Limits(Section, frozen=True):
+    """Requests per minute (SPEC N44) and the largest bodies in bytes."""
+
+    address_per_minute: int = 60
+    user_per_minute: int = 300
+    login_per_minute: int = 10
+    body_bytes: int = 1_048_576
+    upload_bytes: int = 524_288_000
+    session_idle_seconds: int = 900
+    session_absolute_seconds: int = 43_200
+
+
+class Settings(Section, frozen=True):
+    profile: Literal["development", "production"] = "development"
+    base_url: str = "https://localhost:8443"
+    data_dir: str = ""
+    room_url: str = "http://{room}:8080"
+    broker_url: str = ""
+    ca_file: str = ""
+    internal_secret: str = ""
+    kek: str = ""  # key-encryption key, 64 hex digits
+    postgres: Postgres = Postgres()
+    redis: Redis = Redis()
+    qdrant: Qdrant = Qdrant()
+    s3: S3 = S3()
+    oidc: Oidc = Oidc()
+    voice: Voice = Voice()
+    models: Models = Models()
+    telemetry: Telemetry = Telemetry()
+    host: Host = Host()
+    broker: Broker = Broker()
+    realtime: Realtime = Realtime()
+    limits: Limits = Limits()
+
+    def room(self, name: str) -> str:
+        """The base URL of a room."""
+        return self.room_url.format(room=name)
+
+
+# VOICEASSIST_DATA is the CLI's, VOICEASSIST_EVAL_DATA the tests'.
+NOT_SETTINGS = frozenset({"DATA", "EVAL_DATA"})
+
+
+def nested(environ: Mapping[str, str]) -> dict[str, Any]:
+    """`{"VOICEASSIST_S3__BUCKET": "b"}` becomes `{"s3": {"bucket": "b"}}`."""
+    tree: dict[str, Any] = {}
+    for name, value in environ.items():
+        if not name.startswith(PREFIX) or name.removeprefix(PREFIX) in NOT_SETTINGS:
+            continue
+        *sections, leaf = name.removeprefix(PREFIX).lower().split("__")
+        node = tree
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[leaf] = value
+    return tree
+
+
+def parse(environ: Mapping[str, str]) -> Settings:
+    """Type the environment; raises SettingsError that names the setting and never its value."""
+    tree = nested(environ)
+    if sink := environ.get("K_SINK"):
+        tree.setdefault("broker_url", sink)
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"A setting {PREFIX}… is not usable: {error}") from None
+    return refuse_unsafe(settings)
+
+
+def refuse_unsafe(settings: Settings) -> Settings:
+    """Production starts with no embedded default and no weak secret (SPEC G17)."""
+    if settings.profile != "production":
+        return settings
+    faults = [
+        name
+        for name, bad in (
+            ("VOICEASSIST_OIDC__EMBEDDED", settings.oidc.embedded),
+            ("VOICEASSIST_BASE_URL", not settings.base_url.startswith("https://")),
+            ("VOICEASSIST_INTERNAL_SECRET", len(settings.internal_secret) < 32),
+            ("VOICEASSIST_KEK", len(settings.kek) != 64),
+        )
+        if bad
+    ]
+    if faults:
+        raise SettingsError("The production profile refuses these settings: " + ", ".join(faults))
+    return settings
+
+
+@lru_cache(maxsize=1)
+def load_settings() -> Settings:
+    """The settings of this process, read once."""
+    return parse(os.environ)
+
+
+def knative_port(default: int = 8080) -> int:
+    """PORT of the Knative runtime contract."""
+    return int(os.environ.get("PORT", default))
+
+
+def function_target() -> tuple[str, str]:
+    """FUNCTION_TARGET and FUNCTION_SOURCE of the functions framework."""
+    target = os.environ.get("FUNCTION_TARGET", "")
+    source = os.environ.get("FUNCTION_SOURCE", "")
+    if not target or not source:
+        raise SettingsError("FUNCTION_TARGET and FUNCTION_SOURCE must name the room to serve.")
+    return target, source
