@@ -1,0 +1,260 @@
+"""The door of a room: what every call passes before and after the room's own code.
+
+The guard is plain ASGI and wraps the whole app, because a handler for `Exception` inside Starlette
+answers and then raises again, after which the framework would log the message with whatever input it
+quotes. Event-only rooms use Room alone and never import FastAPI; HTTP rooms also call `http_app`.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from events import catalog
+from events.envelope import CloudEvent, EnvelopeError, decode
+from voiceassist.core.errors import (
+    FieldError,
+    MethodNotAllowedError,
+    NotFoundError,
+    PayloadTooLargeError,
+    PermanentEventError,
+    UnauthenticatedError,
+    UnavailableError,
+    ValidationError,
+    VoiceAssistError,
+)
+from voiceassist.core.identity import Principal
+from voiceassist.runtime import logging, metrics, problem, tokens, tracing
+from voiceassist.runtime.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+log = logging.get_logger(__name__)
+
+EventHandler = Callable[[CloudEvent, Any], Awaitable[None]]
+Check = Callable[[], Awaitable[None]]
+OPEN_PATHS = frozenset({"/health", "/ready", "/health/ready", "/metrics", "/openapi.json"})
+MAX_EVENT_BYTES = 1_048_576
+
+
+class Room:
+    """A room's guard: trace, identity, health, events on `POST /`, problem documents, metrics.
+
+    `checks` maps the name of a needed dependency to a coroutine that raises when it is down.
+    """
+
+    def __init__(self, name: str, *, checks: dict[str, Check] | None = None, app: ASGIApp | None = None) -> None:
+        self.name = name
+        self.checks = checks or {}
+        self.app = app
+        self.handlers: dict[str, EventHandler] = {}
+        self.configured = False
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings()
+
+    def on(self, event_type: str) -> Callable[[EventHandler], EventHandler]:
+        """Register `async def handler(event, payload)` for an event type of the catalogue."""
+
+        def register(handler: EventHandler) -> EventHandler:
+            self.handlers[event_type] = handler
+            return handler
+
+        return register
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if not self.configured:
+            logging.configure(self.name, self.settings.telemetry.log_level)
+            self.configured = True
+        await _Exchange(self, scope, receive, send).run()
+
+    async def readiness(self) -> tuple[bool, dict[str, str]]:
+        """Every needed dependency: healthy or down."""
+        states: dict[str, str] = {}
+        for name, check in self.checks.items():
+            try:
+                await check()
+                states[name] = "healthy"
+            except Exception as error:  # noqa: BLE001 - any failure of a check means down
+                log.warning("dependency.down", room=self.name, engine=name, **logging.error_fields(error))
+                states[name] = "down"
+        return all(state == "healthy" for state in states.values()), states
+
+
+class _Exchange:
+    """One request through the guard."""
+
+    def __init__(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
+        self.room, self.scope, self.receive, self._send = room, scope, receive, send
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            context = tracing.current()
+            if context:
+                message["headers"] = [*message.get("headers", ()), (b"x-trace-id", context.trace_id.encode())]
+        await self._send(message)
+
+    async def run(self) -> None:
+        started = time.perf_counter()
+        request = Request(self.scope, self.receive)
+        if self.room.settings.telemetry.otlp_endpoint:
+            tracing.exporter_started(self.room.settings.telemetry.otlp_endpoint, self.room.name)
+        with (
+            tracing.scope(tracing.start(request.headers.get("traceparent"))),
+            tracing.span("room.request", room=self.room.name),
+        ):
+            try:
+                await self.dispatch(request)
+            except VoiceAssistError as error:
+                await self.fail(error)
+            except Exception as error:  # noqa: BLE001 - the door is where unexpected errors end
+                log.error("room.failed", room=self.room.name, **logging.error_fields(error))
+                await self.fail(VoiceAssistError())
+            self.record(time.perf_counter() - started)
+
+    async def fail(self, error: VoiceAssistError) -> None:
+        if not self.status:
+            await problem.response(error)(self.scope, self.receive, self.send)
+
+    def record(self, seconds: float) -> None:
+        route = getattr(self.scope.get("route"), "path", "other")
+        if "{path" in route:  # the framework's own catch-all: the app had no such route
+            route = "other"
+        metrics.HTTP_REQUESTS.labels(self.room.name, route, str(self.status)).inc()
+        metrics.HTTP_DURATION.labels(self.room.name, route).observe(seconds)
+
+    async def dispatch(self, request: Request) -> None:
+        path = request.url.path
+        if path in OPEN_PATHS and request.method in {"GET", "HEAD"} and (path != "/openapi.json" or self.room.app):
+            await self.open(path)
+            return
+        state = self.scope.setdefault("state", {})
+        state["principal"] = authenticate(request, self.room.settings)
+        if path == "/" and request.method == "POST":
+            await hear(self.room, request)
+            await Response(status_code=204)(self.scope, self.receive, self.send)
+        elif path == "/":
+            raise MethodNotAllowedError
+        elif self.room.app is None:
+            raise NotFoundError
+        else:
+            await self.room.app(self.scope, self.receive, self.send)
+
+    async def open(self, path: str) -> None:
+        if path == "/metrics":
+            body, media_type = metrics.exposition()
+            answer = Response(body, media_type=media_type)
+        elif path == "/openapi.json" and self.room.app:
+            await self.room.app(self.scope, self.receive, self.send)
+            return
+        elif path == "/health":
+            answer = Response(b'{"status":"alive"}', media_type="application/json")
+        else:
+            ready, states = await self.room.readiness()
+            body = msgspec.json.encode({"status": "ready" if ready else "down", "dependencies": states})
+            answer = Response(body, 200 if ready else 503, media_type="application/json")
+        await answer(self.scope, self.receive, self.send)
+
+
+def authenticate(request: Request, settings: Settings) -> Principal:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise UnauthenticatedError("The caller did not identify itself.")
+    return tokens.verify(token, secret=settings.internal_secret)
+
+
+def principal(request: Request) -> Principal:
+    """The caller, as the guard established it."""
+    caller: Principal = request.state.principal
+    return caller
+
+
+async def hear(room: Room, request: Request) -> None:
+    """Decode a CloudEvent and hand it to the room; statuses follow DESIGN §5 (503 retried, 422 dead)."""
+    body = await read_limited(request, MAX_EVENT_BYTES)
+    try:
+        event = decode(request.headers.items(), body)
+    except EnvelopeError as error:
+        raise ValidationError(error.detail, code="NOT_A_CLOUDEVENT") from None
+    handler = room.handlers.get(event.type)
+    if handler is None:
+        raise PermanentEventError("This room does not hear this event type.")
+    payload = payload_of(event)
+    with tracing.span("event.handle", event_type=event.type, room=room.name):
+        try:
+            await handler(event, payload)
+        except UnavailableError:
+            raise
+        except VoiceAssistError as error:
+            log.warning("event.rejected", room=room.name, event_type=event.type, code=error.code)
+            raise PermanentEventError(code=error.code) from None
+
+
+def payload_of(event: CloudEvent) -> Any:
+    declared = catalog.EVENT_TYPES.get(event.type)
+    if declared is None:
+        raise PermanentEventError("This event type is not in the catalogue.")
+    try:
+        return msgspec.json.decode(event.data or b"{}", type=declared.payload)
+    except msgspec.MsgspecError:
+        raise PermanentEventError("The event's data does not fit its schema.") from None
+
+
+async def read_limited(request: Request, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise PayloadTooLargeError
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def http_app(room: Room, *, title: str, version: str = "1") -> "FastAPI":
+    """A FastAPI app behind the room's guard, whose own errors are problem documents too."""
+    from fastapi import FastAPI
+    from fastapi.exceptions import RequestValidationError
+    from starlette.exceptions import HTTPException
+
+    app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
+
+    async def known(_request: Request, error: Exception) -> Response:
+        return problem.response(error if isinstance(error, VoiceAssistError) else VoiceAssistError())
+
+    async def invalid(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type below
+        return problem.response(ValidationError("The request has wrong or missing fields.", errors=fields_of(error)))
+
+    async def bare(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type below
+        return problem.response(problem.of_status(error.status_code))
+
+    async def unexpected(_request: Request, error: Exception) -> Response:
+        log.error("room.failed", room=room.name, **logging.error_fields(error))
+        return problem.response(VoiceAssistError())
+
+    app.add_exception_handler(VoiceAssistError, known)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, bare)
+    app.add_exception_handler(Exception, unexpected)
+    room.app = app
+    return app
+
+
+def fields_of(error: Any) -> tuple[FieldError, ...]:
+    """Pointer and code of each fault; FastAPI's own answer would echo the input."""
+    return tuple(
+        FieldError("/" + "/".join(str(part) for part in fault["loc"]), str(fault["type"]).upper())
+        for fault in error.errors()
+    )

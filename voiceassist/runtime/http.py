@@ -1,0 +1,56 @@
+"""Calls from one part of the installation to another: one pooled client, trace and identity added."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from voiceassist.core.errors import DependencyTimeoutError, UnavailableError
+from voiceassist.core.identity import Principal
+from voiceassist.runtime import tokens, tracing
+from voiceassist.runtime.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@lru_cache(maxsize=1)
+def client() -> "httpx.AsyncClient":
+    """The shared client of this process; certificates of the local CA are trusted where set."""
+    import ssl
+
+    import httpx
+
+    ca_file = load_settings().ca_file
+    context = ssl.create_default_context(cafile=ca_file) if ca_file else True
+    return httpx.AsyncClient(
+        verify=context,
+        timeout=httpx.Timeout(10.0, connect=2.0),
+        limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+        follow_redirects=False,
+        trust_env=False,  # a proxy variable must not carry patient data out of the building
+    )
+
+
+def identity_headers(principal: Principal, *, issuer: str, settings: Settings) -> dict[str, str]:
+    """Bearer token of the principal and the current `traceparent`."""
+    headers = {"authorization": f"Bearer {tokens.mint(principal, issuer=issuer, secret=settings.internal_secret)}"}
+    if traceparent := tracing.current_traceparent():
+        headers["traceparent"] = traceparent
+    return headers
+
+
+async def call(
+    method: str, url: str, *, principal: Principal, issuer: str, headers: dict[str, str] | None = None, **options: Any
+) -> "httpx.Response":
+    """Send a request on behalf of `principal`; no answer is UnavailableError or DependencyTimeoutError.
+
+    `options` are httpx's (json, content, params, timeout). Statuses are the caller's business.
+    """
+    import httpx
+
+    identity = identity_headers(principal, issuer=issuer, settings=load_settings())
+    try:
+        return await client().request(method, url, headers=identity | (headers or {}), **options)
+    except httpx.TimeoutException:
+        raise DependencyTimeoutError("A part of the installation did not answer in time.") from None
+    except httpx.TransportError:
+        raise UnavailableError("A part of the installation could not be reached.") from None
