@@ -1,0 +1,90 @@
+"""Encryption at rest by us: AES-256-GCM under a key per tenant and purpose, derived from the KEK.
+
+Layout of a sealed value: version byte 1, 12-byte nonce, ciphertext with 16-byte tag. The associated
+data binds it to its place (`table|column|row`), so a value copied elsewhere does not open (platform
+facts, section 11). A KMS behind a port and key rotation come with the identity issue.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from voiceassist.core.errors import VoiceAssistError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+VERSION = b"\x01"
+NONCE_BYTES = 12
+
+
+class SealBrokenError(VoiceAssistError):
+    """The value was changed, moved, or sealed under another key."""
+
+    code = "INTERNAL"
+
+
+def tenant_key(kek: str, tenant_id: UUID, purpose: str) -> bytes:
+    """HKDF-SHA-256 (RFC 5869) of the hex KEK; 32 bytes."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    if len(kek) != 64:
+        raise VoiceAssistError("The key-encryption key is not set.")
+    info = f"voiceassist|{purpose}".encode()
+    return HKDF(SHA256(), 32, tenant_id.bytes, info).derive(bytes.fromhex(kek))
+
+
+def _cipher(key: bytes) -> "AESGCM":
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(key)
+
+
+def seal(plaintext: bytes, *, key: bytes, place: str) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + nonce + _cipher(key).encrypt(nonce, plaintext, place.encode())
+
+
+def unseal(sealed: bytes, *, key: bytes, place: str) -> bytes:
+    from cryptography.exceptions import InvalidTag
+
+    if sealed[:1] != VERSION or len(sealed) < 1 + NONCE_BYTES + 16:
+        raise SealBrokenError
+    try:
+        return _cipher(key).decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], place.encode())
+    except InvalidTag:
+        raise SealBrokenError from None
+
+
+# Files are sealed in frames so that 500 MB never have to be in memory at once. The frame's number and
+# whether it is the last one are part of its place, so frames cannot be dropped, swapped or cut off.
+FRAME_BYTES = 1_048_576
+OVERHEAD = 1 + NONCE_BYTES + 16
+
+
+def seal_frames(chunks: Iterable[bytes], *, key: bytes, place: str) -> Iterator[bytes]:
+    """Seal a stream; every frame but the last holds FRAME_BYTES of plaintext."""
+    buffer = bytearray()
+    number = 0
+    for chunk in chunks:
+        buffer += chunk
+        while len(buffer) > FRAME_BYTES:
+            yield seal(bytes(buffer[:FRAME_BYTES]), key=key, place=f"{place}|{number}")
+            del buffer[:FRAME_BYTES]
+            number += 1
+    yield seal(bytes(buffer), key=key, place=f"{place}|{number}|last")
+
+
+def unseal_frames(sealed: bytes, *, key: bytes, place: str) -> bytes:
+    """The plaintext of a sealed stream; raises SealBrokenError if a frame was lost, moved or changed."""
+    size = FRAME_BYTES + OVERHEAD
+    frames = [sealed[start : start + size] for start in range(0, len(sealed), size)]
+    if not frames:
+        raise SealBrokenError
+    plain = bytearray()
+    for number, frame in enumerate(frames):
+        suffix = "|last" if number == len(frames) - 1 else ""
+        plain += unseal(frame, key=key, place=f"{place}|{number}{suffix}")
+    return bytes(plain)

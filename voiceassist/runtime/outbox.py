@@ -1,0 +1,130 @@
+"""State and the event about it in one transaction; the event is sent after the commit.
+
+`add` writes the row, `publish` sends what is due right after the commit (so a listener hears within
+milliseconds), and the always-on host runs `relay`, which heals whatever a crash left unsent. The
+broker may thus get an event twice; consumers drop duplicates by (source, id) with `first_time`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from events import catalog
+from events.envelope import CloudEvent, encode_structured
+from voiceassist.adapters.postgres import Database
+from voiceassist.core import clock, ids
+from voiceassist.core.errors import UnavailableError
+from voiceassist.core.identity import service
+from voiceassist.runtime import http, logging, tracing
+from voiceassist.runtime.settings import load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+log = logging.get_logger(__name__)
+
+
+def event_of(room: str, event_type: str, payload: msgspec.Struct, *, subject: str, key: str) -> CloudEvent:
+    """A CloudEvent of the catalogue said by `room`; `key` orders delivery (partitionkey extension)."""
+    if catalog.EVENT_TYPES[event_type].payload is not type(payload):
+        raise TypeError(event_type)
+    extensions: dict[str, str | int | bool] = {"partitionkey": key}
+    if traceparent := tracing.current_traceparent():
+        extensions["traceparent"] = traceparent
+    return CloudEvent(
+        id=str(ids.new_id()),
+        source=f"/voiceassist/{room}",
+        type=event_type,
+        subject=subject,
+        time=clock.timestamp(clock.now()),
+        datacontenttype="application/json",
+        data=msgspec.json.encode(payload),
+        extensions=extensions,
+    )
+
+
+async def add(connection: "AsyncConnection", room: str, event: CloudEvent) -> None:
+    from sqlalchemy import text
+
+    await connection.execute(
+        text("insert into outbox (id, room, event) values (:id, :room, :event)"),
+        {"id": UUID(event.id), "room": room, "event": encode_structured(event)[1]},
+    )
+
+
+async def first_time(connection: "AsyncConnection", room: str, event: CloudEvent) -> bool:
+    """Remember (room, source, id) in the room's own transaction; False when it was handled before."""
+    from sqlalchemy import text
+
+    row = await connection.execute(
+        text(
+            "insert into processed_events (room, source, event_id) values (:room, :source, :id)"
+            " on conflict do nothing returning 1"
+        ),
+        {"room": room, "source": event.source, "id": event.id},
+    )
+    return row.first() is not None
+
+
+async def publish(database: Database, *, older_than_seconds: float = 0.0, limit: int = 100) -> int:
+    """Send due rows and mark them; returns how many were accepted. A broker that is down loses nothing."""
+    from sqlalchemy import text
+
+    sent = 0
+    async with database.transaction(service("outbox")) as connection:
+        rows = await connection.execute(
+            text(
+                "select id, room, event from outbox where published_at is null"
+                " and created_at <= now() - make_interval(secs => :age)"
+                " order by id limit :limit for update skip locked"
+            ),
+            {"age": older_than_seconds, "limit": limit},
+        )
+        accepted: list[UUID] = []
+        for identifier, room, event in rows:
+            if not await _send(room, bytes(event)):
+                break
+            accepted.append(identifier)
+        sent = len(accepted)
+        if accepted:
+            await _mark(connection, accepted)
+    return sent
+
+
+async def _mark(connection: "AsyncConnection", accepted: Sequence[UUID]) -> None:
+    from sqlalchemy import text
+
+    await connection.execute(
+        text("update outbox set published_at = now() where id = any(:ids)"), {"ids": list(accepted)}
+    )
+
+
+async def _send(room: str, event: bytes) -> bool:
+    headers = {"content-type": "application/cloudevents+json"}
+    sink = load_settings().broker_url
+    if not sink:
+        return False
+    try:
+        answer: Any = await http.call(
+            "POST", sink, principal=service(room), issuer=room, headers=headers, content=event
+        )
+    except UnavailableError:
+        log.warning("outbox.broker_unreachable", room=room)
+        return False
+    if answer.status_code != 202:
+        log.warning("outbox.refused", room=room, status=answer.status_code)
+        return False
+    return True
+
+
+async def relay(database: Database, *, every_seconds: float = 2.0) -> None:
+    """Run for ever in the always-on host: send what rooms could not."""
+    while True:
+        try:
+            await publish(database, older_than_seconds=every_seconds)
+        except UnavailableError:
+            log.warning("outbox.database_unreachable")
+        await asyncio.sleep(every_seconds)
