@@ -5,7 +5,6 @@ import time
 from uuid import UUID
 
 
-
 def uuid7(milliseconds: int, random_80_bits: int) -> UUID:
     """Build a UUIDv7 from Unix time in ms and at least 74 random bits (the top ones are cut)."""
     value = (milliseconds & (2**48 - 1)) << 80

@@ -90,7 +90,7 @@ def exporter_started(endpoint: str, service: str) -> bool:
 
 
 @contextmanager
-def span(name: str, **attributes: str | int | float | bool) -> Iterator[TraceContext]:
+def span(name: str, **attributes: str | float | bool) -> Iterator[TraceContext]:
     """A child span with a constant name and ids or counts as attributes, never text."""
     parent = _current.get() or start(None)
     with _recorded(name, parent, attributes) as context, scope(context):

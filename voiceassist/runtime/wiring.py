@@ -52,7 +52,7 @@ def objects(directory: Path) -> Iterator[dict[str, Any]]:
         if path.name == "kustomization.yaml" or "overlays" in path.parts:
             continue
         try:
-            documents = list(yaml.load_all(path.read_text(), Loader=_Loader))  # noqa: S506 - a SafeLoader
+            documents = list(yaml.load_all(path.read_text(), Loader=_Loader))
         except yaml.YAMLError:
             raise SettingsError(f"The wiring file {path.name} is not valid YAML.") from None
         yield from (document for document in documents if isinstance(document, dict))

