@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from events import catalog
-from events.envelope import CloudEvent, EnvelopeError, decode
+from events.envelope import CloudEvent, decode
 from voiceassist.core.errors import (
     FieldError,
     MethodNotAllowedError,
@@ -182,10 +182,7 @@ def principal(request: Request) -> Principal:
 async def hear(room: Room, request: Request) -> None:
     """Decode a CloudEvent and hand it to the room; statuses follow DESIGN §5 (503 retried, 422 dead)."""
     body = await read_limited(request, MAX_EVENT_BYTES)
-    try:
-        event = decode(request.headers.items(), body)
-    except EnvelopeError as error:
-        raise ValidationError(error.detail, code="NOT_A_CLOUDEVENT") from None
+    event = decode(request.headers.items(), body)
     handler = room.handlers.get(event.type)
     if handler is None:
         raise PermanentEventError("This room does not hear this event type.")
@@ -205,9 +202,9 @@ def payload_of(event: CloudEvent) -> Any:
     if declared is None:
         raise PermanentEventError("This event type is not in the catalogue.")
     try:
-        return msgspec.json.decode(event.data or b"{}", type=declared.payload)
-    except msgspec.MsgspecError:
-        raise PermanentEventError("The event's data does not fit its schema.") from None
+        return catalog.read(declared.payload, event.data)
+    except catalog.PayloadError as error:
+        raise PermanentEventError("The event's data does not fit its schema.", errors=error.errors) from None
 
 
 async def read_limited(request: Request, limit: int) -> bytes:

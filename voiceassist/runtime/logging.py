@@ -14,7 +14,7 @@ import structlog
 
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "logger", "service", "trace_id", "session_id", "user_id", "tenant_id",
+        "event", "level", "timestamp", "logger", "module", "service", "trace_id", "session_id", "user_id", "tenant_id",
         "room", "route", "method", "status", "code", "duration_ms", "error_type", "where", "event_id", "event_type",
         "document_id", "job_id", "chunks", "pages", "count", "bytes", "attempt", "engine", "mode", "version", "pid",
         "port", "state", "step", "model", "turn_id", "audio_ms", "setting", "trigger", "reason", "address", "seconds",
@@ -61,8 +61,8 @@ def configure(service: str, level: str = "info") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_names: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,  # several rooms share a process and tests replace the stream
     )
     root = logging.getLogger()
     root.handlers[:] = [LibraryHandler(service)]
@@ -84,4 +84,5 @@ class LibraryHandler(logging.Handler):
 
 
 def get_logger(name: str) -> Any:
-    return structlog.get_logger(logger=name)
+    """A logger that takes its configuration at its first line, not at import."""
+    return structlog.get_logger(module=name)

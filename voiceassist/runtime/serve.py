@@ -12,8 +12,9 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
+import functions_framework.aio
 import uvicorn
-from functions_framework.aio import create_asgi_app
+from starlette.types import ASGIApp
 
 from voiceassist.runtime.settings import function_target, knative_port, load_settings
 
@@ -34,7 +35,7 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     target, source = function_target()
-    app = create_asgi_app(target, source)
+    app: ASGIApp = functions_framework.aio.create_asgi_app(target, source)  # type: ignore[no-untyped-call]
     # The isolated host keeps rooms on loopback; in a pod the port must be reachable from the sidecar.
     address = "127.0.0.1" if load_settings().data_dir else "0.0.0.0"  # noqa: S104
     config = uvicorn.Config(

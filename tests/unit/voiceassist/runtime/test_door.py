@@ -1,0 +1,176 @@
+"""The guard of a room: identity, problem documents, events, and nothing that leaks."""
+
+import functions_framework.aio
+import httpx
+import pytest
+
+from events import catalog
+from events.envelope import CloudEvent, encode_structured
+from voiceassist.core.errors import NeedsInputError, UnavailableError
+from voiceassist.core.identity import service
+from voiceassist.runtime import door, tokens
+from voiceassist.runtime.settings import Settings
+
+SECRET = "s" * 40
+NAME = "Zebulon Quackenbush"  # planted: must appear in no answer and no log
+
+
+@pytest.fixture
+def room(monkeypatch):
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    room = door.Room("sample")
+    app = door.http_app(room, title="Sample")
+
+    @app.get("/api/v1/sample/{item}")
+    async def read(item: int) -> dict[str, int]:
+        return {"item": item}
+
+    @app.post("/api/v1/sample/boom")
+    async def boom() -> None:
+        raise RuntimeError(NAME)
+
+    @app.post("/api/v1/sample/needs")
+    async def needs() -> None:
+        raise NeedsInputError("An input is missing.")
+
+    return room
+
+
+@pytest.fixture
+async def client(room):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=room), base_url="http://room") as client:
+        yield client
+
+
+@pytest.fixture
+def bearer():
+    return {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+
+
+async def test_a_call_without_identity_is_refused(client):
+    answer = await client.get("/api/v1/sample/1")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "UNAUTHENTICATED"
+    assert answer.json()["trace_id"] == answer.headers["x-trace-id"]
+
+
+async def test_a_call_with_identity_passes_and_keeps_the_trace(client, bearer):
+    trace_id = "ab" * 16
+    answer = await client.get("/api/v1/sample/7", headers=bearer | {"traceparent": f"00-{trace_id}-{'cd' * 8}-01"})
+    assert answer.json() == {"item": 7}
+    assert answer.headers["x-trace-id"] == trace_id
+
+
+async def test_wrong_input_is_named_and_not_echoed(client, bearer):
+    answer = await client.get(f"/api/v1/sample/{NAME}", headers=bearer)
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == [{"pointer": "/path/item", "code": "INT_PARSING"}]
+    assert "Quackenbush" not in answer.text
+
+
+async def test_an_unexpected_error_leaks_nothing(client, bearer, capsys, caplog):
+    answer = await client.post("/api/v1/sample/boom", headers=bearer)
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "INTERNAL"
+    captured = capsys.readouterr()
+    assert "Quackenbush" not in answer.text + captured.out + captured.err + caplog.text
+    assert "RuntimeError" in captured.err
+
+
+async def test_a_room_answers_its_own_error_codes(client, bearer):
+    answer = await client.post("/api/v1/sample/needs", headers=bearer)
+    assert (answer.status_code, answer.json()["code"]) == (422, "NEEDS_INPUT")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"), [("/api/v1/none", 404, "NOT_FOUND"), ("/api/v1/sample/boom", 405, "METHOD_NOT_ALLOWED")]
+)
+async def test_bare_statuses_are_problems_too(client, bearer, path, status, code):
+    answer = await client.put(path, headers=bearer)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_health_needs_no_identity_and_readiness_tells_what_is_down(client, room):
+    async def broken() -> None:
+        raise UnavailableError("down")
+
+    assert (await client.get("/health")).status_code == 200
+    assert (await client.get("/ready")).status_code == 200
+    room.checks["postgres"] = broken
+    answer = await client.get("/ready")
+    assert (answer.status_code, answer.json()) == (503, {"status": "down", "dependencies": {"postgres": "down"}})
+
+
+async def test_metrics_name_the_route_and_not_the_path(client, bearer):
+    await client.get("/api/v1/sample/424242", headers=bearer)
+    text = (await client.get("/metrics")).text
+    assert 'route="/api/v1/sample/{item}"' in text
+    assert "424242" not in text
+
+
+def indexed() -> CloudEvent:
+    event_type = "org.voiceassist.document.indexed.v1"
+    example = catalog.EVENT_TYPES[event_type].example
+    import msgspec
+
+    return CloudEvent(
+        id="1", source="/test", type=event_type, datacontenttype="application/json", data=msgspec.json.encode(example)
+    )
+
+
+async def post(client, event, bearer):
+    headers, body = encode_structured(event)
+    return await client.post("/", headers=headers | bearer, content=body)
+
+
+async def test_an_event_reaches_its_handler_and_is_answered_204(client, room, bearer):
+    heard = []
+
+    @room.on("org.voiceassist.document.indexed.v1")
+    async def handler(event, payload) -> None:
+        heard.append((event.id, type(payload)))
+
+    answer = await post(client, indexed(), bearer)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert heard == [("1", catalog.DocumentIndexed)]
+
+
+async def test_event_outcomes_follow_the_broker_contract(client, room, bearer):
+    assert (await post(client, indexed(), bearer)).status_code == 422  # nobody hears it: dead letter, no retry
+    failures = {"503": UnavailableError("down"), "422": NeedsInputError("no"), "500": RuntimeError(NAME)}
+    for status, failure in failures.items():
+
+        async def handler(_event, _payload, failure=failure) -> None:
+            raise failure
+
+        room.handlers["org.voiceassist.document.indexed.v1"] = handler
+        answer = await post(client, indexed(), bearer)
+        assert str(answer.status_code) == status
+        assert "Quackenbush" not in answer.text
+
+
+async def test_what_is_no_event_is_refused_without_quoting_it(client, bearer):
+    answer = await client.post(
+        "/", headers=bearer | {"content-type": "application/cloudevents+json"}, content=f'{{"id": "{NAME}"}}'
+    )
+    assert answer.status_code == 400
+    assert "Quackenbush" not in answer.text
+
+
+async def test_too_large_an_event_is_413(client, bearer):
+    answer = await client.post("/", headers=bearer, content=b"x" * (door.MAX_EVENT_BYTES + 1))
+    assert answer.status_code == 413
+
+
+async def test_the_guard_works_behind_the_functions_framework(room, bearer):
+    async def sample(_request):
+        return room
+
+    app = functions_framework.aio._create_asgi_app_with_function(
+        sample, functions_framework._function_registry.HTTP_SIGNATURE_TYPE, False
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://room") as client:
+        assert (await client.get("/api/v1/sample/3", headers=bearer)).json() == {"item": 3}
+        assert (await client.post("/api/v1/sample/boom", headers=bearer)).json()["code"] == "INTERNAL"
