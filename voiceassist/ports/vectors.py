@@ -1,0 +1,80 @@
+"""Stores of searchable passages: what Qdrant and pgvector both offer.
+
+A store gives its two rankings, by meaning and by words, each with raw scores; who asks fuses them.
+So one fusion serves every store, and evidence can be judged by similarity, which a fused rank hides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage with what is needed to find it and to cite it."""
+
+    chunk_id: str
+    document_id: str
+    title: str
+    text: str
+    heading: str = ""
+    position: int = 0
+    page: int | None = None
+    chapter: str = ""
+    source: str = ""
+    source_type: str = "note"
+    specialty: str = ""
+    year: int | None = None
+    version: str | None = None
+    superseded: bool = False
+    starter: bool = False
+    visibility: str = "public"
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def searchable(self) -> str:
+        """What is embedded and indexed: the title decides, so it stands in front of every passage."""
+        return ". ".join(part for part in (self.title, *self.aliases, self.heading, self.text) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`score` is a cosine similarity in the ranking by meaning, and a store's own measure in the one by words."""
+
+    chunk: Chunk
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`vector` is the embedded question, shape (dimension,); None ranks by words only."""
+
+    text: str
+    vector: "NDArray[np.float32] | None" = None
+    limit: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Rankings:
+    """Best first; a passage may stand in both."""
+
+    by_meaning: tuple[Hit, ...] = field(default=())
+    by_words: tuple[Hit, ...] = field(default=())
+
+
+class PassageIndex(Protocol):
+    """Superseded passages are never found."""
+
+    async def search(self, query: Query) -> Rankings: ...
+
+    async def upsert(self, chunks: Sequence[Chunk], vectors: "NDArray[np.float32]") -> None:
+        """Store each chunk under its id with its row of `vectors`, shape (len(chunks), dimension)."""
+        ...
+
+    async def delete(self, document_id: str) -> None: ...
+
+    async def count(self) -> int: ...
