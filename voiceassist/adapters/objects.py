@@ -49,7 +49,10 @@ class ObjectStore:
                     for number, part in enumerate(_joined(parts), start=1)
                 ]
                 self.client.complete_multipart_upload(
-                    Bucket=self.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": done}  # type: ignore[typeddict-item]
+                    Bucket=self.bucket,
+                    Key=key,
+                    UploadId=upload,
+                    MultipartUpload={"Parts": done},  # type: ignore[typeddict-item]
                 )
             except BaseException:
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)

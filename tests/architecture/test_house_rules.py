@@ -1,0 +1,176 @@
+"""Rules that outlive people: read from the syntax tree, each shown to catch a planted fault."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("voiceassist", "functions", "realtime", "events")
+# The composition root, and the supervisor, which writes the environment of its children.
+MAY_READ_ENVIRONMENT = {"voiceassist/runtime/settings.py"}
+TOP_LEVEL = {
+    "functions", "realtime", "events", "frontend", "knative", "terraform", "ansible", "docs", "tests", "voiceassist",
+    "requirements", ".ci", ".github",
+}  # fmt: skip
+LOG_METHODS = {"debug", "info", "warning", "error", "critical"}
+
+
+def sources() -> list[Path]:
+    return [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def environment_reads(code: str) -> list[int]:
+    """Lines that touch os.environ, os.getenv or os.environb."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(code))
+        if (isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"})
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and {"environ", "getenv"} & {a.name for a in node.names}
+        )
+    ]
+
+
+def leaky_logs(code: str) -> list[int]:
+    """Log calls that could carry an exception's text: exception(), exc_info, f-strings, str(error), %-arguments."""
+    tree = ast.parse(code)
+    errors = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"format_exc", "print_exc", "format_exception"}:
+            lines.append(node.lineno)
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        owner = ast.unparse(node.func.value)
+        if not re.fullmatch(r"(self\.)?_?(log|logger|LOG|logging)", owner):
+            continue
+        if node.func.attr == "exception":
+            lines.append(node.lineno)
+        if node.func.attr not in LOG_METHODS:
+            continue
+        constant = bool(node.args) and isinstance(node.args[0], ast.Constant) and len(node.args) == 1
+        named = [keyword for keyword in node.keywords if keyword.arg == "exc_info"]
+        quoted = [
+            inner
+            for keyword in node.keywords
+            if keyword.arg is not None
+            for inner in ast.walk(keyword.value)
+            if (isinstance(inner, ast.Name) and inner.id in errors and not type_name(keyword.value))
+            or isinstance(inner, ast.JoinedStr)
+        ]
+        if not constant or named or quoted:
+            lines.append(node.lineno)
+    return lines
+
+
+def type_name(value: ast.expr) -> bool:
+    """`type(error).__name__`, `error.code`, `error.status`: safe parts of an error."""
+    text = ast.unparse(value)
+    return bool(re.fullmatch(r"type\(\w+\)\.__name__|\w+\.(code|status|status_code|errno|returncode)", text))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_composition_root_reads_the_environment(path):
+    if str(path.relative_to(ROOT)) not in MAY_READ_ENVIRONMENT:
+        assert environment_reads(path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_log_line_carries_the_text_of_an_exception(path):
+    assert leaky_logs(path.read_text()) == []
+
+
+@pytest.mark.parametrize("code", ["import os\nos.environ['A']", "import os\nos.getenv('A')", "from os import environ"])
+def test_a_planted_environment_read_is_found(code):
+    assert environment_reads(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "log.exception('x')",
+        "log.error('x', exc_info=True)",
+        "log.error(f'x {y}')",
+        "log.error('x %s', y)",
+        "try: pass\nexcept E as error: log.error('x', reason=str(error))",
+        "try: pass\nexcept E as error: log.error('x', reason=error.detail)",
+        "log.info('x', reason=f'{y}')",
+        "import traceback\ntraceback.format_exc()",
+    ],
+)
+def test_a_planted_leak_is_found(code):
+    assert leaky_logs(code)
+
+
+def test_a_proper_log_line_passes():
+    code = "try: pass\nexcept E as error: log.error('x.failed', code=error.code, error_type=type(error).__name__)"
+    assert leaky_logs(code) == []
+
+
+def rooms() -> list[str]:
+    return sorted(path.name for path in (ROOT / "functions").iterdir() if (path / "__init__.py").exists())
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_a_room_has_its_place_in_every_wing(room):
+    assert (ROOT / "functions" / room / "main.py").exists()
+    assert (ROOT / "knative/rooms" / f"{room}.yaml").exists()
+    assert (ROOT / "docs/reference/rooms" / f"{room}.md").exists()
+    assert any((ROOT / "tests" / kind / "functions" / room).is_dir() for kind in ("unit", "component"))
+
+
+def test_no_room_noun_stands_in_a_path_of_the_foundation():
+    paths = {part for path in (ROOT / "voiceassist").rglob("*.py") for part in (path.stem, *path.parent.parts)}
+    assert paths & (set(rooms()) - {"documents"}) == set()
+
+
+def test_there_is_no_stray_folder():
+    import subprocess
+
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    folders = {line.split("/")[0] for line in tracked.splitlines() if "/" in line}
+    assert folders - TOP_LEVEL == set()
+
+
+def test_every_setting_is_documented():
+    from voiceassist.runtime.settings import Section, Settings
+
+    def names(section: type[Section], prefix: str) -> list[str]:
+        found: list[str] = []
+        for field in section.__struct_fields__:
+            kind = section.__annotations__[field]
+            if isinstance(kind, type) and issubclass(kind, Section):
+                found += names(kind, f"{prefix}{field.upper()}__")
+            else:
+                found.append(f"{prefix}{field.upper()}")
+        return found
+
+    page = (ROOT / "docs/reference/settings.md").read_text()
+    documented = set(re.findall(r"`(VOICEASSIST_[A-Z0-9_]+)`", page))
+    assert set(names(Settings, "VOICEASSIST_")) - documented == set()
+    assert documented - set(names(Settings, "VOICEASSIST_")) - {"VOICEASSIST_DATA", "VOICEASSIST_EVAL_DATA"} == set()
+
+
+HEAVY = {"openai", "boto3", "botocore", "qdrant_client", "transformers", "torch", "sqlalchemy", "onnxruntime", "pypdf"}
+EVENT_ONLY = {"ingestion"}
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_a_cold_room_imports_nothing_heavy(room):
+    import subprocess
+    import sys
+
+    program = (
+        "import runpy, sys\n"
+        f"runpy.run_path('functions/{room}/main.py', run_name='main')\n"
+        "print('\\n'.join(sorted({name.split('.')[0] for name in sys.modules})))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-2000:]
+    loaded = set(result.stdout.split())
+    forbidden = HEAVY | ({"fastapi"} if room in EVENT_ONLY else set())
+    assert loaded & forbidden == set()

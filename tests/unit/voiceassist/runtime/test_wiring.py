@@ -1,0 +1,40 @@
+import pytest
+
+from voiceassist.core.errors import SettingsError
+from voiceassist.runtime import wiring
+
+SERVICE = """
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: {name}
+  annotations: {{voiceassist.org/routes: "{routes}"}}
+spec:
+  template:
+    metadata: {{annotations: {{autoscaling.knative.dev/scale-down-delay: 10m}}}}
+    spec:
+      containers: [{{env: [{{name: FUNCTION_TARGET, value: {name}}}, {{name: FUNCTION_SOURCE, value: f.py}}]}}]
+"""
+
+
+def test_the_longest_route_on_a_segment_border_wins(tmp_path):
+    (tmp_path / "a.yaml").write_text(SERVICE.format(name="one", routes="/api/v1/a, /api/v1/b"))
+    (tmp_path / "b.yaml").write_text(SERVICE.format(name="two", routes="/api/v1/a/deep"))
+    found = wiring.load(tmp_path)
+    assert found.room_for("/api/v1/a/x").name == "one"
+    assert found.room_for("/api/v1/a/deep/x").name == "two"
+    assert found.room_for("/api/v1/ab") is None
+    assert found.rooms["one"].scale_down_delay_seconds == 600
+
+
+def test_one_route_cannot_lead_to_two_rooms(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(SERVICE.format(name=name, routes="/api/v1/a"))
+    with pytest.raises(SettingsError, match="claimed by"):
+        wiring.load(tmp_path)
+
+
+def test_broken_yaml_is_reported_by_file_name(tmp_path):
+    (tmp_path / "bad.yaml").write_text("a: [")
+    with pytest.raises(SettingsError, match="bad.yaml"):
+        wiring.load(tmp_path)
