@@ -17,8 +17,6 @@ from msgspec import Meta
 
 from voiceassist.core.errors import FieldError, ValidationError
 
-PREFIX = "org.voiceassist."
-
 Count = Annotated[int, Meta(ge=0)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="lower-case hex SHA-256 of the content")]
 Code = Annotated[str, Meta(pattern="^[A-Z][A-Z0-9_]{1,63}$", description="a code of the house, not a sentence")]
@@ -218,11 +216,6 @@ _TABLE = (
 EVENT_TYPES: Mapping[str, EventType] = MappingProxyType({entry.type: entry for entry in _TABLE})
 
 P = TypeVar("P", bound=Payload)
-
-
-def source_of(room: str) -> str:
-    """The CloudEvents `source` of what a room says."""
-    return f"/rooms/{room}"
 
 
 def read(payload: type[P], data: bytes | None) -> P:
