@@ -1,0 +1,218 @@
+"""Samples in and out: pcm16, G.711, rates, WAV files.
+
+Inside the product audio is mono float32 in -1..1; the wire carries 16-bit little-endian PCM at 24 kHz
+or G.711 at 8 kHz, the ears want 16 kHz, the voice gives 24 kHz.
+"""
+
+from __future__ import annotations
+
+import math
+import wave
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+WireFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
+
+EAR_RATE = 16_000
+VOICE_RATE = 24_000
+G711_RATE = 8_000
+
+_MULAW_BIAS = 132
+
+
+def from_pcm16(data: bytes) -> Samples:
+    """16-bit little-endian PCM to float32; a last odd byte is dropped."""
+    whole = len(data) - len(data) % 2
+    return np.frombuffer(data[:whole], dtype="<i2").astype(np.float32) / np.float32(32_768)
+
+
+def to_pcm16(samples: Samples) -> bytes:
+    """Float32 to 16-bit little-endian PCM, clipped; what is not a number becomes silence."""
+    scaled = np.nan_to_num(np.asarray(samples, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(32_768)
+    return np.clip(np.rint(scaled), -32_768, 32_767).astype("<i2").tobytes()
+
+
+def decode(data: bytes, wire: WireFormat) -> Samples:
+    """What arrived in the wire format, as float32 at `wire_rate(wire)`."""
+    if wire == "audio/pcm":
+        return from_pcm16(data)
+    table = _mulaw_levels() if wire == "audio/pcmu" else _alaw_levels()
+    return table[np.frombuffer(data, dtype=np.uint8)].astype(np.float32) / np.float32(32_768)
+
+
+def encode(samples: Samples, wire: WireFormat) -> bytes:
+    """Float32 at `wire_rate(wire)` as bytes for the wire."""
+    pcm = to_pcm16(samples)
+    if wire == "audio/pcm":
+        return pcm
+    table = _mulaw_codes() if wire == "audio/pcmu" else _alaw_codes()
+    return table[np.frombuffer(pcm, dtype="<u2")].tobytes()
+
+
+def wire_rate(wire: WireFormat) -> int:
+    """Samples per second of a wire format."""
+    return VOICE_RATE if wire == "audio/pcm" else G711_RATE
+
+
+def bytes_per_sample(wire: WireFormat) -> int:
+    return 2 if wire == "audio/pcm" else 1
+
+
+def resample(samples: Samples, rate_in: int, rate_out: int) -> Samples:
+    """A whole recording at another rate (soxr, high quality)."""
+    if rate_in == rate_out or not len(samples):
+        return np.ascontiguousarray(samples, dtype=np.float32)
+    import soxr
+
+    result: Samples = soxr.resample(np.asarray(samples, dtype=np.float32), rate_in, rate_out, quality="HQ")
+    return result
+
+
+class Resampler:
+    """A running stream at another rate; one per stream and direction, used by one thread at a time.
+
+    A polyphase low-pass of 4 ms, so only 2 ms stay behind; soxr's streams hold back 12 to 117 ms
+    in uneven blocks, which would come on top of every end of turn. Both keep the time of the samples:
+    output sample m lies at m / rate_out of the input.
+    """
+
+    def __init__(self, rate_in: int, rate_out: int) -> None:
+        common = math.gcd(rate_in, rate_out)
+        self._up, self._down = rate_out // common, rate_in // common
+        self._bank = _phases(rate_in, rate_out)
+        self._half = self._bank.shape[1] // 2
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the stream so far and begin a new one."""
+        # `_held[0]` is input sample `_first`; the filter looks half its length to both sides.
+        self._held: Samples = np.zeros(self._half - 1, dtype=np.float32)
+        self._first = 1 - self._half
+        self._next = 0
+        self._fed = 0
+
+    def feed(self, samples: Samples) -> Samples:
+        """The output samples that are settled now."""
+        if self._up == self._down:
+            return np.ascontiguousarray(samples, dtype=np.float32)
+        self._held = np.concatenate([self._held, np.asarray(samples, dtype=np.float32)])
+        self._fed += len(samples)
+        # Output m is centred on input m * down / up and needs `half` samples after it.
+        settled = max(self._next, -(-(self._first + len(self._held) - self._half) * self._up // self._down))
+        wanted = np.arange(self._next, settled) * self._down
+        starts = wanted // self._up - self._half + 1 - self._first
+        result: Samples = np.zeros(0, dtype=np.float32)
+        if len(wanted):
+            windows = np.lib.stride_tricks.sliding_window_view(self._held, 2 * self._half)[starts]
+            result = np.einsum("ij,ij->i", windows, self._bank[wanted % self._up])
+        self._forget(settled)
+        return result
+
+    def flush(self) -> Samples:
+        """The end of the stream, which the filter still held; a new stream begins."""
+        if self._up == self._down:
+            return np.zeros(0, dtype=np.float32)
+        total = -(-self._fed * self._up // self._down)
+        rest = total - self._next
+        tail = self.feed(np.zeros(2 * self._half, dtype=np.float32))[:rest]
+        self.reset()
+        return tail
+
+    def _forget(self, following: int) -> None:
+        self._next = following
+        useless = following * self._down // self._up - self._half + 1 - self._first
+        self._held = self._held[useless:]
+        self._first += useless
+
+
+@lru_cache(maxsize=8)
+def _phases(rate_in: int, rate_out: int) -> Samples:
+    """The taps of each phase, shape [up, 4 ms of input]: a sinc under a Kaiser window, about 60 dB."""
+    up = rate_out // math.gcd(rate_in, rate_out)
+    half = rate_in // 500
+    offsets = np.arange(1 - half, half + 1)
+    times = (np.arange(up)[:, None] / up - offsets[None, :]) / rate_in
+    band = 0.94 * min(rate_in, rate_out)
+    window = np.i0(6.0 * np.sqrt(np.maximum(0.0, 1.0 - np.square(times * rate_in / half)))) / np.i0(6.0)
+    taps = np.sinc(band * times) * window
+    return np.asarray(taps / taps.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def level_dbfs(samples: Samples) -> float:
+    """Root mean square of the samples in dB below full scale; -120 for silence."""
+    if not len(samples):
+        return -120.0
+    power = float(np.mean(np.square(samples, dtype=np.float64)))
+    return max(-120.0, 10.0 * float(np.log10(power))) if power > 0 else -120.0
+
+
+def silence(seconds: float, rate: int) -> Samples:
+    return np.zeros(round(seconds * rate), dtype=np.float32)
+
+
+def write_wav(path: Path, samples: Samples, rate: int) -> None:
+    """Mono, 16 bit."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(to_pcm16(samples))
+
+
+def read_wav(path: Path) -> tuple[Samples, int]:
+    """A 16-bit WAV file and its rate; several channels are averaged.
+
+    Raises wave.Error for anything that is not such a file.
+    """
+    with wave.open(str(path), "rb") as file:
+        if file.getsampwidth() != 2:
+            raise wave.Error("only 16-bit WAV files are read")
+        channels, rate = file.getnchannels(), file.getframerate()
+        samples = from_pcm16(file.readframes(file.getnframes()))
+    whole = len(samples) - len(samples) % channels
+    return samples[:whole].reshape(-1, channels).mean(axis=1, dtype=np.float32), rate
+
+
+# G.711 (ITU-T, 1988). The tables are computed once from the definition: 256 levels to read, 65,536 codes to write.
+
+
+@lru_cache(maxsize=1)
+def _mulaw_levels() -> NDArray[np.int16]:
+    code = ~np.arange(256, dtype=np.int32) & 0xFF
+    exponent, mantissa = (code >> 4) & 7, code & 15
+    magnitude = (((mantissa << 3) + _MULAW_BIAS) << exponent) - _MULAW_BIAS
+    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def _mulaw_codes() -> NDArray[np.uint8]:
+    pcm = np.arange(65_536, dtype=np.uint16).view(np.int16).astype(np.int32) >> 2  # the law is defined on 14 bits
+    magnitude = np.minimum(np.abs(pcm), 8_158) + (_MULAW_BIAS >> 2)
+    exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 5
+    mantissa = (magnitude >> (exponent + 1)) & 15
+    sign = np.where(pcm < 0, 0x80, 0)
+    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+
+
+@lru_cache(maxsize=1)
+def _alaw_levels() -> NDArray[np.int16]:
+    code = np.arange(256, dtype=np.int32) ^ 0x55
+    exponent, mantissa = (code >> 4) & 7, code & 15
+    linear = (mantissa << 4) + 8
+    magnitude = np.where(exponent == 0, linear, (linear + 0x100) << np.maximum(exponent - 1, 0))
+    return np.where(code & 0x80, magnitude, -magnitude).astype(np.int16)
+
+
+@lru_cache(maxsize=1)
+def _alaw_codes() -> NDArray[np.uint8]:
+    pcm = np.arange(65_536, dtype=np.uint16).view(np.int16).astype(np.int32) >> 3  # the law is defined on 13 bits
+    magnitude = np.where(pcm < 0, -pcm - 1, pcm)
+    exponent = np.where(magnitude < 32, 0, np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 4)
+    mantissa = (magnitude >> np.maximum(exponent, 1)) & 15
+    sign = np.where(pcm < 0, 0, 0x80)
+    return ((sign | (exponent << 4) | mantissa) ^ 0x55).astype(np.uint8)
