@@ -193,3 +193,13 @@ def function_target() -> tuple[str, str]:
     if not target or not source:
         raise SettingsError("FUNCTION_TARGET and FUNCTION_SOURCE must name the room to serve.")
     return target, source
+
+
+def inherited() -> dict[str, str]:
+    """What a child process takes over from ours (PATH, HOME, locale, the operator's VOICEASSIST_* names)."""
+    return dict(os.environ)
+
+
+def process_environment() -> dict[str, str]:
+    """A copy of the environment, for the supervisor that builds those of its children."""
+    return dict(os.environ)
