@@ -26,11 +26,11 @@ def environment_reads(code: str) -> list[int]:
     return [
         node.lineno
         for node in ast.walk(ast.parse(code))
-        if (isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"})
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.environb", "os.getenv"})
         or (
             isinstance(node, ast.ImportFrom)
             and node.module == "os"
-            and {"environ", "getenv"} & {a.name for a in node.names}
+            and {"environ", "environb", "getenv"} & {alias.name for alias in node.names}
         )
     ]
 
