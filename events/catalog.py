@@ -133,6 +133,11 @@ class PayloadError(ValidationError):
     def __init__(self, pointer: str, reason: str) -> None:
         super().__init__("The data does not match the schema of its event type", errors=(FieldError(pointer, reason),))
 
+    def at(self, index: int) -> "PayloadError":
+        """The same fault in the event number `index` of a batch."""
+        (field,) = self.errors
+        return PayloadError(f"/{index}{field.pointer}", field.code)
+
 
 _DOCUMENT = UUID("0199a3c2-7d1e-7a40-9b6e-3f1d2c4b5a69")
 _OTHER = UUID("0199a3c2-8e2f-7b51-8c7f-4e2d3b5c6a78")

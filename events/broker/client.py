@@ -97,7 +97,8 @@ class _Connection(asyncio.Protocol):
             self._fail()
 
     def on_message_complete(self) -> None:
-        if not self._parser.should_keep_alive():
+        # After an interim answer (1xx) the real one still comes, for nobody.
+        if not self._parser.should_keep_alive() or self._parser.get_status_code() < 200:
             self.reusable = False
         if self._answer and not self._answer.done():
             self._answer.set_result(Answer(self._parser.get_status_code(), self._headers, bytes(self._body)))

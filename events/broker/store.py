@@ -5,6 +5,7 @@ stay readable so that an operator can look an event up without the key.
 Two connections, each used by one thread only: `apply` writes (the writer thread), the rest reads.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +51,16 @@ order by d.due, d.seq limit ?
 _LOADED = """
 select d.seq, d.attempts, e.id, e.source, e.trace, e.ttl, e.sealed from deliveries d join events e on e.seq = d.event
 where d.seq in ({places}) order by d.due, d.seq
+"""
+
+_TRIM_DELIVERIES = """
+delete from deliveries where event in (select seq from events where accepted < :old) or (
+    event in (select seq from events where accepted < :young)
+    and not exists (select 1 from deliveries other where other.event = deliveries.event and other.state != 1))
+"""
+_TRIM_EVENTS = """
+delete from events where not exists (select 1 from deliveries where event = events.seq) and (
+    accepted < :old or (accepted < :young and broker not in (select value from json_each(:kept))))
 """
 
 
@@ -105,11 +116,11 @@ Job = Append | Finish | Postpone
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A delivery to be made now."""
+    """A delivery to be made now; `event` is None when its row does not open (changed on disk)."""
 
     seq: int
     attempts: int
-    event: CloudEvent
+    event: CloudEvent | None
     trace: str | None
     ttl: int
 
@@ -127,8 +138,9 @@ class Batch:
 class Store:
     """`open` it once per process; `apply` from one thread, `claim` and the other readers from one other."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, path: Path, key: bytes, *, kept_longer: frozenset[str] = frozenset()) -> None:
         self.path = path
+        self._kept_longer = kept_longer
         self._key = key
         self._write = _connect(path)
         self._prepare()
@@ -223,20 +235,13 @@ class Store:
         self._write.execute("pragma wal_checkpoint(passive)")
 
     def trim(self, now: int) -> int:
-        """Drop finished events after 7 days, those with a dead or waiting delivery (and dead letters) after 30."""
-        write = self._write
-        write.execute("begin immediate")
-        old = (
-            "select e.seq from events e where e.accepted < :young and (e.accepted < :old or ("
-            " exists (select 1 from deliveries d where d.event = e.seq)"
-            " and not exists (select 1 from deliveries d where d.event = e.seq and d.state != 1)))"
-        )
-        ages = {"young": now - KEEP_EVENTS_MS, "old": now - KEEP_DEAD_MS}
-        write.execute(f"delete from deliveries where event in ({old})", ages)  # noqa: S608 - a constant
-        orphans = "delete from events where accepted < :young and (accepted < :old or broker not like '%/dead-letters')"
-        gone = write.execute(orphans + " and not exists (select 1 from deliveries d where d.event = events.seq)", ages)
-        write.execute("commit")
-        return gone.rowcount
+        """Drop finished events after 7 days; dead ones, and what lies at a dead-letter broker, after 30."""
+        ages = {"young": now - KEEP_EVENTS_MS, "old": now - KEEP_DEAD_MS, "kept": json.dumps(sorted(self._kept_longer))}
+        self._write.execute("begin immediate")
+        self._write.execute(_TRIM_DELIVERIES, ages)
+        dropped = self._write.execute(_TRIM_EVENTS, ages).rowcount
+        self._write.execute("commit")
+        return dropped
 
     # --- the reader thread ---------------------------------------------------------------------------------------
 
@@ -253,7 +258,10 @@ class Store:
     def _claimed(
         self, seq: int, attempts: int, event_id: str, source: str, trace: str | None, ttl: int, sealed: bytes
     ) -> Claimed:
-        plain = crypto.unseal(sealed, key=self._key, place=_place(event_id, source))
+        try:
+            plain = crypto.unseal(sealed, key=self._key, place=_place(event_id, source))
+        except crypto.SealBrokenError:
+            return Claimed(seq, attempts, None, trace, ttl)
         return Claimed(seq, attempts, msgspec.msgpack.decode(plain, type=CloudEvent), trace, ttl)
 
     def next_due(self, route: str, *, now: int) -> int | None:
