@@ -1,0 +1,1 @@
+"""The stores and processes of a local installation, supervised by `voiceassist up`."""

@@ -1,0 +1,70 @@
+"""The passwords and keys of one installation, generated once."""
+
+import secrets as random
+
+import msgspec
+
+from voiceassist.runtime.engines.faults import EngineError
+from voiceassist.runtime.engines.files import write_whole
+from voiceassist.runtime.engines.layout import Layout
+
+
+class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every field is random; 64 hex digits are 256-bit keys, the rest are URL-safe passwords."""
+
+    postgres_admin: str
+    postgres_owner: str
+    postgres_app: str
+    postgres_audit_writer: str
+    postgres_replica: str
+    postgres_backup: str
+    valkey: str
+    qdrant_api_key: str
+    s3_access_key: str
+    s3_secret_key: str
+    s3_volume_write_key: str
+    s3_volume_read_key: str
+    s3_filer_write_key: str
+    s3_filer_read_key: str
+    s3_sse_kek: str
+    internal_secret: str
+    kek: str
+    oidc_client_secret: str
+
+
+HEX = ("s3_sse_kek", "kek")
+
+
+def generate() -> Secrets:
+    fields = {
+        name: random.token_hex(32) if name in HEX else random.token_urlsafe(32) for name in Secrets.__struct_fields__
+    }
+    return Secrets(**fields)
+
+
+def read(layout: Layout) -> Secrets:
+    """The secrets of an existing installation; raises EngineError when they are missing or damaged."""
+    try:
+        return msgspec.json.decode(layout.secrets.read_bytes(), type=Secrets)
+    except FileNotFoundError:
+        raise EngineError(f"{layout.secrets} is missing: start once with `voiceassist up`.") from None
+    except PermissionError:
+        raise EngineError(f"{layout.secrets} belongs to another user: run as the user who started it first.") from None
+    except msgspec.MsgspecError:
+        raise EngineError(
+            f"{layout.secrets} is damaged: restore it from a backup, or wipe with `voiceassist reset`."
+        ) from None
+
+
+def read_or_create(layout: Layout) -> Secrets:
+    """The secrets, written on the first start; refuses to invent new ones beside an existing database."""
+    if layout.secrets.exists():
+        return read(layout)
+    if layout.postgres.exists():
+        raise EngineError(
+            f"{layout.secrets} is missing but a database exists beside it: "
+            "restore the file from a backup, or wipe with `voiceassist reset`."
+        )
+    created = generate()
+    write_whole(layout.secrets, msgspec.json.format(msgspec.json.encode(created)))
+    return created

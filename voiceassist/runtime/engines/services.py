@@ -1,0 +1,61 @@
+"""Our own Python processes as data: a line here is a process of the stack."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from voiceassist.runtime.engines.engine import http_status
+from voiceassist.runtime.engines.layout import Layout
+from voiceassist.runtime.engines.ports import Ports
+from voiceassist.runtime.engines.processes import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`python -m module`, ready when GET `health` answers 200."""
+
+    name: str
+    module: str
+    health: str
+    layout: Layout
+    environ: Mapping[str, str]
+    folder: Path
+    grace: float = 5.0
+
+    @property
+    def address(self) -> str:
+        return self.health.rpartition("/")[0]
+
+    def prepare(self) -> None:
+        """It keeps its own files."""
+
+    def command(self) -> Command:
+        return Command(
+            self.name,
+            (sys.executable, "-m", self.module),
+            log=self.layout.log(self.name),
+            environ=self.environ,
+            folder=self.folder,
+            grace=self.grace,
+        )
+
+    def ready(self) -> bool:
+        return http_status(self.health, ca=self.layout.ca) == 200
+
+    def settle(self) -> None:
+        """It creates what it needs itself."""
+
+    def version(self) -> str:
+        return metadata.version("voiceassist")
+
+
+def services(layout: Layout, ports: Ports, environ: Mapping[str, str], folder: Path) -> list[Service]:
+    """Broker before host before realtime: who is spoken to comes first."""
+    table = [
+        ("broker", "events.broker", f"http://127.0.0.1:{ports.broker}/health"),
+        ("host", "voiceassist.runtime.host", f"{environ['VOICEASSIST_BASE_URL']}/health"),
+        ("realtime", "realtime", f"http://127.0.0.1:{ports.realtime}/health"),
+    ]
+    return [Service(name, module, health, layout, environ, folder) for name, module, health in table]
