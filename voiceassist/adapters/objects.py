@@ -1,6 +1,6 @@
 """Object storage by boto3 (SeaweedFS embedded, S3 in production); callers hand over ciphertext only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,19 @@ class ObjectStore:
     def get(self, key: str) -> bytes:
         with _translated():
             return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def stream(self, key: str, size: int) -> Iterator[bytes]:
+        """The object in pieces of exactly `size` bytes (the last may be shorter), for files too large for memory."""
+        with _translated():
+            body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
+            buffer = bytearray()
+            while data := body.read(size):
+                buffer += data
+                while len(buffer) >= size:
+                    yield bytes(buffer[:size])
+                    del buffer[:size]
+            if buffer:
+                yield bytes(buffer)
 
     def delete(self, key: str) -> None:
         with _translated():

@@ -29,7 +29,7 @@ select {_COLUMNS}, 1 - (c.embedding <=> cast(:vector as halfvec)) as score {_FRO
 where {_CURRENT}
 order by (c.embedding <=> cast(:vector as halfvec)) + 0, c.id
 limit :limit
-"""  # noqa: S608 - constants only
+"""
 
 # Titles are searched too: the title decides (clinical facts, section 3.2).
 _BY_WORDS = f"""

@@ -114,7 +114,7 @@ class QdrantIndex:
         self._path = f"/collections/{collection}/points"
 
     async def search(self, query: Query) -> Rankings:
-        searches = []
+        searches: list[dict[str, Any]] = []
         if query.vector is not None:
             searches.append({"query": [float(value) for value in query.vector], "using": DENSE})
         words = sparse.of_query(query.text)

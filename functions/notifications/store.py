@@ -1,0 +1,73 @@
+"""Notifications in PostgreSQL, seen by their owner only (row-level security)."""
+
+import json
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from functions.notifications.domain import News
+from voiceassist.core import ids
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+PAGE = 50
+
+
+async def add(connection: "AsyncConnection", news: News) -> UUID:
+    from sqlalchemy import text
+
+    identifier = ids.new_id()
+    await connection.execute(
+        text(
+            "insert into notifications (id, tenant_id, owner_id, kind, document_id, data)"
+            " values (:id, :tenant, :owner, :kind, :document, cast(:data as jsonb))"
+        ),
+        {
+            "id": identifier,
+            "tenant": news.tenant_id,
+            "owner": news.owner_id,
+            "kind": news.kind,
+            "document": news.document_id,
+            "data": json.dumps(news.data),
+        },
+    )
+    return identifier
+
+
+async def listed(
+    connection: "AsyncConnection", before: UUID | None, limit: int, *, unread_only: bool
+) -> list[dict[str, object]]:
+    from sqlalchemy import text
+
+    rows = await connection.execute(
+        text(
+            "select n.id, n.kind, n.document_id, d.title as document_title, n.data, n.read_at, n.created_at"
+            " from notifications n left join documents d on d.id = n.document_id"
+            " where (cast(:before as uuid) is null or n.id < :before) and (not :unread or n.read_at is null)"
+            " order by n.id desc limit :limit"
+        ),
+        {"before": before, "limit": limit, "unread": unread_only},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+async def unread(connection: "AsyncConnection") -> int:
+    from sqlalchemy import text
+
+    return int(
+        (await connection.execute(text("select count(*) from notifications where read_at is null"))).scalar_one()
+    )
+
+
+async def mark_read(connection: "AsyncConnection", identifier: UUID) -> bool:
+    """Reading twice keeps the first moment."""
+    from sqlalchemy import text
+
+    row = await connection.execute(
+        text(
+            "update notifications set read_at = coalesce(read_at, now()), updated_at = now()"
+            " where id = :id returning id"
+        ),
+        {"id": identifier},
+    )
+    return row.first() is not None

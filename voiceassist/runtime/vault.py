@@ -1,0 +1,52 @@
+"""Uploaded files in the object store, sealed frame by frame before they leave this process."""
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from voiceassist.adapters import crypto
+from voiceassist.adapters.objects import ObjectStore
+
+PURPOSE = "files"
+
+
+class Vault:
+    """Blocking calls: doors run them in a thread. A file is known by its tenant and id."""
+
+    def __init__(self, objects: ObjectStore, kek: str) -> None:
+        self._objects = objects
+        self._kek = kek
+
+    def store(self, tenant_id: UUID, file_id: UUID, chunks: Iterable[bytes]) -> None:
+        """Seal and upload while reading; an exception raised by `chunks` leaves nothing behind."""
+        key, place = self._secret(tenant_id, file_id)
+        self._objects.put_parts(object_key(tenant_id, file_id), crypto.seal_frames(chunks, key=key, place=place))
+
+    def fetch(self, tenant_id: UUID, file_id: UUID) -> Iterator[bytes]:
+        """The plaintext in frames; raises SealBrokenError if one was lost, moved or changed."""
+        key, place = self._secret(tenant_id, file_id)
+        frames = self._objects.stream(object_key(tenant_id, file_id), crypto.FRAME_BYTES + crypto.OVERHEAD)
+        for number, (frame, last) in enumerate(_with_end(frames)):
+            suffix = "|last" if last else ""
+            yield crypto.unseal(frame, key=key, place=f"{place}|{number}{suffix}")
+
+    def delete(self, tenant_id: UUID, file_id: UUID) -> None:
+        """Deleting what is not there is no error."""
+        self._objects.delete(object_key(tenant_id, file_id))
+
+    def _secret(self, tenant_id: UUID, file_id: UUID) -> tuple[bytes, str]:
+        return crypto.tenant_key(self._kek, tenant_id, PURPOSE), f"files|{file_id}"
+
+
+def object_key(tenant_id: UUID, file_id: UUID) -> str:
+    return f"files/{tenant_id}/{file_id}"
+
+
+def _with_end(frames: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each frame and whether it is the last; an empty object is broken, as sealing writes one frame at least."""
+    held = next(frames, None)
+    if held is None:
+        raise crypto.SealBrokenError
+    for frame in frames:
+        yield held, False
+        held = frame
+    yield held, True
