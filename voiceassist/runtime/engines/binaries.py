@@ -10,8 +10,8 @@ import shutil
 from importlib import metadata, util
 from pathlib import Path
 
+from voiceassist.core.files import copy_tree_whole
 from voiceassist.runtime.engines.faults import EngineError
-from voiceassist.runtime.engines.files import copy_tree_whole
 
 WORLD_READABLE = 0o755
 

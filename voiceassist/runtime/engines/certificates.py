@@ -4,8 +4,8 @@ import datetime as dt
 import ipaddress
 from typing import TYPE_CHECKING
 
+from voiceassist.core.files import PRIVATE, write_whole
 from voiceassist.runtime.engines.faults import EngineError
-from voiceassist.runtime.engines.files import PRIVATE, write_whole
 from voiceassist.runtime.engines.layout import Layout
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from voiceassist.core.files import sync_folder, write_whole
 from voiceassist.runtime.engines import binaries
 from voiceassist.runtime.engines.accounts import Account
 from voiceassist.runtime.engines.faults import EngineError
-from voiceassist.runtime.engines.files import sync_folder, write_whole
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.processes import Command
 from voiceassist.runtime.engines.secrets import Secrets

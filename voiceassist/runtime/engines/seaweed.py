@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from voiceassist.core.errors import VoiceAssistError
+from voiceassist.core.files import write_whole
 from voiceassist.runtime.engines import binaries
 from voiceassist.runtime.engines.accounts import Account
 from voiceassist.runtime.engines.engine import http_status
 from voiceassist.runtime.engines.faults import EngineError
-from voiceassist.runtime.engines.files import write_whole
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.ports import GRPC_OFFSET, Ports
 from voiceassist.runtime.engines.postgres import own_folder

@@ -4,8 +4,8 @@ import secrets as random
 
 import msgspec
 
+from voiceassist.core.files import write_whole
 from voiceassist.runtime.engines.faults import EngineError
-from voiceassist.runtime.engines.files import write_whole
 from voiceassist.runtime.engines.layout import Layout
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from voiceassist.runtime.engines.files import write_whole
+from voiceassist.core.files import write_whole
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.processes import Record
 

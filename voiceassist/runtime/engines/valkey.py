@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from voiceassist.core.files import write_whole
 from voiceassist.runtime.engines import binaries
 from voiceassist.runtime.engines.accounts import Account
 from voiceassist.runtime.engines.faults import EngineError
-from voiceassist.runtime.engines.files import write_whole
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.postgres import own_folder
 from voiceassist.runtime.engines.processes import Command

@@ -7,8 +7,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from voiceassist.core.files import write_whole
 from voiceassist.runtime.engines.engine import http_status
-from voiceassist.runtime.engines.files import write_whole
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.processes import Command
 from voiceassist.runtime.engines.secrets import Secrets
