@@ -1,0 +1,156 @@
+"""`python -m voiceassist.runtime.host [--isolated | --remote]`: gateway and rooms of one installation."""
+
+import argparse
+import asyncio
+import sys
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp
+
+from voiceassist.core.errors import SettingsError
+from voiceassist.runtime import logging, metrics, outbox, providers, wiring
+from voiceassist.runtime.host import health, pages, servers
+from voiceassist.runtime.host.activator import Activator
+from voiceassist.runtime.host.admission import Admission
+from voiceassist.runtime.host.api import Api
+from voiceassist.runtime.host.background import kept_running, warm
+from voiceassist.runtime.host.callers import Callers
+from voiceassist.runtime.host.forward import client
+from voiceassist.runtime.host.gateway import Gateway
+from voiceassist.runtime.host.limits import Limiter
+from voiceassist.runtime.host.openapi import OpenApi
+from voiceassist.runtime.host.realtime import RealtimeProxy
+from voiceassist.runtime.host.rooms import InProcess, Remote, RoomsDoor, Runner
+from voiceassist.runtime.sessions import ClientSecrets
+from voiceassist.runtime.settings import Settings, load_settings
+from voiceassist.runtime.wiring import Wiring
+
+if TYPE_CHECKING:
+    import httpx
+
+log = logging.get_logger(__name__)
+
+CALLBACK = "/api/v1/auth/callback"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m voiceassist.runtime.host", description=__doc__)
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--isolated", action="store_true", help="a process per room, started by its first request")
+    mode.add_argument("--remote", action="store_true", help="rooms run elsewhere, at VOICEASSIST_ROOM_URL")
+    options = parser.parse_args()
+    try:
+        settings = load_settings()
+        logging.configure("host", settings.telemetry.log_level)
+        chosen = "remote" if options.remote else "isolated" if options.isolated or settings.host.isolated else "one"
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(run(settings, chosen))
+    except SettingsError as error:
+        print(error.detail, file=sys.stderr)  # noqa: T201 - the one sentence for whoever started us
+        return 2
+    return 0
+
+
+def loop_factory() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+async def run(settings: Settings, mode: str) -> None:
+    """Serve until SIGTERM; whatever was started is stopped again, in reverse order."""
+    rooms = wiring.load()
+    # In a container the port must be reachable from outside of it; on a machine of its own it must not.
+    address = "127.0.0.1" if settings.data_dir else "0.0.0.0"  # noqa: S104
+    public = servers.listen(address, settings.host.port)
+    internal = servers.listen(address, settings.host.rooms_port)
+    async with AsyncExitStack() as stack:
+        http = client(verify=trust(settings))
+        stack.push_async_callback(http.aclose)
+        runner = make_runner(mode, settings, rooms, http)
+        stack.push_async_callback(runner.stop)
+        await runner.start()
+        gateway = make_gateway(settings, rooms, runner, http)
+        relay = asyncio.create_task(kept_running("outbox", partial(outbox.relay, providers.database())))
+        warming = asyncio.create_task(warmed(rooms, runner) if mode == "one" else asyncio.sleep(0))
+        stack.push_async_callback(cancelled, relay, warming)
+        tls = servers.Tls(settings.host.tls_cert, settings.host.tls_key) if settings.host.tls_cert else None
+        log.info("host.started", mode=mode, port=settings.host.port, count=len(rooms.rooms))
+        await servers.serve_all(
+            [(servers.server(gateway, tls=tls), public), (servers.server(RoomsDoor(rooms, runner)), internal)]
+        )
+
+
+async def warmed(rooms: Wiring, runner: Runner) -> None:
+    try:
+        await warm(rooms, runner)
+    except Exception as error:  # noqa: BLE001 - a cold room is slow, not wrong
+        log.warning("host.not_warmed", **logging.error_fields(error))
+
+
+async def cancelled(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def trust(settings: Settings) -> object:
+    """Certificates of the local CA for the services behind us that speak TLS."""
+    import ssl
+
+    return ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+
+
+def make_runner(mode: str, settings: Settings, rooms: Wiring, http: "httpx.AsyncClient") -> Runner:
+    if mode == "isolated":
+        return Activator(rooms, idle_after=lambda room: settings.host.idle_seconds + room.scale_down_delay_seconds)
+    if mode == "remote":
+        return Remote(rooms, url=settings.room, http=http)
+    return InProcess(rooms)
+
+
+def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, http: "httpx.AsyncClient") -> Gateway:
+    redis = providers.redis()
+    limiter = Limiter(redis, settings.limits)
+    callers = Callers(settings=settings, redis=redis, wiring=rooms, runner=runner, limiter=limiter)
+    admission = Admission(settings=settings, callers=callers, limiter=limiter)
+    return Gateway(
+        settings=settings,
+        wiring=rooms,
+        api=Api(settings=settings, admission=admission, runner=runner, http=http),
+        admission=admission,
+        realtime=RealtimeProxy(
+            settings=settings, callers=callers, limiter=limiter, admission=admission, secrets=ClientSecrets(redis)
+        ),
+        pages=pages.Pages(pages.build_folder(settings.host.static_dir), settings.base_url),
+        readiness=health.Readiness(health.checks(settings, rooms, http), runner),
+        openapi=OpenApi(rooms, runner),
+        issuer=make_issuer(settings),
+    )
+
+
+def make_issuer(settings: Settings) -> ASGIApp | None:
+    """The embedded provider where the settings ask for it; it never exists in production (refuse_unsafe)."""
+    if not settings.oidc.embedded:
+        return None
+    from voiceassist.adapters.issuer.app import Issuer
+    from voiceassist.adapters.issuer.protocol import Client
+    from voiceassist.adapters.issuer.seed import seed
+
+    seed(Path(settings.data_dir))
+    oidc = settings.oidc
+    return Issuer(
+        issuer=oidc.issuer,
+        data_dir=Path(settings.data_dir),
+        client=Client(oidc.client_id, oidc.client_secret, settings.base_url + CALLBACK),
+        report=lambda reason: metrics.AUTH_FAILURES.labels(f"issuer_{reason}").inc(),
+    ).app()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

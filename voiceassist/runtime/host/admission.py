@@ -1,0 +1,144 @@
+"""What every call of the API passes before it is forwarded: identity, limits, origin, scope, body."""
+
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.types import Scope
+
+from voiceassist.core.errors import (
+    ForbiddenError,
+    PayloadTooLargeError,
+    UnauthenticatedError,
+    UnsupportedFormatError,
+    ValidationError,
+)
+from voiceassist.runtime import metrics, sessions
+from voiceassist.runtime.host import headers
+from voiceassist.runtime.host.callers import Caller, Callers, address
+from voiceassist.runtime.host.limits import Limit, Limiter
+from voiceassist.runtime.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# What a key needs per room or service; what is not listed no key may call.
+SCOPES = {
+    "calculators": "calc:run",
+    "retrieval": "kb:read",
+    "documents": "documents:write",
+    "notifications": "notifications:read",
+    "realtime": "voice:talk",
+    "events": "events:publish",
+}
+# The way in, and the question whether one is in, must be open to those who are not in yet.
+SIGN_IN = {
+    ("GET", "/api/v1/auth/login"): "start",
+    ("GET", "/api/v1/auth/callback"): "callback",
+    ("POST", "/api/v1/auth/mfa/verify"): "code",
+    ("POST", "/issuer/login"): "password",
+}
+ANYBODY = frozenset({("GET", "/api/v1/auth/me"), ("GET", "/api/v1/openapi.json")})
+JSON = frozenset({"application/json"})
+# Besides JSON; the room says which of its routes takes which.
+ACCEPTED = {
+    "documents": JSON | {"multipart/form-data"},
+    "issuer": frozenset({"application/x-www-form-urlencoded"}),
+}
+
+
+class Admission:
+    def __init__(self, *, settings: Settings, callers: Callers, limiter: Limiter) -> None:
+        self._settings = settings
+        self._callers = callers
+        self._limiter = limiter
+        self._origins = origins(settings)
+
+    async def admit(self, scope: Scope, purpose: str) -> Caller | None:
+        """The caller of a request for `purpose` (a room, realtime, events); None where anybody may call."""
+        method, path = scope["method"], scope["path"]
+        step = SIGN_IN.get((method, path))
+        if step is not None:
+            self.check_origin(scope)
+            await self._limiter.admit([self._limiter.login(step, address(scope))], fail_open=False)
+            return None
+        caller = await self._identified(scope)
+        fail_open = purpose != "auth" and method in SAFE_METHODS
+        await self._limiter.admit(self._limits(scope, caller), fail_open=fail_open)
+        if caller is None and (method, path) not in ANYBODY:
+            raise UnauthenticatedError("Please sign in.")
+        if caller is not None:
+            self.authorise(caller, scope, purpose)
+        return caller
+
+    async def anonymous(self, scope: Scope) -> None:
+        """Count a page that anybody may see."""
+        await self._limiter.admit([self._limiter.address(address(scope))], fail_open=False)
+
+    async def _identified(self, scope: Scope) -> Caller | None:
+        try:
+            return await self._callers.identify(scope)
+        except UnauthenticatedError:
+            # Guessing credentials is counted like calling without any.
+            await self._limiter.admit([self._limiter.address(address(scope))], fail_open=True)
+            raise
+
+    def _limits(self, scope: Scope, caller: Caller | None) -> list[Limit]:
+        if caller is None:
+            return [self._limiter.address(address(scope))]
+        return self._limiter.user(caller.principal.subject, scope["path"])
+
+    def authorise(self, caller: Caller, scope: Scope, purpose: str) -> None:
+        """A key needs the scope of the purpose; a cookie needs our own page and its token for a write."""
+        if caller.by == "key":
+            if purpose not in SCOPES or SCOPES[purpose] not in caller.principal.scopes:
+                raise ForbiddenError("This key does not have the scope for that.")
+        elif scope["method"] not in SAFE_METHODS:
+            self.check_origin(scope)
+            told = headers.value(scope["headers"], sessions.CSRF_HEADER.encode())
+            if not hmac.compare_digest(told.encode(), caller.csrf.encode()):
+                metrics.AUTH_FAILURES.labels("csrf").inc()
+                raise ForbiddenError("The request lacks the token of this session.", code="CSRF")
+
+    def check_origin(self, scope: Scope) -> None:
+        """Refuse other sites; what sends no Origin is not a browser's cross-site request (Fetch standard)."""
+        origin = headers.value(scope["headers"], b"origin")
+        # A page with `Referrer-Policy: no-referrer` posts its forms with `Origin: null`; Fetch Metadata
+        # then tells our own form from a foreign one.
+        site = headers.value(scope["headers"], b"sec-fetch-site")
+        foreign = origin not in self._origins if origin and origin != "null" else False
+        unclear = origin == "null" and site != "same-origin"
+        if scope["method"] not in SAFE_METHODS and (foreign or unclear or site in {"cross-site", "same-site"}):
+            metrics.AUTH_FAILURES.labels("origin").inc()
+            raise ForbiddenError("Requests from another site are refused.", code="FOREIGN_ORIGIN")
+
+    def body_limit(self, scope: Scope, purpose: str) -> int:
+        """Check what the headers say about the body; the bytes it may have."""
+        limits = self._settings.limits
+        largest = limits.upload_bytes if purpose == "documents" and is_multipart(scope) else limits.body_bytes
+        length = headers.value(scope["headers"], b"content-length")
+        if length and not (length.isascii() and length.isdigit()):
+            raise ValidationError("The length of the body is not valid.")
+        if length and int(length) > largest:
+            raise PayloadTooLargeError
+        chunked = bool(headers.value(scope["headers"], b"transfer-encoding"))
+        # An event may carry data of any type; the broker reads the envelope.
+        accepted = purpose == "events" or media_type(scope) in ACCEPTED.get(purpose, JSON)
+        if (chunked or int(length or 0) > 0) and not accepted:
+            raise UnsupportedFormatError
+        return largest
+
+
+def media_type(scope: Scope) -> str:
+    return headers.value(scope["headers"], b"content-type").partition(";")[0].strip().lower()
+
+
+def is_multipart(scope: Scope) -> bool:
+    return media_type(scope) == "multipart/form-data"
+
+
+def origins(settings: Settings) -> frozenset[str]:
+    """Where our own pages come from; in development also by the other names of this machine."""
+    base = urlsplit(settings.base_url)
+    own = {f"{base.scheme}://{base.netloc}"}
+    if settings.profile == "development":
+        port = f":{base.port}" if base.port else ""
+        own |= {f"{base.scheme}://{name}{port}" for name in ("localhost", "127.0.0.1", "[::1]")}
+    return frozenset(own)

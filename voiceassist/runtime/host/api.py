@@ -1,0 +1,92 @@
+"""The API behind the front door: rooms by route, events to the broker, client secrets to realtime."""
+
+from typing import TYPE_CHECKING
+
+from starlette.types import Receive, Scope, Send
+
+from voiceassist.core.errors import (
+    MethodNotAllowedError,
+    NotFoundError,
+    PayloadTooLargeError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from voiceassist.core.identity import Principal, service
+from voiceassist.runtime.host import headers
+from voiceassist.runtime.host.admission import Admission
+from voiceassist.runtime.host.answer import Bounded
+from voiceassist.runtime.host.callers import INTROSPECT, Caller, address
+from voiceassist.runtime.host.forward import forward
+from voiceassist.runtime.host.rooms import Runner
+from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.wiring import Room
+
+if TYPE_CHECKING:
+    import httpx
+
+SERVICE_SECONDS = 15.0
+
+
+class Api:
+    def __init__(self, *, settings: Settings, admission: Admission, runner: Runner, http: "httpx.AsyncClient") -> None:
+        self._settings = settings
+        self._admission = admission
+        self._runner = runner
+        self._http = http
+
+    async def room(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
+        """Forward to a room with the caller's identity. The auth room reads the cookies itself."""
+        if scope["path"] == INTROSPECT:
+            raise NotFoundError  # for parts of the installation only
+        caller = await self._admission.admit(scope, room.name)
+        bounded = Bounded(receive, send, self._admission.body_limit(scope, room.name))
+        inside = self._inside(scope, self._principal(room, caller), cookies=room.name == "auth")
+        await self._runner.serve(room, inside, bounded.receive, bounded.send)
+        if bounded.exceeded:
+            raise PayloadTooLargeError
+
+    async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand an integrator's event to the broker's ingress."""
+        if scope["method"] != "POST":
+            raise MethodNotAllowedError
+        caller = await self._admission.admit(scope, "events")
+        if caller is None or caller.by != "key":
+            raise UnauthenticatedError("Publishing needs an API key.")
+        await self._service(self._settings.broker_url, "events", caller, scope, receive, send)
+
+    async def client_secrets(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A short-lived secret for the realtime socket."""
+        if scope["method"] != "POST":
+            raise MethodNotAllowedError
+        caller = await self._admission.admit(scope, "realtime")
+        if caller is None:
+            raise UnauthenticatedError("Please sign in.")
+        url = self._settings.realtime.url and self._settings.realtime.url + scope["path"]
+        await self._service(url, "realtime", caller, scope, receive, send)
+
+    async def _service(
+        self, url: str, purpose: str, caller: Caller, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        if not url:
+            raise UnavailableError("This service is not configured.", code="SERVICE_UNAVAILABLE")
+        bounded = Bounded(receive, send, self._admission.body_limit(scope, purpose))
+        inside = self._inside(scope, caller.principal, events=purpose == "events")
+        await forward(self._http, url, inside, bounded.receive, bounded.send, seconds=SERVICE_SECONDS)
+        if bounded.exceeded:
+            raise PayloadTooLargeError
+
+    def _principal(self, room: Room, caller: Caller | None) -> Principal:
+        if room.name == "auth" or caller is None:
+            return service("gateway")
+        return caller.principal
+
+    def _inside(self, scope: Scope, principal: Principal, *, cookies: bool = False, events: bool = False) -> Scope:
+        carried = headers.inward(
+            scope["headers"],
+            principal=principal,
+            settings=self._settings,
+            address=address(scope),
+            keep_cookies=cookies,
+            keep_event=events,
+        )
+        return {**scope, "headers": carried}

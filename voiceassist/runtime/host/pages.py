@@ -1,0 +1,97 @@
+"""The web app: HTML rendered per response with a fresh nonce, everything else as immutable files.
+
+Header values are those that ran clean in a real browser (facts/frontend.md §8).
+"""
+
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from voiceassist.core.errors import MethodNotAllowedError, NotFoundError
+from voiceassist.runtime.host import headers
+from voiceassist.runtime.wiring import ROOT
+
+NONCE_MARK = b"__CSP_NONCE__"
+NOT_BUILT = "The web page is not built yet: run `make frontend` in the checkout, then reload this page.\n"
+IMMUTABLE = "public, max-age=31536000, immutable"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# Besides the page of each app: what its build puts beside it by a fixed name.
+PAGES = {"/voice/": "voice/index.html"}
+POLICY = (
+    "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; worker-src 'self'; "
+    "style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; media-src 'self' blob:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; object-src 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types va"
+)
+
+
+class Pages:
+    """`folder` is the build (`frontend/dist`); `base_url` the name under which people reach us."""
+
+    def __init__(self, folder: Path, base_url: str) -> None:
+        self._folder = folder.resolve()
+        self._base_url = base_url
+        self._canonical = urlsplit(base_url).netloc
+
+    def owns(self, path: str) -> bool:
+        """Whether a path belongs to the web app: its page, or a file of its build."""
+        return path in {"/", "/voice"} or path in PAGES or self._file(path) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise MethodNotAllowedError
+        await self._answer(scope)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> Response:
+        path = scope["path"]
+        if path in {"/", "/voice"}:
+            return RedirectResponse("/voice/", 307)
+        if path in PAGES:
+            return self._elsewhere(scope) or self._page(self._folder / PAGES[path])
+        file = self._file(path)
+        if file is None:
+            raise NotFoundError
+        return self._static(file, path, headers.value(scope["headers"], b"accept-encoding"))
+
+    def _page(self, file: Path) -> Response:
+        if not file.is_file():
+            return PlainTextResponse(NOT_BUILT, 503, {"cache-control": "no-store"})
+        nonce = secrets.token_urlsafe(16)
+        html = file.read_bytes().replace(NONCE_MARK, nonce.encode())
+        said = {"cache-control": "no-store", "content-security-policy": POLICY.format(nonce=nonce)}
+        return Response(html, headers=said, media_type="text/html")
+
+    def _elsewhere(self, scope: Scope) -> Response | None:
+        """Cookies belong to one host name, so who came by another name of this machine is sent to ours."""
+        host = headers.value(scope["headers"], b"host")
+        name = urlsplit(f"//{host}").hostname
+        if host == self._canonical or name not in LOOPBACK or urlsplit(self._base_url).hostname not in LOOPBACK:
+            return None
+        return RedirectResponse(self._base_url + scope["path"], 307)
+
+    def _static(self, file: Path, path: str, encodings: str) -> Response:
+        said = {
+            "cache-control": IMMUTABLE if path.startswith("/assets/") else "no-cache",
+            "vary": "accept-encoding",
+        }
+        media_type = FileResponse(file).media_type
+        for encoding, suffix in (("br", ".br"), ("gzip", ".gz")):
+            smaller = file.with_name(file.name + suffix)
+            if encoding in encodings and smaller.is_file():
+                return FileResponse(smaller, headers=said | {"content-encoding": encoding}, media_type=media_type)
+        return FileResponse(file, headers=said, media_type=media_type)
+
+    def _file(self, path: str) -> Path | None:
+        """A file of the build; pages are not served raw, and no path leads out of the folder."""
+        relative = path.removeprefix("/")
+        if not relative or "\x00" in relative or relative.endswith((".html", ".br", ".gz", ".map")):
+            return None
+        file = (self._folder / relative).resolve()
+        return file if file.is_relative_to(self._folder) and file.is_file() else None
+
+
+def build_folder(configured: str) -> Path:
+    return Path(configured) if configured else ROOT / "frontend" / "dist"
