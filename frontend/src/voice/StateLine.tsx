@@ -1,0 +1,37 @@
+import { useEffect, useRef } from 'react';
+import { t } from '../i18n';
+import styles from './Dock.module.css';
+import type { Session } from './session';
+import type { Phase } from './state';
+
+interface Props {
+  phase: Phase;
+  handsFree: boolean;
+  holding: boolean;
+  session: Session;
+}
+
+/** The state in a word. Its data attributes carry counts only, so that a test can see that sound really flowed. */
+export function StateLine({ phase, handsFree, holding, session }: Props) {
+  const element = useRef<HTMLParagraphElement>(null);
+  useEffect(
+    () =>
+      session.onCounts((counts) => {
+        const line = element.current;
+        if (!line) return;
+        line.dataset['renderedSamples'] = String(counts.renderedSamples);
+        line.dataset['capturedFrames'] = String(counts.capturedFrames);
+        line.dataset['staleChunks'] = String(counts.staleChunks);
+      }),
+    [session],
+  );
+  const hint = handsFree ? t.talk.hintFree : holding ? t.talk.release : t.talk.hintHold;
+  return (
+    <div className={styles.state}>
+      <p ref={element} className={styles.word} role="status" data-testid="state" data-state={phase}>
+        {t.states[phase]}
+      </p>
+      <p className={styles.hint}>{hint}</p>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import { useEffect, useRef } from 'react';
+import { t } from '../i18n';
+import styles from './Transcript.module.css';
+import { TurnView } from './TurnView';
+import type { VoiceState } from './state';
+
+interface Props {
+  state: VoiceState;
+  onCitation: (turn: string, n: number) => void;
+  onSay: (words: string) => void;
+}
+
+const NEAR_END_PX = 120;
+
+export function Transcript({ state: { turns }, onCitation, onSay }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  useEffect(() => {
+    // Whoever scrolled up to read is not pulled away.
+    if (atEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight });
+  }, [turns]);
+  const follow = (): void => {
+    const element = box.current;
+    if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
+  };
+  const lastAnswer = turns.findLast((turn) => turn.role === 'assistant');
+  return (
+    // A scrolling region must be reachable by keyboard to be read by keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div ref={box} className={styles.box} role="region" aria-label={t.conversation.label} tabIndex={0} onScroll={follow} data-testid="transcript">
+      {turns.length === 0 && <Empty onSay={onSay} />}
+      <ol className={styles.turns}>
+        {turns.map((turn) => (
+          <TurnView key={turn.id} turn={turn} newest={turn === turns.at(-1)} onCitation={onCitation} onSay={onSay} />
+        ))}
+      </ol>
+      <p className="visually-hidden" aria-live="polite">
+        {lastAnswer?.final ? lastAnswer.text : ''}
+      </p>
+    </div>
+  );
+}
+
+function Empty({ onSay }: { onSay: (words: string) => void }) {
+  return (
+    <div className={styles.empty}>
+      <h2>{t.conversation.empty}</h2>
+      <p>{t.conversation.emptyText}</p>
+      <ul className={styles.examples}>
+        {t.conversation.examples.map((example) => (
+          <li key={example}>
+            <button type="button" className={styles.example} onClick={() => onSay(example)}>
+              {example}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,156 @@
+import { Problem } from '../api/client';
+import type { Audio, Heard } from '../audio/engine';
+import { client, type ClientEvent, type ServerEvent } from '../audio/transport/protocol';
+import type { Answers } from './answers';
+import type { Turn } from './state';
+import type { Store } from './store';
+
+interface Effects {
+  send(event: ClientEvent): void;
+  /** The user spoke into an answer; the service cancels it by itself. */
+  interrupted(): void;
+  /** An answer ended, well or not. */
+  settled(): void;
+}
+
+type Of<Kind extends ServerEvent['kind']> = Extract<ServerEvent, { kind: Kind }>;
+type Handlers = { [Kind in ServerEvent['kind']]?: (event: Of<Kind>) => void };
+
+/** Errors that only say the service was quicker than we were. */
+const HARMLESS = new Set(['response_cancel_not_active']);
+const CODES: Partial<Record<string, string>> = { input_audio_buffer_commit_empty: 'TOO_SHORT', rate_limit_exceeded: 'RATE_LIMITED' };
+
+/** Turns the events of the service into turns of the conversation and sound. */
+export class Incoming {
+  readonly #store: Store;
+  readonly #answers: Answers;
+  readonly #audio: Audio;
+  readonly #effects: Effects;
+  readonly #handlers: Handlers;
+
+  constructor(store: Store, answers: Answers, audio: Audio, effects: Effects) {
+    this.#store = store;
+    this.#answers = answers;
+    this.#audio = audio;
+    this.#effects = effects;
+    this.#handlers = { ...this.#listening(), ...this.#answering(), ...this.#extensions() };
+  }
+
+  take(event: ServerEvent): void {
+    (this.#handlers[event.kind] as ((event: ServerEvent) => void) | undefined)?.(event);
+  }
+
+  /** The answer was silenced after `heard`; tells the service, which then knows what the user really heard. */
+  stopped(active: string | null, heard: Heard | null): void {
+    const stoppedTurns = this.#store.get().turns.filter((turn) => turn.id === heard?.itemId || (active !== null && turn.responseId === active));
+    for (const turn of stoppedTurns) this.#turn(turn.id, 'assistant', { interrupted: true, final: true });
+    if (!heard || heard.ms === 0) return;
+    this.#effects.send({ ...client.truncate(heard.itemId, heard.ms), event_id: 'soft_truncate' });
+    this.#effects.send({ ...client.retrieve(heard.itemId), event_id: 'soft_retrieve' });
+  }
+
+  #listening(): Handlers {
+    return {
+      speechStarted: () => {
+        this.#store.set({ hearing: true });
+        this.#effects.interrupted();
+      },
+      speechStopped: () => this.#store.set({ hearing: false, asked: true }),
+      committed: ({ itemId }) => this.#turn(itemId, 'user', {}),
+      item: ({ itemId, role, text }) => {
+        if (role === 'user') this.#turn(itemId, 'user', text === '' ? {} : { text, final: true });
+      },
+      transcriptDelta: ({ itemId, delta }) => this.#store.dispatch({ type: 'turn', id: itemId, role: 'user', append: delta }),
+      transcript: ({ itemId, text }) => this.#transcript(itemId, text),
+      transcriptFailed: ({ itemId }) => this.#transcript(itemId, ''),
+    };
+  }
+
+  #answering(): Handlers {
+    return {
+      responseCreated: ({ responseId }) => {
+        if (this.#answers.created(responseId)) this.#store.set({ active: responseId, asked: false });
+        else this.#effects.send({ ...client.cancel(responseId), event_id: 'soft_cancel' });
+      },
+      textDelta: ({ responseId, itemId, delta }) => {
+        if (!this.#answers.live(responseId)) return;
+        this.#store.dispatch({ type: 'turn', id: itemId, role: 'assistant', append: delta, values: { responseId } });
+      },
+      text: ({ responseId, itemId, text }) => {
+        if (this.#answers.live(responseId)) this.#turn(itemId, 'assistant', { text, responseId });
+      },
+      audio: ({ responseId, itemId, pcm }) => {
+        this.#answers.opened(responseId, itemId);
+        this.#audio.play(this.#answers.generation(responseId), itemId, pcm);
+      },
+      audioDone: ({ responseId, itemId }) => {
+        this.#answers.closed(itemId);
+        this.#audio.end(this.#answers.generation(responseId), itemId);
+      },
+      responseDone: ({ responseId, status }) => this.#done(responseId, status),
+      heardText: ({ itemId, text }) => {
+        const turn = this.#store.get().turns.find((known) => known.id === itemId);
+        if (turn?.interrupted && text !== '') this.#turn(itemId, 'assistant', { text });
+      },
+      error: ({ code, eventId }) => this.#error(code, eventId),
+    };
+  }
+
+  #extensions(): Handlers {
+    return {
+      status: ({ state }) => this.#status(state),
+      citations: ({ itemId, citations, notice, abstained }) => {
+        this.#store.set({ chosen: null });
+        this.#turn(itemId, 'assistant', { citations, notice, abstained });
+      },
+      calculator: ({ itemId, result }) => this.#turn(itemId, 'assistant', { result }),
+      clarify: ({ itemId, clarification }) => this.#turn(itemId, 'assistant', { clarification }),
+      metrics: ({ responseId, metrics }) => {
+        const turn = this.#store.get().turns.find((known) => known.responseId === responseId);
+        if (turn) this.#turn(turn.id, 'assistant', { firstSoundMs: metrics.firstAudioMs });
+      },
+    };
+  }
+
+  #turn(id: string, role: Turn['role'], values: Partial<Turn>): void {
+    this.#store.dispatch({ type: 'turn', id, role, values });
+  }
+
+  #transcript(itemId: string, text: string): void {
+    const { handsFree } = this.#store.get();
+    if (text === '' && handsFree) {
+      // A cough or a door: no turn of the conversation.
+      this.#store.dispatch({ type: 'remove', id: itemId });
+      this.#store.set({ asked: false });
+    } else {
+      this.#turn(itemId, 'user', { text, final: true });
+    }
+  }
+
+  #status(state: string): void {
+    const { handsFree, active } = this.#store.get();
+    if (!handsFree) return;
+    if (state === 'thinking' && active === null) this.#store.set({ asked: true, hearing: false });
+    if (state === 'hearing') this.#store.set({ hearing: true });
+    if (state === 'listening' || state === 'idle') this.#store.set({ asked: false, hearing: false });
+  }
+
+  #done(responseId: string, status: string): void {
+    for (const item of this.#answers.unfinished(responseId)) {
+      this.#answers.closed(item);
+      this.#audio.end(this.#answers.generation(responseId), item);
+    }
+    this.#store.dispatch({ type: 'finish', responseId });
+    this.#effects.settled();
+    if (status === 'failed') this.#store.set({ problem: new Problem('ANSWER_FAILED') });
+  }
+
+  #error(code: string, eventId: string | null): void {
+    if (HARMLESS.has(code) || eventId?.startsWith('soft_')) return;
+    if (this.#answers.refused(eventId)) {
+      this.#store.set({ asked: false });
+      this.#effects.settled();
+    }
+    this.#store.set({ problem: new Problem(CODES[code] ?? code) });
+  }
+}

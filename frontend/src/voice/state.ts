@@ -1,0 +1,158 @@
+import type { CalculatorResult, Citation, Clarification } from '../api/types';
+import type { Problem } from '../api/client';
+
+export type Phase =
+  | 'idle'
+  | 'connecting'
+  | 'listening'
+  | 'hearing'
+  | 'thinking'
+  | 'speaking'
+  | 'muted'
+  | 'reconnecting'
+  | 'stalled'
+  | 'locked';
+
+export interface Turn {
+  id: string;
+  role: 'user' | 'assistant' | 'note';
+  text: string;
+  /** No more text will come. */
+  final: boolean;
+  /** The listener stopped it; `text` is then what was heard. */
+  interrupted: boolean;
+  citations: Citation[];
+  notice: string;
+  abstained: boolean;
+  result: CalculatorResult | null;
+  clarification: Clarification | null;
+  responseId: string | null;
+  firstSoundMs: number | null;
+}
+
+export interface VoiceState {
+  link: 'down' | 'connecting' | 'up' | 'reconnecting';
+  handsFree: boolean;
+  /** The talk button is down, or its last frames are still being sent. */
+  holding: boolean;
+  /** The microphone is open; `sending` says whether its frames really go to the server. */
+  microphone: boolean;
+  sending: boolean;
+  stalled: boolean;
+  muted: boolean;
+  hearing: boolean;
+  /** An answer was asked for, and has not begun. */
+  asked: boolean;
+  /** The response the server works on. */
+  active: string | null;
+  playing: boolean;
+  locked: boolean;
+  turns: Turn[];
+  /** The turn whose sources are shown; null means the newest that has any. */
+  chosen: { turn: string; n: number } | null;
+  problem: Problem | null;
+}
+
+export const initialState: VoiceState = {
+  link: 'down',
+  handsFree: false,
+  holding: false,
+  microphone: false,
+  sending: false,
+  stalled: false,
+  muted: false,
+  hearing: false,
+  asked: false,
+  active: null,
+  playing: false,
+  locked: false,
+  turns: [],
+  chosen: null,
+  problem: null,
+};
+
+export type Action =
+  | { type: 'set'; values: Partial<Omit<VoiceState, 'turns'>> }
+  | { type: 'turn'; id: string; role: Turn['role']; text?: string; append?: string; values?: Partial<Turn> }
+  | { type: 'remove'; id: string }
+  | { type: 'finish'; responseId: string }
+  | { type: 'linkLost' }
+  | { type: 'lock' };
+
+export function reduce(state: VoiceState, action: Action): VoiceState {
+  switch (action.type) {
+    case 'set':
+      return { ...state, ...action.values };
+    case 'turn':
+      return { ...state, turns: withTurn(state.turns, action) };
+    case 'remove':
+      return { ...state, turns: state.turns.filter((turn) => turn.id !== action.id) };
+    case 'finish':
+      return {
+        ...state,
+        active: state.active === action.responseId ? null : state.active,
+        turns: state.turns.map((turn) => (turn.responseId === action.responseId ? { ...turn, final: true } : turn)),
+      };
+    case 'linkLost':
+      return {
+        ...state,
+        hearing: false,
+        asked: false,
+        active: null,
+        sending: false,
+        turns: state.turns.map((turn) => (turn.final ? turn : { ...turn, final: true })),
+      };
+    case 'lock':
+      // Nothing of the conversation may stay in the page.
+      return { ...initialState, locked: true };
+  }
+}
+
+function withTurn(turns: Turn[], action: Extract<Action, { type: 'turn' }>): Turn[] {
+  const known = turns.find((turn) => turn.id === action.id);
+  const turn = known ?? newTurn(action.id, action.role);
+  const changed: Turn = {
+    ...turn,
+    text: (action.text ?? turn.text) + (action.append ?? ''),
+    ...action.values,
+  };
+  return known ? turns.map((other) => (other.id === action.id ? changed : other)) : [...turns, changed];
+}
+
+function newTurn(id: string, role: Turn['role']): Turn {
+  return {
+    id,
+    role,
+    text: '',
+    final: role === 'note',
+    interrupted: false,
+    citations: [],
+    notice: '',
+    abstained: false,
+    result: null,
+    clarification: null,
+    responseId: null,
+    firstSoundMs: null,
+  };
+}
+
+/** The one word shown to the user, derived from what really happens and never from what was intended. */
+export function phaseOf(state: VoiceState): Phase {
+  const wantsMicrophone = state.holding || (state.handsFree && !state.muted);
+  if (state.locked) return 'locked';
+  if (state.link === 'reconnecting') return 'reconnecting';
+  if (state.link === 'connecting') return 'connecting';
+  if (state.stalled && wantsMicrophone) return 'stalled';
+  if (state.playing) return 'speaking';
+  if (state.hearing && state.sending) return 'hearing';
+  if (state.asked || state.active !== null) return 'thinking';
+  if (wantsMicrophone) return state.sending ? 'listening' : 'connecting';
+  if (state.handsFree && state.muted) return 'muted';
+  return 'idle';
+}
+
+/** The sources to show: those of the chosen turn, else of the newest turn that has any. */
+export function shownTurn(state: VoiceState): Turn | null {
+  const chosen = state.turns.find((turn) => turn.id === state.chosen?.turn);
+  return chosen ?? state.turns.findLast((turn) => turn.citations.length > 0) ?? null;
+}
