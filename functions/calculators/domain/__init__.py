@@ -1,0 +1,1 @@
+"""The calculators themselves: no network, clock, random or environment."""

@@ -1,0 +1,120 @@
+from functions.calculators.domain.inputs import AGE, DIABETES, SEX
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo
+
+PAPER = "points of Lip 2010, table 2, added by hand"
+LOW = "Low risk: no anticoagulation for stroke prevention is suggested (2023 ACC/AHA/ACCP/HRS)."
+MIDDLE = "Intermediate risk: anticoagulation is reasonable after shared decision (2023 ACC/AHA/ACCP/HRS)."
+HIGH = "High risk: oral anticoagulation is recommended (2023 ACC/AHA/ACCP/HRS)."
+
+HEART_FAILURE = YesNo(
+    name="heart_failure",
+    label="heart failure",
+    question="Does the patient have heart failure or left ventricular dysfunction?",
+    words=(
+        r"(?:congestive )?(?:heart|cardiac) failure",
+        r"chf",
+        r"hf(?:r|p|mr)ef",
+        r"hf",
+        r"(?:lv|left ventricular|systolic) dysfunction",
+        r"(?:reduced|low) (?:ejection fraction|ef)",
+    ),
+)
+HYPERTENSION = YesNo(
+    name="hypertension",
+    label="hypertension",
+    question="Does the patient have hypertension?",
+    words=(r"hyper ?tension", r"hypertensive", r"high blood pressure", r"htn"),
+)
+STROKE = YesNo(
+    name="stroke",
+    label="stroke, TIA or systemic embolism",
+    question="Has the patient had a stroke, TIA or systemic embolism?",
+    words=(
+        r"strokes?(?! risk| prevention| score)",
+        r"t ?i ?a",
+        r"mini ?stroke",
+        r"cva",
+        r"cerebrovascular accident",
+        r"transient isch(?:a)?emic attacks?",
+        r"(?:systemic |arterial |peripheral )?(?:thrombo)?embolism",
+    ),
+)
+VASCULAR = YesNo(
+    name="vascular_disease",
+    label="vascular disease",
+    question="Does the patient have vascular disease: prior heart attack, peripheral artery disease or aortic plaque?",
+    words=(
+        r"vascular disease",
+        r"(?:peripheral )?(?:arterial|artery|vascular) disease",
+        r"coronary(?: artery| heart)? disease",
+        r"(?:prior |previous |old )?(?:myocardial infarction|heart attack|mi)",
+        r"pad|pvd|cad",
+        r"aortic (?:plaque|atheroma)",
+        r"claudication",
+    ),
+)
+
+
+def formula(values: Values) -> int:
+    age = values["age"]
+    years = 2 if age >= 75 else 1 if age >= 65 else 0
+    single = ("heart_failure", "hypertension", "diabetes", "vascular_disease")
+    return years + 2 * values["stroke"] + sum(values[name] for name in single) + int(values["sex"] == "female")
+
+
+def notes(_values: Values, _value: Value) -> tuple[str, ...]:
+    return ("For non-valvular atrial fibrillation; bleeding risk is judged separately.",)
+
+
+CALCULATOR = Calculator(
+    id="cha2ds2_vasc",
+    version="1.0.0",
+    title="CHA2DS2-VASc score",
+    short="CHA2DS2-VASc score",
+    summary="Stroke risk in non-valvular atrial fibrillation.",
+    aliases=("CHA2DS2-VASc", "CHADS-VASc", "CHADS2-VASc", "CHA₂DS₂-VASc"),
+    # Whisper writes it in many ways: chads vasc, cha2ds2 vasc, chad two d s two vasc, chats2 vask, …
+    names=(r"c ?h ?a ?[dts]{0,3}(?: ?(?:[2dst]|to|too|the|s)){0,7} ?[vbf] ?a ?s ?[ckqt]{1,2}[hs]?",),
+    inputs=(AGE, SEX, HEART_FAILURE, HYPERTENSION, DIABETES, STROKE, VASCULAR),
+    unit="points",
+    formula=formula,
+    bands=(
+        Band(0, LOW, when=("sex", "male")),
+        Band(1, MIDDLE, when=("sex", "male")),
+        Band(2, HIGH, when=("sex", "male")),
+        Band(0, LOW, when=("sex", "female")),
+        Band(2, MIDDLE, when=("sex", "female")),
+        Band(3, HIGH, when=("sex", "female")),
+    ),
+    notes=notes,
+    citations=(
+        Reference("Lip GYH et al. Chest 137:263-272", 2010, "10.1378/chest.09-1584"),
+        Reference("Joglar JA et al. 2023 ACC/AHA/ACCP/HRS guideline. Circulation 149:e1-e156", 2024),
+    ),
+    examples=(
+        Example(
+            {
+                "age": 68, "sex": "male", "heart_failure": False, "hypertension": True,
+                "diabetes": True, "stroke": False, "vascular_disease": False,
+            },
+            3,
+            PAPER,
+        ),
+        Example(
+            {
+                "age": 75, "sex": "female", "heart_failure": True, "hypertension": True,
+                "diabetes": True, "stroke": True, "vascular_disease": True,
+            },
+            9,
+            PAPER + ": the maximum",
+        ),
+        Example(
+            {
+                "age": 50, "sex": "male", "heart_failure": False, "hypertension": False,
+                "diabetes": False, "stroke": False, "vascular_disease": False,
+            },
+            0,
+            PAPER + ": the minimum",
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,69 @@
+from dataclasses import replace
+
+from functions.calculators.domain.inputs import AGE, CREATININE, HEIGHT, SEX, WEIGHT
+from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference, Value, Values
+
+# Ideal weight by height is meaningless for a child's length.
+ADULT_HEIGHT = replace(HEIGHT, possible=Range(100, 275))
+BY_HAND = "worked by hand from Cockcroft 1976 with the weight rule of Winter 2012"
+
+
+def dosing_weight(values: Values) -> tuple[float, str]:
+    """Actual weight below BMI 18.5, the smaller of ideal and actual up to 24.9, adjusted weight from 25."""
+    actual, height = values["weight"], values["height"]
+    ideal = (45.5 if values["sex"] == "female" else 50.0) + 2.3 * (height / 2.54 - 60)
+    mass_index = actual / (height / 100) ** 2
+    if mass_index < 18.5:
+        return actual, "actual"
+    if mass_index < 25:
+        return (ideal, "ideal") if ideal < actual else (actual, "actual")
+    return ideal + 0.4 * (actual - ideal), "adjusted"
+
+
+def formula(values: Values) -> float:
+    weight, _kind = dosing_weight(values)
+    clearance: float = (140 - values["age"]) * weight / (72 * values["creatinine"])
+    return clearance * 0.85 if values["sex"] == "female" else clearance
+
+
+def notes(values: Values, _value: Value) -> tuple[str, ...]:
+    _weight, kind = dosing_weight(values)
+    return (f"Computed with the {kind} body weight.", "Not for unstable kidney function.")
+
+
+CALCULATOR = Calculator(
+    id="cockcroft_gault",
+    version="1.0.0",
+    title="Creatinine clearance (Cockcroft-Gault)",
+    short="Creatinine clearance",
+    summary="Creatinine clearance as drug labels use it.",
+    aliases=("Cockcroft-Gault", "creatinine clearance", "CrCl"),
+    names=(
+        r"c[ao]c?k ?c?ro(?:f?t|ff?)s? ?(?:and )?g[aou]\w{1,4}t?",
+        r"creat(?:inine)? clearance",
+        r"cr ?cl",
+    ),
+    inputs=(AGE, SEX, WEIGHT, ADULT_HEIGHT, CREATININE),
+    unit="mL/min",
+    formula=formula,
+    bands=(
+        Band(float("-inf"), "Below 15 mL/min: check every renally cleared drug."),
+        Band(15, "15 to 29 mL/min: check every renally cleared drug."),
+        Band(30, "30 to 59 mL/min: many labels reduce doses in this range."),
+        Band(60, "60 mL/min or above."),
+    ),
+    notes=notes,
+    citations=(
+        Reference("Cockcroft DW, Gault MH. Nephron 16:31-41", 1976, "10.1159/000180580"),
+        Reference("Winter MA, Guhr KN, Berg GM. Pharmacotherapy 32:604-612", 2012, "10.1002/j.1875-9114.2012.01098.x"),
+    ),
+    examples=(
+        Example({"age": 60, "sex": "male", "weight": 72, "height": 180, "creatinine": 1.0}, 80.0, BY_HAND),
+        Example({"age": 70, "sex": "female", "weight": 40, "height": 160, "creatinine": 0.85}, 38.888889, BY_HAND),
+        Example(
+            {"age": 40, "sex": "male", "weight": 120, "height": 177.8, "creatinine": {"value": 88.4, "unit": "µmol/L"}},
+            127.5,
+            BY_HAND + "; ideal 73 kg, adjusted 91.8 kg",
+        ),
+    ),
+)

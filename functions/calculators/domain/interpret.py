@@ -1,0 +1,203 @@
+"""A sentence, typed or heard, as a request to a calculator: which one, what it states, what is still missing.
+
+A number or a category that nobody said is asked for. A yes/no criterion that nobody mentioned is passed on as "no"
+and named as an assumption, and that only when the sentence stated at least one input; what somebody mentioned without
+deciding it, and a clinician's own judgement, is asked for. The values themselves are checked like any other input.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.calculators.domain import naming, reading
+from functions.calculators.domain.compute import Problem, read
+from functions.calculators.domain.model import Calculator, Choice, Input, Quantity, YesNo
+from functions.calculators.domain.registry import calculators
+from functions.calculators.domain.wording import normalise
+
+CRITERIA = "criteria"  # the one question that stands for all yes/no criteria when nothing was stated
+AGREES = re.compile(r"^(?:yes|yeah|yep|yup|correct|right|true|positive|present|(?:he|she|they) (?:does|do|has|have|is)\b(?! not))")
+DISAGREES = re.compile(
+    r"^(?:no\b|nope|nah|none|negative|absent|false|neither|never|not\b|(?:he|she|they) (?:does|do|has|is|did)(?: not|nt))"
+)
+NOTHING_APPLIES = re.compile(r"\b(?:none|no|nothing|neither|nope)\b(?: of (?:them|these|those|the above))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    name: str
+    label: str
+    question: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreted:
+    """`inputs` may be sent to `compute` and back here as `known` unchanged; assumed ones say so themselves."""
+
+    calculator: Calculator | None = None
+    confidence: float = 0.0
+    inputs: dict[str, Any] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    question: str | None = None
+
+
+def interpret(
+    text: str, *, calculator: str | None = None, known: Mapping[str, Any] | None = None, asked: str | None = None
+) -> Interpreted:
+    """Read `text`; `calculator` is the open one (id or title), `asked` the input its last question was about."""
+    said = normalise(text)
+    opened = naming.by_title(calculator) if calculator else None
+    request = naming.find(said, count_stated)
+    if opened is None and request is None:
+        return Interpreted()
+    if opened is None or _switches(request, opened):
+        assert request is not None  # noqa: S101 - the case above
+        if request.question:
+            titles = tuple(calculators()[member].title for member in request.members)
+            return Interpreted(confidence=request.confidence, choices=titles, question=request.question)
+        opened = calculators()[request.members[0]]
+        rest = said if opened.input_in_name else _without(said, request.span)
+        return _interpreted(opened, rest, known or {}, None, request.confidence)
+    named = next((one for one in naming.mentions(said) if opened.id in one.members), None)
+    rest = _without(said, (named.start, named.end)) if named and not opened.input_in_name else said
+    return _interpreted(opened, rest, known or {}, asked, None)
+
+
+def count_stated(calculator: Calculator, text: str) -> int:
+    stated = reading.read(calculator, text)
+    return len(stated.values) + len(stated.unclear)
+
+
+def _switches(request: naming.Request | None, opened: Calculator) -> bool:
+    return request is not None and request.confidence >= 0.85 and opened.id not in request.members
+
+
+def _without(text: str, span: tuple[int, int]) -> str:
+    return f"{text[: span[0]]}{'|' * (span[1] - span[0])}{text[span[1] :]}"
+
+
+def _interpreted(
+    calculator: Calculator, text: str, known: Mapping[str, Any], asked: str | None, confidence: float | None
+) -> Interpreted:
+    stated = reading.read(calculator, text)
+    replied = _reply(calculator, text, asked, stated)
+    values = {name: value for name, value in known.items() if calculator.input(name) and value is not None}
+    before = dict(values)
+    values |= stated.values
+    faults = {problem.name: problem for problem in _faults(calculator, values)}
+    for name in faults.keys() | stated.unclear:
+        values.pop(name, None)
+    assumed = _assume(calculator, values, stated.unclear)
+    missing = _missing(calculator, values, stated.unclear, faults)
+    if confidence is None:
+        confidence = 0.95 if replied or values != before or faults or stated.unclear else 0.2
+    return Interpreted(
+        calculator=calculator,
+        confidence=confidence,
+        inputs=values,
+        assumed=assumed,
+        missing=missing,
+        assumptions=tuple(_spoken_assumptions(calculator, values)),
+        question=missing[0].question if missing else None,
+    )
+
+
+def _reply(calculator: Calculator, text: str, asked: str | None, stated: reading.Stated) -> bool:
+    """Fill the asked slot from a bare reply; what the sentence itself names wins."""
+    plain = text.strip(" ,.")
+    if asked == CRITERIA and not any(_is_criterion(calculator, name) for name in stated.values):
+        if NOTHING_APPLIES.search(plain):
+            stated.values |= {one.name: False for one in calculator.inputs if isinstance(one, YesNo)}
+            return True
+        return False
+    one = calculator.input(asked) if asked else None
+    if one is None or one.name in stated.values:
+        return one is not None
+    answer = _answer(one, plain)
+    if answer.unclear:
+        stated.unclear |= answer.unclear
+    elif answer.values:
+        stated.values |= answer.values
+        stated.unclear -= answer.values.keys()
+    return bool(answer.values or answer.unclear)
+
+
+def _is_criterion(calculator: Calculator, name: str) -> bool:
+    return isinstance(calculator.input(name), YesNo)
+
+
+def _answer(one: Input, plain: str) -> reading.Stated:
+    if isinstance(one, Quantity):
+        return reading.bare_number(one, plain)
+    value: Any = None
+    if isinstance(one, Choice):
+        value = reading.option_named(one, plain)
+        if value is None and DISAGREES.match(plain) and len(plain.split()) <= 2 and one.options[0].value in {"absent", "none"}:
+            value = one.options[0].value
+    elif DISAGREES.match(plain):
+        value = False
+    elif AGREES.match(plain):
+        value = True
+    return reading.Stated() if value is None else reading.Stated(values={one.name: value})
+
+
+def _faults(calculator: Calculator, values: Mapping[str, Any]) -> list[Problem]:
+    readings = (read(one, values[one.name]) for one in calculator.inputs if one.name in values)
+    return [found for found in readings if isinstance(found, Problem)]
+
+
+def _assume(calculator: Calculator, values: dict[str, Any], unclear: set[str]) -> tuple[str, ...]:
+    """Pass unmentioned criteria on as "no", marked as assumed, once anything at all was stated."""
+    if values:
+        for one in calculator.inputs:
+            silent = isinstance(one, YesNo) and not one.judgement and one.required
+            if silent and one.name not in values and one.name not in unclear:
+                values[one.name] = {"value": False, "assumed": True}
+    return tuple(name for name, value in values.items() if isinstance(value, Mapping) and value.get("assumed"))
+
+
+def _missing(
+    calculator: Calculator, values: Mapping[str, Any], unclear: set[str], faults: Mapping[str, Problem]
+) -> tuple[Missing, ...]:
+    wanted = [
+        one for one in calculator.inputs if one.name not in values and (one.required or one.name in unclear or one.name in faults)
+    ]
+    silent = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear]
+    single = [one for one in wanted if one not in silent or values]
+    asked = [_slot(one, one.name in unclear, faults.get(one.name)) for one in single]
+    if silent and not values:
+        labels = tuple(one.label for one in silent)
+        asked.append(Missing(CRITERIA, "criteria", f"Which of these apply: {'; '.join(labels)}; or none?", labels))
+    # What was said but could not be used comes first: the speaker still has it in mind.
+    return tuple(sorted(asked, key=lambda slot: slot.name not in faults.keys() | unclear))
+
+
+def _slot(one: Input, mentioned: bool, fault: Problem | None) -> Missing:
+    question = one.question
+    if fault:
+        guess = f" Did you mean {fault.likely_unit}?" if fault.likely_unit else ""
+        question = f"The {one.label} cannot be right as I understood it.{guess} Please say it again with its unit."
+    elif mentioned and isinstance(one, Quantity) and not one.bare_after:
+        question = f"In which unit is the {one.label}? Please say the value with its unit."
+    options: tuple[str, ...] = ()
+    if isinstance(one, Choice):
+        options = tuple(option.label for option in one.options)
+    elif isinstance(one, YesNo):
+        options = ("yes", "no")
+    return Missing(one.name, one.label, question, options)
+
+
+def _spoken_assumptions(calculator: Calculator, values: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for one in calculator.inputs:
+        value = values.get(one.name)
+        if isinstance(value, Mapping) and value.get("assumed"):
+            lines.append(f"assumed: no {one.label}")
+        if isinstance(value, Mapping) and value.get("unit_assumed"):
+            lines.append(f"assumed: {one.label} in {value['unit']}")
+    return lines

@@ -1,0 +1,171 @@
+"""What a calculator is: data, and one pure formula.
+
+A calculator's file under `catalogue/` states its inputs, formula, bands, citations and worked examples once;
+the JSON Schema, the spoken questions, the form and the tests are all read from there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = float | int | str
+# Inputs as the formula receives them: numbers in their canonical unit, booleans, option names.
+# An optional input that nobody gave is absent.
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Both ends belong to it."""
+
+    low: float
+    high: float
+
+    def holds(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """`words` are regular expressions over normalised speech (wording.py) that name the input."""
+
+    name: str
+    label: str
+    question: str
+    words: tuple[str, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity(Input):
+    """A number with a unit.
+
+    Outside `possible` the input is refused, outside `usual` the result carries a warning.
+    `bare` lists the units in which a spoken number without a unit may be taken (the first whose usual range
+    """
+
+    quantity: str
+    unit: str
+    possible: Range
+    usual: Range
+    bare: tuple[str, ...] | None = None
+    bare_after: tuple[str, ...] = ()
+    whole: bool = False
+
+    @property
+    def bare_units(self) -> tuple[str, ...]:
+        return (self.unit,) if self.bare is None else self.bare
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    label: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Input):
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number in speech that decides a yes/no criterion, e.g. "gcs 14"; `pattern` has one group, the number."""
+
+    pattern: str
+    holds: Callable[[float], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YesNo(Input):
+    """A criterion. `judgement`: the clinician's own opinion, asked for and never taken as "no" from silence.
+
+    `unclear` words mention the criterion without deciding it ("hypertension" where only uncontrolled
+    hypertension counts), `absent` words deny it ("alert and oriented").
+    """
+
+    judgement: bool = False
+    unclear: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    measured: tuple[Measured, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Interpretation from `floor` upwards (above it where `inclusive` is False) to the next band.
+
+    `when` limits it to one value of an input: ("sex", "female"). A band of a text result has that text as floor.
+    """
+
+    floor: float | str
+    text: str
+    inclusive: bool = True
+    when: tuple[str, str] | None = None
+
+    def reached(self, value: Value, values: Values) -> bool:
+        if self.when and values.get(self.when[0]) != self.when[1]:
+            return False
+        if isinstance(self.floor, str) or isinstance(value, str):
+            return value == self.floor
+        return value >= self.floor if self.inclusive else value > self.floor
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    text: str
+    year: int
+    doi: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example: inputs as the API takes them, the expected value, and where it comes from."""
+
+    inputs: Mapping[str, Any]
+    value: Value
+    source: str
+
+
+def no_notes(_values: Values, _value: Value) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calculator:
+    """`decimals` rounds for display only; the value itself is never rounded outside the formula's own rules.
+
+    `names` are regular expressions over normalised speech. `weak` names are everyday words ("map") that count
+    only beside a clear wish to compute. `input_in_name` marks names that are also an input ("corrected calcium").
+    """
+
+    id: str
+    version: str
+    title: str
+    short: str
+    summary: str
+    aliases: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    formula: Callable[[Values], Value]
+    citations: tuple[Reference, ...]
+    examples: tuple[Example, ...]
+    unit: str | None = None
+    decimals: int = 0
+    bands: tuple[Band, ...] = ()
+    names: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    input_in_name: bool = False
+    notes: Callable[[Values, Value], tuple[str, ...]] = field(default=no_notes)
+
+    def input(self, name: str) -> Input | None:
+        return next((one for one in self.inputs if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A name that fits several calculators: ask which. `hints` decide without asking when they are in the text."""
+
+    names: tuple[str, ...]
+    members: tuple[str, ...]
+    question: str
+    hints: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,150 @@
+"""Which calculator a sentence asks for, if it asks for one at all.
+
+Naming a score is not asking for it: "what is CHA2DS2-VASc?", "when should I use the Wells score" and "does a
+CHA2DS2-VASc of 2 need anticoagulation" are questions for the library. A calculator is chosen when the sentence wants
+a computation, or states inputs beside the name.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.calculators.domain.model import Calculator, Family
+from functions.calculators.domain.registry import FAMILIES, calculators
+from functions.calculators.domain.wording import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    start: int
+    end: int
+    members: tuple[str, ...]
+    family: Family | None = None
+    weak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`members` holds one id, or several where the name leaves it open (then `question` asks)."""
+
+    members: tuple[str, ...]
+    confidence: float
+    span: tuple[int, int]
+    question: str | None = None
+
+
+IMPERATIVE = re.compile(
+    r"\b(?:calculate|compute|work out|figure out|determine|run|estimate|recalculate|calc)\b|\bcalculator\b"
+    r"|^(?:please |can you |could you |hey |ok |okay |assistant )*(?:do|get|give me|tell me|show me|score|i need|i want|"
+    r"need)\b(?! to (?:know|understand|treat|manage))"
+)
+ASKS_VALUE = re.compile(r"\b(?:what(?: i|)s|whats|what is|what would be|what was|what|how (?:high|big|much) is|which)\b")
+POSSESSIVE = re.compile(r"\b(?:his|her|their|my|this|the) (?:patients? )?$|\bpatients? $|\bmy patients? ")
+LIBRARY = re.compile(
+    r"\b(?:how (?:do|does|should|would|can|to|is|are|accurate|reliable|good|often|was)|when (?:do|does|should|is|to|would)|"
+    r"why|who (?:made|developed|invented|should)|which patients|what (?:does|do|did)\b.*\b(?:mean|stand|measure|include)|"
+    r"meaning of|stands? for|definition|define|explain|describe|tell me about|teach|difference between|differ|versus|vs|"
+    r"compared?|interpret|interpretation|evidence|guidelines?|recommend(?:ed|ation|ations|s)?|indications?|threshold|"
+    r"cut ?offs?|target|goal|normal (?:range|value|level)|normal|limitations?|accuracy|accurate|validated|validation|"
+    r"sensitivity|specificity|components?|criteria (?:for|of)|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|"
+    r"causes?|what should (?:i|we)|what (?:to do|next)|next steps?|should (?:i|we|they|a|the)|is it safe|safe|"
+    r"contraindicat\w*|history of the|literature|studies|trial|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|"
+    r"need for|do i (?:need|have)|mean\b(?! arterial| bp| blood))\b"
+)
+HOW_TO = re.compile(r"\b(?:how (?:do|does|can|to|is|are|was)|explain|formula)\b")
+STATEMENT = re.compile(
+    r"^(?: score| value| level| index| points?)?(?: (?:of|is|was|at|=|equals?|above|below|over|under|greater|less|more|than|"
+    r"between|around|about|>|<|>=|<=|≥|≤))* ?\d+(?:\.\d+)?(?![\d.])"
+    r"(?! ?(?:year|yr|yo|y\b|/|over|kg|kilo|lb|pound|cm|m\b|met|feet|foot|ft|inch|male|female|man|woman|f\b|beats|bpm))"
+)
+
+
+def mentions(text: str) -> list[Mention]:
+    """Every calculator or family named, the longest match at each place, in order."""
+    found = [
+        Mention(*hit.span(), members=(calculator.id,), weak=pattern in calculator.weak)
+        for calculator in calculators().values()
+        for pattern in (*calculator.names, *calculator.weak)
+        for hit in re.finditer(rf"(?<![\w|])(?:{pattern})(?![\w|])", text)
+    ] + [
+        Mention(*hit.span(), members=family.members, family=family)
+        for family in FAMILIES
+        for pattern in family.names
+        for hit in re.finditer(rf"(?<![\w|])(?:{pattern})(?![\w|])", text)
+    ]
+    chosen: list[Mention] = []
+    for mention in sorted(found, key=lambda one: (one.start - one.end, len(one.members))):
+        if all(mention.end <= other.start or mention.start >= other.end for other in chosen):
+            chosen.append(mention)
+    return sorted(chosen, key=lambda one: one.start)
+
+
+def find(text: str, stated: Callable[[Calculator, str], int]) -> Request | None:
+    """The request in normalised `text`; `stated(calculator, rest)` counts the inputs the rest of it states."""
+    for mention in mentions(text):
+        request = _request(text, mention, stated)
+        if request:
+            return request
+    return None
+
+
+def by_title(name: str) -> Calculator | None:
+    """A calculator by id, title, short name or alias, as a caller or a choice names it."""
+    known = calculators()
+    if name in known:
+        return known[name]
+    said = normalise(name)
+    for calculator in known.values():
+        if said in {normalise(one) for one in (calculator.title, calculator.short, *calculator.aliases)}:
+            return calculator
+    return None
+
+
+def _request(text: str, mention: Mention, stated: Callable[[Calculator, str], int]) -> Request | None:
+    members = _hinted(text, mention)
+    rest = f"{text[: mention.start]}{'|' * (mention.end - mention.start)}{text[mention.end :]}"
+    known = calculators()
+    inputs = max(stated(known[member], text if known[member].input_in_name else rest) for member in members)
+    named_input = any(known[member].input_in_name for member in members)
+    confidence = _confidence(text, mention, inputs, named_input=named_input)
+    if confidence is None:
+        return None
+    asks = mention.family.question if mention.family else None
+    open_choice = len(members) > 1 or bool(mention.family and len(mention.family.members) == 1)
+    return Request(members, confidence, (mention.start, mention.end), asks if open_choice else None)
+
+
+def _hinted(text: str, mention: Mention) -> tuple[str, ...]:
+    """A family narrowed by the hint nearest to its name."""
+    if mention.family is None:
+        return mention.members
+    nearest: tuple[int, str] | None = None
+    for pattern, member in mention.family.hints.items():
+        for hit in re.finditer(rf"\b(?:{pattern})\b", text):
+            distance = hit.start() - mention.end if hit.start() >= mention.end else mention.start - hit.end()
+            if nearest is None or distance < nearest[0]:
+                nearest = (distance, member)
+    return (nearest[1],) if nearest else mention.members
+
+
+def _confidence(text: str, mention: Mention, inputs: int, *, named_input: bool) -> float | None:
+    """How sure we are that this mention asks for a computation; None when it does not."""
+    before, after = text[: mention.start], text[mention.end :]
+    wants = IMPERATIVE.search(before) is not None or re.search(r"\bcalculator\b", after) is not None
+    library = LIBRARY.search(f"{before} | {after}") is not None
+    if STATEMENT.match(after) and not wants and not named_input:
+        return None
+    if wants and not HOW_TO.search(before):
+        return 0.97 if inputs else 0.85
+    if library:
+        return 0.8 if HOW_TO.search(before) and wants and inputs >= 2 else None
+    if inputs and ASKS_VALUE.search(text):
+        return 0.95
+    if POSSESSIVE.search(before) and not re.search(r"\b(?:the) $", before):
+        return 0.8
+    if mention.weak:
+        return 0.75 if inputs >= 2 else None
+    if inputs >= 2 or (inputs and not before.strip(" ,.")):
+        return 0.85
+    alone = re.sub(r"\b(?:score|scores?|please|the|a|calculator|for|my patient|risk|index)\b|[ ,.]", "", before + after)
+    return 0.6 if not alone else None

@@ -1,0 +1,262 @@
+"""The inputs a sentence states for a calculator: quantities with their units, options, and criteria with negation.
+
+Works on normalised text (wording.py). What it has read it masks with `|`, so that no number is used twice.
+Where the words leave it open, the input is put under `unclear` and asked for; nothing is guessed.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from functions.calculators.domain import negation, units
+from functions.calculators.domain.model import Calculator, Choice, Input, Quantity, YesNo
+
+NUMBER = r"(\d+(?:\.\d+)?)(?![\w.]*\d)"
+FILL = (
+    r"(?: (?:is|was|of|at|equals?|=|about|around|approximately|roughly|level|value|reading|currently|now|measured|count"
+    r"|result|a|an|the|to|being|currently|came back|came back at|interval|in his|in her|,)){0,4} ?"
+)
+# Kinds of quantity whose unit alone says which input is meant.
+TELLING = frozenset({"mass", "length", "duration", "rate", "pressure"})
+# Kinds with several units of which only one is ever meant when none is said.
+SETTLED = frozenset({"age", "rate", "pressure", "enzyme"})
+AGES = (
+    rf"{NUMBER} ?(years?|yrs?|y|months?|mos?|weeks?|wks?|days?)(?: ?/ ?o| ?old| ?o\b| of age)",
+    rf"{NUMBER} ?(yo)\b",
+    rf"\bage[ds]?{FILL}{NUMBER}(?: (years?|yrs?|months?|weeks?|days?))?",
+    rf"{NUMBER} (years?|yrs?)\b(?! ago| history| of (?!age)| prior| back)",
+)
+PRONOUNS = frozenset({"he", "his", "him", "she", "her", "hers"})
+
+
+@dataclass(slots=True)
+class Stated:
+    """`values`: what the API takes; `unclear`: mentioned, but not decided; both by input name."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    unclear: set[str] = field(default_factory=set)
+
+
+class Sentence:
+    """Normalised text that shrinks as its parts are understood."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def mask(self, start: int, end: int) -> None:
+        self.text = f"{self.text[:start]}{'|' * (end - start)}{self.text[end:]}"
+
+    def take(self, pattern: str) -> re.Match[str] | None:
+        found = re.search(pattern, self.text)
+        if found:
+            self.mask(*found.span())
+        return found
+
+
+def read(calculator: Calculator, text: str) -> Stated:
+    sentence, stated = Sentence(text), Stated()
+    by_name = {one.name: one for one in calculator.inputs}
+    for name, given in _persons(sentence, by_name):
+        stated.values[name] = given
+    criteria = tuple(one for one in calculator.inputs if isinstance(one, YesNo))
+    _measured(sentence, criteria, stated)
+    for one in calculator.inputs:
+        if isinstance(one, Quantity) and one.name not in stated.values:
+            _keep(one, _after_word(sentence, one) or _before_word(sentence, one), stated)
+    for one in calculator.inputs:
+        if isinstance(one, Quantity) and one.name not in stated.values and one.name not in stated.unclear:
+            _keep(one, _by_unit(sentence, one, calculator), stated)
+    _choices(sentence, calculator, stated)
+    for criterion, decided in negation.decide(sentence.text, criteria):
+        if decided is None and criterion.name not in stated.values:
+            stated.unclear.add(criterion.name)
+        elif decided is not None:
+            stated.values.setdefault(criterion.name, decided)
+    stated.unclear -= stated.values.keys()
+    return stated
+
+
+def _keep(one: Quantity, found: tuple[float, str | None] | None, stated: Stated) -> None:
+    """A number without a unit is taken in a `bare` unit where it is usual; else its unit is asked for."""
+    if found is None:
+        return
+    number, unit = found
+    if unit is not None:
+        stated.values[one.name] = {"value": number, "unit": unit}
+        return
+    factor = units.QUANTITIES[one.quantity]
+    for code in one.bare_units:
+        if one.usual.holds(units.convert(one.quantity, number, code, one.unit)):
+            ambiguous = len(set(factor.values())) > 1 and one.quantity not in SETTLED
+            stated.values[one.name] = {"value": number, "unit": code} | ({"unit_assumed": True} if ambiguous else {})
+            return
+    # One known unit only: let the calculator name the range. Several: the unit is what is missing.
+    if len(set(factor.values())) == 1:
+        stated.values[one.name] = {"value": number, "unit": one.unit}
+    else:
+        stated.unclear.add(one.name)
+
+
+def _persons(sentence: Sentence, inputs: dict[str, Input]) -> Iterator[tuple[str, Any]]:
+    """Age, sex, blood pressure and height in feet, whose wording is their own. Always masked, also if not needed."""
+    short = sentence.take(r"(?<![\d.])(\d{2,3}) ?(m|f)(?:ale)?\b(?! ?(?:\d|tall))") if "age" in inputs else None
+    if short and float(short[1]) <= 120:
+        yield "age", {"value": float(short[1]), "unit": "years"}
+        if "sex" in inputs:
+            yield "sex", "male" if short[2] == "m" else "female"
+    else:
+        sex = _sex(sentence.text)
+        if sex and "sex" in inputs:
+            yield "sex", sex
+        age = next((found for found in map(sentence.take, AGES) if found), None)
+        if age and "age" in inputs:
+            unit = units.canonical("age", age[2] or "years") or "years"
+            yield "age", {"value": float(age[1]), "unit": unit}
+    pressure = sentence.take(
+        rf"(?:(?:bp|blood pressure|pressure){FILL})?(?<![\d./])(\d{{2,3}}) ?(?:/|over|on) ?(\d{{2,3}})(?![\d/.])(?: ?mm ?hg)?"
+    )
+    if pressure:
+        for name, number in (("systolic", pressure[1]), ("diastolic", pressure[2])):
+            if name in inputs:
+                yield name, {"value": float(number), "unit": "mmHg"}
+        if "uncontrolled_hypertension" in inputs:
+            yield "uncontrolled_hypertension", float(pressure[1]) > 160
+    feet = sentence.take(r"\b(\d) ?(?:feet|foot|ft)(?: ?(?:and )?(\d{1,2})(?: ?(?:inch(?:es)?|in)\b)?)?(?: tall)?")
+    if feet and "height" in inputs:
+        yield "height", {"value": 12.0 * float(feet[1]) + float(feet[2] or 0), "unit": "in"}
+
+
+def _sex(text: str) -> str | None:
+    """The patient's sex by noun, else by pronoun; None when both or neither occur."""
+    from functions.calculators.domain.inputs import SEX
+
+    nouns = {o.value for o in SEX.options for word in o.words if word not in PRONOUNS and _has(word, text)}
+    pronouns = {o.value for o in SEX.options for word in o.words if word in PRONOUNS and _has(word, text)}
+    for found in (nouns, pronouns):
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _has(word: str, text: str) -> bool:
+    return re.search(rf"\b{word}\b", text) is not None
+
+
+def _after_word(sentence: Sentence, one: Quantity) -> tuple[float, str | None] | None:
+    """ "creatinine of 1.2 mg/dL": the word, then the number, then perhaps the unit."""
+    for word in one.words:
+        found = re.search(rf"\b(?:{word}){FILL}(?<![\d.]){NUMBER}", sentence.text)
+        if found:
+            number, unit = _number_with_unit(sentence, one, found, found.start())
+            if one.bare_after and unit in {None, one.unit}:
+                return number, (one.unit if word in one.bare_after else None)
+            return number, unit
+    return None
+
+
+def _before_word(sentence: Sentence, one: Quantity) -> tuple[float, str | None] | None:
+    """ "90 systolic", "175 cm tall": the number and perhaps the unit, then the word."""
+    for word in one.words:
+        for found in re.finditer(rf"(?<![\w./]){NUMBER}", sentence.text):
+            unit, end = unit_at(sentence.text, found.end(), one)
+            if re.match(rf" ?(?:{word})\b", sentence.text[end:]):
+                sentence.mask(found.start(), end)
+                return float(found[1]), unit
+    return None
+
+
+def _by_unit(sentence: Sentence, one: Quantity, calculator: Calculator) -> tuple[float, str | None] | None:
+    """ "80 kilos": the unit alone tells, where this calculator has one such input."""
+    alike = [other for other in calculator.inputs if isinstance(other, Quantity) and other.quantity == one.quantity]
+    if one.quantity not in TELLING or len(alike) > 1:
+        return None
+    for found in re.finditer(rf"(?<![\w./]){NUMBER}", sentence.text):
+        unit, end = unit_at(sentence.text, found.end(), one)
+        said = sentence.text[found.end() : end]
+        other_rate = one.quantity == "rate" and ("breath" in said) == (one.name == "heart_rate")
+        if unit in units.QUANTITIES[one.quantity] and not other_rate:
+            sentence.mask(found.start(), end)
+            return float(found[1]), unit
+    return None
+
+
+def _number_with_unit(
+    sentence: Sentence, one: Quantity, found: re.Match[str], start: int
+) -> tuple[float, str | None]:
+    unit, end = unit_at(sentence.text, found.end(), one)
+    sentence.mask(start, end)
+    return float(found[1]), unit
+
+
+def unit_at(text: str, position: int, one: Quantity) -> tuple[str | None, int]:
+    """The unit that follows, and where it ends; a concentration this input does not know is returned as said."""
+    best: tuple[str | None, int] = (None, position)
+    known = units.QUANTITIES[one.quantity]
+    for code, pattern in units.SPELLINGS.items():
+        if code not in known and "/" not in code.strip("/"):
+            continue
+        found = re.compile(rf" ?(?:{pattern})(?![\w/])(?! (?:a|an|the|this|my)\b)").match(text, position)
+        better = found and (found.end(), code in known) > (best[1], best[0] in known)
+        if found and better:
+            best = (code, found.end())
+    return best
+
+
+def _measured(sentence: Sentence, criteria: tuple[YesNo, ...], stated: Stated) -> None:
+    for one in criteria:
+        for rule in one.measured:
+            pattern = rule.pattern.replace("@", NUMBER) if "@" in rule.pattern else rf"\b(?:{rule.pattern}){FILL}{NUMBER}"
+            found = sentence.take(pattern) if one.name not in stated.values else None
+            if found:
+                stated.values[one.name] = rule.holds(float(found[1]))
+
+
+def _choices(sentence: Sentence, calculator: Calculator, stated: Stated) -> None:
+    """Graded findings: "no ascites", "moderate ascites", "ascites is mild", "without ascites or encephalopathy"."""
+    denied_until = -1
+    for one in calculator.inputs:
+        if not isinstance(one, Choice) or one.name in stated.values or not one.words:
+            continue
+        found = re.search(rf"\b(?:{'|'.join(one.words)})\b", sentence.text)
+        if not found:
+            continue
+        chained = denied_until >= 0 and sentence.text[denied_until : found.start()].strip() in {"or", "nor", "or any"}
+        option = one.options[0].value if chained else _option_near(sentence, one, found)
+        if option is None:
+            stated.unclear.add(one.name)
+            continue
+        stated.values[one.name] = option
+        denied_until = found.end() if option == one.options[0].value else -1
+        sentence.mask(*found.span())
+
+
+def _option_near(sentence: Sentence, one: Choice, found: re.Match[str]) -> str | None:
+    for option in one.options:
+        words = "|".join(option.words)
+        before = re.search(rf"\b({words})(?: (?:evidence|signs?) of)?(?: any)? ?$", sentence.text[: found.start()])
+        if before:
+            sentence.mask(*before.span())
+            return option.value
+    for option in one.options:
+        words = "|".join(option.words)
+        after = re.match(rf" ?(?:(?:is|was|,|of|that is) )*({words})\b", sentence.text[found.end() :])
+        if after:
+            sentence.mask(found.end() + after.start(), found.end() + after.end())
+            return option.value
+    return None
+
+
+def option_named(one: Choice, text: str) -> str | None:
+    """The option a bare reply names; None when it names several or none."""
+    named = {option.value for option in one.options if any(_has(word, text) for word in option.words)}
+    return named.pop() if len(named) == 1 else None
+
+
+def bare_number(one: Quantity, text: str) -> Stated:
+    """The only number of a reply to an open question, with its unit if one was said."""
+    stated, sentence = Stated(), Sentence(text)
+    found = list(re.finditer(rf"(?<![\w./]){NUMBER}", text))
+    if len(found) == 1:
+        _keep(one, _number_with_unit(sentence, one, found[0], found[0].start()), stated)
+    return stated

@@ -1,0 +1,54 @@
+"""Every calculator of the catalogue, found by folder: a new file there is a new calculator."""
+
+import pkgutil
+from functools import lru_cache
+from importlib import import_module
+from types import MappingProxyType
+
+from functions.calculators.domain import catalogue
+from functions.calculators.domain.model import Calculator, Family
+
+
+@lru_cache(maxsize=1)
+def calculators() -> MappingProxyType[str, Calculator]:
+    """By id, in alphabetical order. Each module offers `CALCULATOR`, or `CALCULATORS` for one formula's variants."""
+    found: dict[str, Calculator] = {}
+    for info in sorted(pkgutil.iter_modules(catalogue.__path__), key=lambda one: one.name):
+        module = import_module(f"{catalogue.__name__}.{info.name}")
+        for calculator in getattr(module, "CALCULATORS", None) or (module.CALCULATOR,):
+            if calculator.id in found:
+                raise ValueError("two calculators have the same id")
+            found[calculator.id] = calculator
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+FAMILIES: tuple[Family, ...] = (
+    Family(
+        names=(r"wells?(?: (?:score|criteria|rule|prediction rule|clinical score))?",),
+        members=("wells_dvt", "wells_pe"),
+        question="Which Wells score: deep vein thrombosis or pulmonary embolism?",
+        hints={
+            r"dvt|d v t|deep vein(?: thrombosis)?|deep venous(?: thrombosis)?|leg clot": "wells_dvt",
+            r"pe|p e|pulmonary embol(?:ism|us)|lung clot": "wells_pe",
+        },
+    ),
+    Family(
+        names=(r"q ?t ?c(?: interval)?", r"corrected q ?t(?: interval)?"),
+        members=("qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges"),
+        question="Which QTc formula: Bazett, Fridericia, Framingham or Hodges?",
+    ),
+    Family(
+        names=(
+            r"g ?f ?r",
+            r"glomerular filtration(?: rate)?",
+            r"(?:renal|kidney) function",
+        ),
+        members=("ckd_epi_2021", "cockcroft_gault"),
+        question="Which one: eGFR by CKD-EPI 2021, or creatinine clearance by Cockcroft-Gault for drug dosing?",
+    ),
+    Family(
+        names=(r"chads? ?2", r"chads? score"),
+        members=("cha2ds2_vasc",),
+        question="CHADS2 has been replaced. Do you want the CHA2DS2-VASc score?",
+    ),
+)
