@@ -66,7 +66,7 @@ def inward(
     """Headers for a part behind us: the caller's own without credentials, plus identity, trace and address."""
     dropped = CREDENTIALS | ORIGIN | TRACE
     if keep_cookies:
-        dropped -= {b"cookie"}
+        dropped -= {b"cookie", b"x-csrf-token"}
     kept = [
         (key, content)
         for key, content in end_to_end(headers)

@@ -1,0 +1,76 @@
+"""Make the embedded issuer's people known to the database: users, second factors, the CLI's key.
+
+Run by `voiceassist up` after the migrations, every time: it adds what is missing and changes nothing else.
+"""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+from functions.auth import store
+from functions.auth.domain import Identity, identity_of
+from functions.auth.service import ACTING, seal_secret
+from voiceassist.adapters.issuer.seed import SeedUser, seed
+from voiceassist.adapters.postgres import Database
+from voiceassist.core import clock
+from voiceassist.core.errors import SettingsError
+from voiceassist.core.identity import DEFAULT_TENANT
+from voiceassist.runtime.settings import Settings
+
+CLI_KEY_OWNER = "clinician"
+CLI_KEY_NAME = "command line of this machine"
+CLI_KEY_DAYS = 365
+CLI_SCOPES = [
+    "calc:run",
+    "documents:write",
+    "events:publish",
+    "events:subscribe",
+    "kb:read",
+    "notifications:read",
+    "voice:talk",
+]
+
+
+def run(settings: Settings, *, cli_api_key: str) -> None:
+    """`apply` for callers without an event loop."""
+    asyncio.run(apply(settings, cli_api_key=cli_api_key))
+
+
+async def apply(settings: Settings, *, cli_api_key: str) -> None:
+    """Seed an embedded installation; raises SettingsError where the issuer is not the embedded one."""
+    if not settings.oidc.embedded or settings.profile == "production":
+        raise SettingsError("Users are seeded only beside the embedded issuer of a development installation.")
+    people = seed(Path(settings.data_dir))
+    database = Database(settings.postgres.dsn, pool_size=1)
+    try:
+        async with database.transaction(ACTING) as connection:
+            for person in people:
+                await store.move_issuer(connection, person.sub, settings.oidc.issuer)
+                user = await store.upsert(connection, DEFAULT_TENANT, _identity(person, settings.oidc.issuer))
+                sealed = seal_secret(settings.kek, user.tenant_id, user.id, person.totp_secret)
+                await store.enrol(connection, user, sealed)
+                if person.username == CLI_KEY_OWNER:
+                    await store.keep_key(
+                        connection,
+                        user,
+                        name=CLI_KEY_NAME,
+                        key=cli_api_key,
+                        scopes=CLI_SCOPES,
+                        expires_at=clock.now() + timedelta(days=CLI_KEY_DAYS),
+                    )
+    finally:
+        await database.close()
+
+
+def _identity(person: SeedUser, issuer: str) -> Identity:
+    """The same as the callback makes of this person's ID token."""
+    return identity_of(
+        {
+            "iss": issuer,
+            "sub": person.sub,
+            "email": person.email,
+            "name": person.name,
+            "roles": [person.role],
+            "va_profile": person.profile,
+        }
+    )
