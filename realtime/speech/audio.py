@@ -34,7 +34,8 @@ def from_pcm16(data: bytes) -> Samples:
 def to_pcm16(samples: Samples) -> bytes:
     """Float32 to 16-bit little-endian PCM, clipped; what is not a number becomes silence."""
     scaled = np.nan_to_num(np.asarray(samples, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(32_768)
-    return np.clip(np.rint(scaled), -32_768, 32_767).astype("<i2").tobytes()
+    pcm: bytes = np.clip(np.rint(scaled), -32_768, 32_767).astype("<i2").tobytes()
+    return pcm
 
 
 def decode(data: bytes, wire: WireFormat) -> Samples:
@@ -51,7 +52,8 @@ def encode(samples: Samples, wire: WireFormat) -> bytes:
     if wire == "audio/pcm":
         return pcm
     table = _mulaw_codes() if wire == "audio/pcmu" else _alaw_codes()
-    return table[np.frombuffer(pcm, dtype="<u2")].tobytes()
+    codes: bytes = table[np.frombuffer(pcm, dtype="<u2")].tobytes()
+    return codes
 
 
 def wire_rate(wire: WireFormat) -> int:
@@ -196,7 +198,8 @@ def _mulaw_codes() -> NDArray[np.uint8]:
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 5
     mantissa = (magnitude >> (exponent + 1)) & 15
     sign = np.where(pcm < 0, 0x80, 0)
-    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    codes: NDArray[np.uint8] = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    return codes
 
 
 @lru_cache(maxsize=1)
@@ -215,4 +218,5 @@ def _alaw_codes() -> NDArray[np.uint8]:
     exponent = np.where(magnitude < 32, 0, np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 4)
     mantissa = (magnitude >> np.maximum(exponent, 1)) & 15
     sign = np.where(pcm < 0, 0, 0x80)
-    return ((sign | (exponent << 4) | mantissa) ^ 0x55).astype(np.uint8)
+    codes: NDArray[np.uint8] = ((sign | (exponent << 4) | mantissa) ^ 0x55).astype(np.uint8)
+    return codes

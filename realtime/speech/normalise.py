@@ -1,20 +1,37 @@
-"""Names of scores and measures in their usual spelling, whichever way they were heard.
+"""Names of scores and measures in their usual spelling, whichever way the recogniser wrote them.
 
-Only names of calculators and laboratory abbreviations are mended, by fixed patterns. Drugs and numbers
-are never touched: a misheard drug or dose must be asked about, not guessed.
+Only names of calculators and laboratory abbreviations are mended, by fixed patterns. No drug and no number
+is ever replaced: a misheard drug or dose must be asked about, not guessed. A drug name of the turn's own
+list that was merely written in two words is joined; not one of its letters changes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-# Each pattern must hold the whole name as it is said; ordinary words alone ("perk", "well's") are left as they are.
+from realtime.speech.pronunciations import NAMES
+
+# A pattern must hold the whole name as it is said; where its words are also plain English ("has bled",
+# "perk", "fib four") it must see "score" or the like behind it.
 _SPELLINGS: tuple[tuple[str, str], ...] = (
-    (r"\bcha+[dt][sz]?[\s-]*(?:2|two|to)?[\s-]*(?:d?s?\s*(?:2|two))?[\s-]*va?s[ck]?(?:ular)?\b", "CHA2DS2-VASc"),
-    (r"\bhas[\s-]*bled\b", "HAS-BLED"),
-    (r"\bckd[\s-]*epi\b", "CKD-EPI"),
-    (r"\be[\s-]?gfr\b", "eGFR"),
-    (r"\b(?:hb|hemoglobin |haemoglobin )a[\s-]?(?:1|one)[\s-]?c\b", "HbA1c"),
+    (
+        r"\bch(?:[ae]+[dt]'?[sz]?|a[\s-]?2[\s-]?d'?s)[\s-]*(?:2|two|to|too)?[\s-]*va[sz](?:c|k|ks|cs|que|ch)?\b",
+        "CHA2DS2-VASc",
+    ),
+    (r"\bch(?:[ae]+d'?[sz]?|a[\s-]?2[\s-]?d'?s)[\s-]*(?:2|two)?[\s-]+v[\s-]?a(?=\s+score\b)", "CHA2DS2-VA"),
+    (r"\bhas(?:[\s-]*ble+d(?=\s+(?:score|risk score)\b)|-?bleed\b|-bled\b|bled\b)", "HAS-BLED"),
+    (r"\bckd[\s-]*ep(?:i|y|ie)\b", "CKD-EPI"),
+    # Not "EGFR" in capitals: that is also a receptor.
+    (r"\be[\s-]g[\s-]?f[\s-]?r\b", "eGFR"),
+    (r"\bhb[\s-]?a[\s-]?(?:1|one)[\s-]?c\b", "HbA1c"),
+    (r"\bcurb[\s-]*(?:65|sixty[\s-]five)\b", "CURB-65"),
+    (r"\b(?:q|cue|queue)[\s-]*sofa\b", "qSOFA"),
+    (r"\bchild[\s-]*(?:pugh|pew|pue)(?=\s+(?:score|class|[abc]\b))", "Child-Pugh"),
+    (r"\bcoc?kc?roft[\s-]*gau?lt\b", "Cockcroft-Gault"),
+    (r"\bwell'?s[\s-]+score\b", "Wells score"),
+    (r"\bper[ck](?=\s+(?:rule|score|criteria)\b)", "PERC"),
+    (r"(?<!\ba[\s-])\bfib[\s-]*(?:4|four)(?=\s+(?:score|index)\b)", "FIB-4"),
 )
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in _SPELLINGS)
 
@@ -23,4 +40,14 @@ def canonical(text: str) -> str:
     """`text` with the names of known scores spelt as clinicians write them; everything else unchanged."""
     for pattern, name in _PATTERNS:
         text = pattern.sub(name, text)
+    return text
+
+
+def joined(text: str, terms: Iterable[str]) -> str:
+    """`text` with the drug names among `terms` written in one word where they stand in two ("a pixaban")."""
+    for term in terms:
+        if term.lower() in NAMES:
+            # One gap, after any letter; the letters themselves must all be there.
+            cuts = "|".join(rf"{term[:at]}[\s-]{term[at:]}" for at in range(1, len(term)))
+            text = re.sub(rf"\b(?:{cuts})\b", term, text, flags=re.IGNORECASE)
     return text

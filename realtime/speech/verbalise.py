@@ -72,10 +72,13 @@ def _alternatives(symbols: dict[str, tuple[str, str]]) -> str:
 
 
 _UNIT = _alternatives(_UNITS)
+# What is a word already stays as it is ("a 10 day course"); only in "g/day" it is a unit.
+_SYMBOL = _alternatives({symbol: words for symbol, words in _UNITS.items() if symbol not in {"day", "unit", "units"}})
 _COMPOUND = re.compile(
-    rf"(?P<number>{_NUMBER}[ -]?)?(?<![A-Za-z/])(?P<first>{_UNIT})(?P<per>(?:\s?/\s?(?:{_NUMBER}\s?)?(?:{_UNIT}))+)(?![A-Za-z/])"
+    rf"(?P<number>{_NUMBER}[ -]?)?(?<![A-Za-z/])(?P<first>{_UNIT})"
+    rf"(?P<per>(?:\s?/\s?(?:{_NUMBER}\s?)?(?:{_UNIT}))+)(?![A-Za-z/])"
 )
-_SIMPLE = re.compile(rf"(?P<number>(?<![\w.,]){_NUMBER})(?P<gap>[ -]?)(?P<first>{_UNIT})(?![\w/])")
+_SIMPLE = re.compile(rf"(?P<number>(?<![\w.,]){_NUMBER})(?P<gap>[ -]?)(?P<first>{_SYMBOL})(?![\w/])")
 _PER = re.compile(rf"/\s?(?P<number>{_NUMBER})?\s?(?P<unit>{_UNIT})")
 
 
@@ -98,14 +101,15 @@ def _simple(match: re.Match[str]) -> str:
     return f"{match['number']} {_UNITS[match['first']][0 if singular else 1]}"
 
 
-_ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "X": 10, "XI": 11, "XII": 12}
+_NUMERAL_SIGNS = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
+_ROMAN = {sign: value for value, sign in enumerate(_NUMERAL_SIGNS, start=1)}
 _NUMERAL = rf"(?:{'|'.join(sorted(_ROMAN, key=len, reverse=True))})[abcAB]?"
 _COUNTED = (
     r"[Cc]lass(?:es)?|[Ss]tages?|[Tt]ypes?|[Gg]rades?|[Pp]hases?|[Ff]actors?|[Gg]roups?|[Ll]evels?|[Cc]ategor(?:y|ies)"
     r"|NYHA|CCS|Killip|Mobitz|[Nn]erves?|[Aa]ngiotensin|[Rr]ecommendation"
 )
 _NUMERALS = re.compile(rf"\b(?P<noun>{_COUNTED})(?P<list>(?:(?:\s*[-–/,]\s*|\s+(?:to|or|and)\s+|\s+){_NUMERAL}\b)+)")
-_ONE_NUMERAL = re.compile(rf"(?P<before>\s*[-–/,]\s*|\s+)(?P<value>[IVX]+)(?P<letter>[abcAB]?)\b")
+_ONE_NUMERAL = re.compile(r"(?P<before>\s*[-–/,]\s*|\s+)(?P<value>[IVX]+)(?P<letter>[abcAB]?)\b")
 
 
 def _one_numeral(match: re.Match[str]) -> str:
@@ -131,8 +135,10 @@ def _pressure_or_share(match: re.Match[str]) -> str:
 def _power(match: re.Match[str]) -> str:
     names = {"3": "thousand", "6": "million", "9": "billion", "12": "trillion"}
     if match["times"] and match["power"] in names:
-        return f" {names[match['power']]}"
-    return f"{' times ' if match['times'] else ''}10 to the power of {match['power']}"
+        words = f" {names[match['power']]}"
+    else:
+        words = f"{' times ' if match['times'] else ''}10 to the power of {match['power']}"
+    return words + (f" per {_UNITS[match['unit']][0]}" if match["unit"] else "")
 
 
 def _rule(pattern: str, words: str | Callable[[re.Match[str]], str], flags: int = 0) -> Rule:
@@ -195,7 +201,7 @@ _DOSING: tuple[Rule, ...] = (
 )
 
 _SIGNS: tuple[Rule, ...] = (
-    _rule(r"(?P<times>\s?[x×]\s?)?\b10\^(?P<power>\d+)", _power),
+    _rule(rf"(?P<times>\s?[x×]\s?)?\b10\^(?P<power>\d+)(?:\s?/\s?(?P<unit>{_UNIT})(?!\w))?", _power),
     _rule(rf"(?<![\w.,/-])({_NUMBER})(%?)\s?[-–—]\s?({_NUMBER})(?![\d/-])", r"\1\2 to \3"),
     _rule(r"\s?(?:≥|>\s?=|=>)\s?", " at least "),
     _rule(r"\s?(?:≤|<\s?=|=<)\s?", " at most "),
