@@ -157,16 +157,17 @@ class Store:
             elif version != SCHEMA_VERSION:
                 raise SettingsError("The event log was written by another version of the broker.")
             sealed = self._write.execute("select sealed from canary").fetchone()
-            crypto.unseal(sealed[0], key=self._key, place="canary")
-        except (sqlite3.DatabaseError, TypeError):
-            raise SettingsError("The event log is damaged; restore it from a backup or move it away.") from None
+            crypto.unseal(sealed[0] if sealed else b"", key=self._key, place="canary")
+        except sqlite3.Error as error:
+            raise _unusable(error) from None
         except crypto.SealBrokenError:
             raise SettingsError("The event log is sealed under another key-encryption key.") from None
 
     def _create(self) -> None:
-        canary = crypto.seal(_CANARY, key=self._key, place="canary")
-        self._write.executescript(f"begin; {_SCHEMA} pragma user_version={SCHEMA_VERSION}; commit;")
-        self._write.execute("insert into canary values (?)", (canary,))
+        canary = crypto.seal(_CANARY, key=self._key, place="canary").hex()
+        # One script, one transaction: a log without its canary would look like one of another key.
+        script = ["begin;", _SCHEMA, f"insert into canary values (x'{canary}');"]
+        self._write.executescript("\n".join([*script, f"pragma user_version={SCHEMA_VERSION};", "commit;"]))
 
     def _highest(self, table: str) -> int:
         row = self._write.execute(f"select coalesce(max(seq), 0) from {table}").fetchone()  # noqa: S608 - our own names
@@ -286,6 +287,12 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("pragma synchronous=full")
         # Checkpoints happen when it is quiet (Writer); this is only the bound under steady load, about 64 MiB.
         connection.execute("pragma wal_autocheckpoint=16000")
-    except sqlite3.Error:
-        raise SettingsError("The event log cannot be opened.") from None
+    except sqlite3.Error as error:
+        raise _unusable(error) from None
     return connection
+
+
+def _unusable(error: sqlite3.Error) -> SettingsError:
+    if isinstance(error, sqlite3.OperationalError):
+        return SettingsError("The event log cannot be opened: no such folder, no space or no permission.")
+    return SettingsError("The event log is damaged; restore it from a backup or move it away.")

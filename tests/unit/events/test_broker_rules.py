@@ -159,8 +159,15 @@ def test_iso_durations(text, seconds):
 
 @pytest.mark.parametrize(
     "spec",
-    [{"retry": "three"}, {"retry": -1}, {"retry": True}, {"backoffPolicy": "random"}, {"backoffDelay": "5s"}]
-    + [{"timeout": "PT0S"}, {"retryAfterMax": "x"}],
+    [
+        {"retry": "three"},
+        {"retry": -1},
+        {"retry": True},
+        {"backoffPolicy": "random"},
+        {"backoffDelay": "5s"},
+        {"timeout": "PT0S"},
+        {"retryAfterMax": "x"},
+    ],
 )
 def test_bad_delivery_settings_are_refused(spec):
     with pytest.raises(SettingsError):

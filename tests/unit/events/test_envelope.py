@@ -122,7 +122,9 @@ def test_an_attribute_twice_has_no_meaning():
     assert decode([*pairs, (b"x-other", b"1"), (b"x-other", b"2")], b"").id == "1"
 
 
-@pytest.mark.parametrize("time", ["2026-06-30T23:59:60Z", "2026-01-01t00:00:00.123456789z", "1937-01-01T12:00:27+00:20"])
+@pytest.mark.parametrize(
+    "time", ["2026-06-30T23:59:60Z", "2026-01-01t00:00:00.123456789z", "1937-01-01T12:00:27+00:20"]
+)
 def test_rfc_3339_times_pass_unchanged(time):
     assert decode(BINARY | {"ce-time": time}, b"").time == time
 
@@ -255,8 +257,9 @@ def test_an_event_that_could_not_be_sent_cannot_be_built():
 # --- any event ---
 
 _text = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters=[chr(n) for n in (*range(0xFDD0, 0xFDF0),)])
-    .filter(lambda c: ord(c) & 0xFFFE != 0xFFFE),
+    st.characters(
+        blacklist_categories=("Cs", "Cc"), blacklist_characters=[chr(n) for n in (*range(0xFDD0, 0xFDF0),)]
+    ).filter(lambda c: ord(c) & 0xFFFE != 0xFFFE),
     min_size=1,
     max_size=20,
 )
@@ -353,7 +356,7 @@ def feature_requests(text):
         kinds = [row.strip().strip("|").strip() for row in examples.strip().splitlines()[1:]]
         for kind in kinds:
             pairs = (line.replace("<contentType>", kind).split(": ", 1) for line in head)
-            yield {name: value for name, value in pairs}, body.encode(), kind
+            yield dict(pairs), body.encode(), kind
 
 
 def test_http_feature_of_the_conformance_kit(conformance):

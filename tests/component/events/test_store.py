@@ -1,0 +1,178 @@
+"""The event log on a real file: a full disk, changed rows, and what is kept how long."""
+
+import asyncio
+import sqlite3
+
+import pytest
+
+from events.broker.store import (
+    DEAD,
+    DONE,
+    KEEP_DEAD_MS,
+    KEEP_EVENTS_MS,
+    Append,
+    Entry,
+    Finish,
+    Postpone,
+    Store,
+    StoreError,
+)
+from events.broker.writer import Writer
+from voiceassist.core.errors import SettingsError
+
+from .conftest import event
+
+KEY = b"k" * 32
+NOW = 1_800_000_000_000
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store(tmp_path / "events.db", KEY, kept_longer=frozenset({"voiceassist/dead-letters"}))
+    yield opened
+    opened.close()
+
+
+def entry(number, *, routes=(("r", None),), now=NOW, broker="voiceassist/default", **attributes):
+    return Entry(broker, event(number, **attributes), routes, now, 255)
+
+
+def claim(store, *, now=NOW, busy=frozenset(), limit=10, ordered=False, route="r"):
+    return store.claim(route, now=now, busy=busy, limit=limit, ordered=ordered)
+
+
+def count(store, table="events"):
+    with sqlite3.connect(store.path) as connection:
+        return connection.execute(f"select count(*) from {table}").fetchone()[0]  # noqa: S608 - our own names
+
+
+def test_what_is_appended_is_claimed_oldest_first_and_not_twice(store):
+    assert store.apply(
+        [Append([entry(1), entry(2, routes=())]), Append([entry(3, routes=[("r", None), ("s", None)])])]
+    ) == {"r", "s"}
+    first, third = claim(store)
+    assert (first.event, third.event) == (event(1), event(3))
+    assert [item.event.id for item in claim(store, busy=frozenset({first.seq}))] == ["3"]
+    assert [item.event.id for item in claim(store, limit=1)] == ["1"]
+    store.apply([Finish(first.seq, DONE, 1, 204, NOW)])
+    assert [item.event.id for item in claim(store)] == ["3"]
+    assert store.waiting() == {"r": 1, "s": 1}
+
+
+def test_a_postponed_delivery_waits_for_its_time(store):
+    store.apply([Append([entry(1)])])
+    (first,) = claim(store)
+    store.apply([Postpone(first.seq, 1, 503, NOW + 500)])
+    assert claim(store, now=NOW + 499) == []
+    assert store.next_due("r", now=NOW) == NOW + 500
+    (again,) = claim(store, now=NOW + 500)
+    assert again.attempts == 1
+
+
+def test_in_order_only_the_first_of_each_key_is_free(store):
+    keyed = [entry(number, routes=[("r", key)]) for number, key in ((1, "a"), (2, "a"), (3, "b"), (4, None), (5, None))]
+    store.apply([Append(keyed)])
+    free = claim(store, ordered=True)
+    assert [item.event.id for item in free] == ["1", "3", "4", "5"]
+    store.apply([Postpone(free[0].seq, 1, 503, NOW + 500)])
+    assert [item.event.id for item in claim(store, ordered=True)] == ["3", "4", "5"]
+    store.apply([Finish(free[0].seq, DEAD, 2, 500, NOW)])
+    assert "2" in [item.event.id for item in claim(store, ordered=True)]
+
+
+def test_a_follow_up_is_stored_with_the_end_of_its_delivery(store):
+    store.apply([Append([entry(1)])])
+    (first,) = claim(store)
+    assert store.apply([Finish(first.seq, DEAD, 1, 422, NOW, entry(2, routes=[("s", None)]))]) == {"s"}
+    assert [item.event.id for item in claim(store, route="s")] == ["2"]
+
+
+def test_a_full_disk_stores_nothing_and_the_next_batch_goes_on(store):
+    store.apply([Append([entry(1)])])
+    pages = store._write.execute("pragma page_count").fetchone()[0]
+    store._write.execute(f"pragma max_page_count={pages}")
+    with pytest.raises(StoreError) as caught:
+        store.apply([Append([entry(number, data=b"x" * 9000) for number in range(20)])])
+    assert (caught.value.status, caught.value.retry_after) == (503, 1)
+    assert count(store) == 1
+    store._write.execute(f"pragma max_page_count={pages + 100_000}")
+    store.apply([Append([entry(2)])])
+    assert [item.event.id for item in claim(store)] == ["1", "2"]
+
+
+async def test_a_writer_tells_every_publisher_of_the_full_disk_and_lives_on(store):
+    heard = []
+    writer = Writer(store, heard.append)
+    writer.start()
+    await writer.submit(Append([entry(1)]))
+    store._write.execute("pragma max_page_count=1")
+    answers = await asyncio.gather(
+        *(writer.submit(Append([entry(number, data=b"x" * 9000)])) for number in range(2, 30)), return_exceptions=True
+    )
+    assert {type(answer) for answer in answers} == {StoreError}
+    store._write.execute("pragma max_page_count=1000000")
+    await writer.submit(Append([entry(99)]))
+    await writer.stop()
+    assert not writer.alive
+    assert [item.event.id for item in claim(store)] == ["1", "99"]
+    assert {"r"} in heard
+
+
+async def test_a_fault_nobody_foresaw_does_not_end_the_writer(store, monkeypatch):
+    writer = Writer(store, lambda _routes: None)
+    writer.start()
+    monkeypatch.setattr(store, "_commit", lambda _batch: 1 / 0)
+    with pytest.raises(StoreError):
+        await writer.submit(Append([entry(1)]))
+    monkeypatch.undo()
+    await writer.submit(Append([entry(2)]))
+    await writer.stop()
+
+
+def test_a_changed_row_does_not_stop_the_others(store):
+    store.apply([Append([entry(1), entry(2)])])
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("update events set sealed = (select sealed from events where seq = 2) where seq = 1")
+    assert [item.event and item.event.id for item in claim(store)] == [None, "2"]
+
+
+def test_finished_events_go_after_a_week_and_dead_ones_after_a_month(store):
+    store.apply([Append([entry("done"), entry("dead"), entry("waiting"), entry("unheard", routes=())])])
+    store.apply([Append([entry("letter", routes=(), broker="voiceassist/dead-letters")])])
+    done, dead, _ = claim(store)
+    store.apply([Finish(done.seq, DONE, 1, 204, NOW), Finish(dead.seq, DEAD, 1, 422, NOW)])
+    assert store.trim(NOW + KEEP_EVENTS_MS) == 0
+    assert store.trim(NOW + KEEP_EVENTS_MS + 1) == 2
+    assert count(store) == 3
+    assert store.trim(NOW + KEEP_DEAD_MS + 1) == 3
+    assert (count(store), count(store, "deliveries")) == (0, 0)
+
+
+def test_numbers_go_on_after_reopening(store):
+    store.apply([Append([entry(1)])])
+    again = Store(store.path, KEY)
+    again.apply([Append([entry(2)])])
+    assert [item.seq for item in claim(again)] == [1, 2]
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.write_bytes(b"x" * 5000), "damaged"),
+        (lambda path: sqlite3.connect(path).execute("pragma user_version=9"), "another version"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be opened"),
+    ],
+)
+def test_a_log_that_cannot_be_used_is_told_in_one_sentence(tmp_path, spoil, sentence):
+    path = tmp_path / "events.db"
+    Store(path, KEY).close()
+    spoil(path)
+    with pytest.raises(SettingsError, match=sentence):
+        Store(path, KEY)
+
+
+def test_another_key_is_noticed_at_once(tmp_path):
+    Store(tmp_path / "events.db", KEY).close()
+    with pytest.raises(SettingsError, match="another key"):
+        Store(tmp_path / "events.db", b"o" * 32)
