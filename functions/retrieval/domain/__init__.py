@@ -1,0 +1,1 @@
+"""Finding and wording evidence, without network, clock or environment."""

@@ -1,0 +1,115 @@
+"""The door of retrieval: search, cited answers, and what the starter library holds."""
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+import functions_framework.aio
+from fastapi import Depends
+from starlette.requests import Request
+
+from functions.retrieval import library_index, schema, service, store
+from functions.retrieval.domain import wording
+from functions.retrieval.domain.library import Digest
+from voiceassist.adapters.vectors.pgvector import PgVectorIndex
+from voiceassist.adapters.vectors.qdrant import QdrantIndex
+from voiceassist.contracts.answers import Answer, Question, SearchRequest
+from voiceassist.core.errors import UnavailableError
+from voiceassist.core.identity import Principal
+from voiceassist.ports.vectors import PassageIndex
+from voiceassist.runtime import door, logging, metrics, providers
+
+log = logging.get_logger(__name__)
+
+KNOWLEDGE, DOCUMENTS = "qdrant", "pgvector"
+
+room = door.Room(
+    store.ROOM,
+    checks={
+        "postgres": lambda: providers.database().ping(),
+        "qdrant": lambda: providers.knowledge().ping(),
+    },
+)
+app = door.http_app(room, title="Retrieval")
+
+Caller = Annotated[Principal, Depends(door.principal)]
+
+_ready: set[str] = set()
+
+
+async def sources(caller: Principal) -> dict[str, PassageIndex]:
+    """The shared library, and of the uploaded documents those the caller may see."""
+    if not _ready:
+        try:
+            _ready.add(await library_index.ensure())
+        except UnavailableError as error:
+            # Not fatal: the search itself will find the knowledge base missing and say so.
+            log.warning("library.unavailable", code=error.code)
+    return {
+        KNOWLEDGE: QdrantIndex(providers.knowledge()),
+        DOCUMENTS: PgVectorIndex(providers.database(), caller, providers.embedder().model_id),
+    }
+
+
+def observe(source: str, seconds: float | None) -> None:
+    if seconds is None:
+        _ready.discard(source)
+        log.warning("source.failed", engine=source)
+    else:
+        metrics.KB_SEARCH.labels(source).observe(seconds)
+
+
+@app.post("/api/v1/search")
+async def search(request: SearchRequest, caller: Caller) -> schema.Found:
+    outcome = await service.search(
+        request.query,
+        sources=await sources(caller),
+        embedder=providers.embedder(),
+        limit=request.limit,
+        observe=observe,
+    )
+    return schema.Found(
+        items=tuple(wording.passage(found) for found in outcome.passages), complete=outcome.all_searched
+    )
+
+
+@app.post("/api/v1/answers")
+async def answers(request: Question, caller: Caller) -> Answer:
+    started = time.perf_counter()
+    answer, passages = await service.answer(
+        request.question, sources=await sources(caller), embedder=providers.embedder(), observe=observe
+    )
+    metrics.ANSWERS.labels(answer.status).inc()
+    milliseconds = round((time.perf_counter() - started) * 1000)
+    try:
+        await store.say(providers.database(), caller, answer, passages=passages, milliseconds=milliseconds)
+    except UnavailableError:
+        # An answer from the library is worth more than the count of it.
+        log.warning("answer.unrecorded", duration_ms=milliseconds)
+    return answer
+
+
+@app.get("/api/v1/library")
+async def library(_caller: Caller) -> schema.Library:
+    digests = await asyncio.to_thread(library_index.digests)
+    return schema.Library(items=tuple(map(_item, digests)))
+
+
+def _item(digest: Digest) -> schema.LibraryItem:
+    return schema.LibraryItem(
+        id=digest.id,
+        title=digest.title,
+        aliases=digest.aliases,
+        specialty=digest.specialty,
+        source=digest.source,
+        year=digest.year,
+        version=digest.version,
+        reviewed=digest.reviewed,
+        sections=tuple(section.heading for section in digest.sections),
+        references=digest.references,
+    )
+
+
+@functions_framework.aio.http
+async def retrieval(_request: Request) -> Any:
+    return room

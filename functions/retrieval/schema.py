@@ -1,0 +1,31 @@
+"""What the retrieval API says beyond the contracts shared with other rooms."""
+
+from voiceassist.contracts.answers import Contract, Passage
+
+
+class Found(Contract):
+    """`complete` is False when a source could not be searched."""
+
+    items: tuple[Passage, ...]
+    complete: bool = True
+
+
+class LibraryItem(Contract):
+    """A topic of the starter library, which the institution replaces with its own material."""
+
+    id: str
+    title: str
+    aliases: tuple[str, ...]
+    specialty: str
+    source: str
+    year: int
+    version: str
+    reviewed: bool
+    starter: bool = True
+    sections: tuple[str, ...]
+    references: tuple[str, ...]
+
+
+class Library(Contract):
+    items: tuple[LibraryItem, ...]
+    next_cursor: str | None = None

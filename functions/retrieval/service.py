@@ -1,0 +1,89 @@
+"""Search over all sources at once, and answers out of what they hold."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from functions.retrieval.domain import evidence, wording
+from functions.retrieval.domain.fusion import Found, fused
+from functions.retrieval.domain.question import understood
+from voiceassist.contracts.answers import Answer
+from voiceassist.core.errors import UnavailableError
+from voiceassist.ports.embedding import Embedder
+from voiceassist.ports.vectors import PassageIndex, Query, Rankings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SOURCE_SECONDS = 5.0
+# Passages asked of each source, and kept for an answer (P5.7).
+DEPTH = 24
+KEPT = 10
+
+# Told when a source has answered or failed: its name and the seconds it took, None for a failure.
+Observer = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Passages best first, and the question's vector; `all_searched` is False when only some sources answered."""
+
+    passages: tuple[Found, ...]
+    vector: "NDArray[np.float32]"
+    all_searched: bool = True
+
+
+async def search(
+    text: str,
+    *,
+    sources: Mapping[str, PassageIndex],
+    embedder: Embedder,
+    limit: int,
+    observe: Observer,
+) -> Outcome:
+    """Ask every source in parallel; raises UnavailableError when none answers."""
+    vector = await asyncio.to_thread(embedder.embed_query, text)
+    query = Query(text, vector, limit=max(DEPTH, limit))
+    answers = await asyncio.gather(*(_ask(name, index, query, observe) for name, index in sources.items()))
+    given = [answer for answer in answers if answer is not None]
+    if not given:
+        raise UnavailableError("No source could be searched.", retry_after=5)
+    return Outcome(tuple(fused(given, limit)), vector, all_searched=len(given) == len(answers))
+
+
+async def _ask(name: str, index: PassageIndex, query: Query, observe: Observer) -> Rankings | None:
+    started = perf_counter()
+    try:
+        answer = await asyncio.wait_for(index.search(query), SOURCE_SECONDS)
+    except (UnavailableError, TimeoutError):
+        observe(name, None)
+        return None
+    observe(name, perf_counter() - started)
+    return answer
+
+
+async def answer(
+    text: str, *, sources: Mapping[str, PassageIndex], embedder: Embedder, observe: Observer
+) -> tuple[Answer, int]:
+    """The extractive answer, and how many passages it was chosen from."""
+    outcome = await search(text, sources=sources, embedder=embedder, limit=KEPT, observe=observe)
+    given = await asyncio.to_thread(_worded, text, outcome, embedder)
+    return given, len(outcome.passages)
+
+
+def _worded(text: str, outcome: Outcome, embedder: Embedder) -> Answer:
+    question = understood(text)
+    passages = evidence.reordered(question, outcome.passages)
+    found = evidence.candidates(question, passages)
+    rated = evidence.scored(
+        question,
+        passages,
+        found,
+        outcome.vector,
+        embedder.embed_passages([sentence.embedded_as for sentence in found]),
+    )
+    verdict = evidence.verdict(question, rated, passages, embedder.count_tokens)
+    return wording.answer(verdict, evidence.chosen(rated), all_searched=outcome.all_searched)
