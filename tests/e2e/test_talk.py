@@ -1,0 +1,71 @@
+"""A spoken question and a cited, spoken answer, through every part of the running product."""
+
+import json
+import re
+
+import pytest
+
+CALCULATION = "what is the CHA2DS2-VASc score of a 68 year old man with hypertension and diabetes"
+TREATMENT = "how do I treat atrial fibrillation with a high stroke risk"
+
+
+def talk(product, question, answer):
+    result = product.cli("talk", str(question), "-o", str(answer), "--json")
+    assert result.returncode == 0, result.stderr + product.logs()
+    return json.loads(result.stdout)
+
+
+@pytest.mark.req("P4.6")
+def test_a_spoken_score_is_computed_with_its_inputs_and_said_aloud(product, say, listen, tmp_path):
+    found = talk(product, say(CALCULATION), tmp_path / "answer.wav")
+    assert "68" in found["transcript"]
+    result = found["calculator"]
+    assert (result["calculator_id"], result["value"]) == ("cha2ds2_vasc", 3)
+    inputs = {item["name"]: item for item in result["inputs"]}
+    assert inputs["age"]["value"] == 68
+    assert {name for name, item in inputs.items() if item["value"] is True} >= {"hypertension", "diabetes"}
+    assumed = [item["name"] for item in inputs.values() if item["assumed"]]
+    assert assumed, "what nobody said must be marked as assumed"
+    assert result["citations"]
+    assert found["timings"]
+    heard = listen(tmp_path / "answer.wav", ("CHA2DS2-VASc", "score")).lower()
+    assert re.search(r"\b(3|three)\b", heard), heard
+
+
+@pytest.mark.req("P5.10")
+def test_a_spoken_question_is_answered_from_the_library_with_citations(product, say, listen, tmp_path):
+    found = talk(product, say(TREATMENT), tmp_path / "answer.wav")
+    assert "fibrillation" in found["transcript"].lower()
+    assert found["citations"], found
+    assert any("fibrillation" in citation["title"].lower() for citation in found["citations"])
+    assert all(citation["section"] and citation["starter"] for citation in found["citations"])
+    assert "[1]" in found["answer"]
+    assert re.search(r"anticoag", found["answer"].lower())
+    heard = listen(tmp_path / "answer.wav", ("anticoagulant", "anticoagulation", "apixaban")).lower()
+    said = set(re.findall(r"[a-z]{6,}", found["answer"].lower()))
+    assert len(said & set(re.findall(r"[a-z]{6,}", heard))) >= 0.5 * len(said), (said, heard)
+
+
+def test_a_typed_question_takes_the_same_way(product):
+    result = product.cli("ask", "What is the first-line vasopressor in septic shock?", "--json")
+    found = json.loads(result.stdout)
+    assert "norepinephrine" in found["answer"].lower()
+    assert found["citations"][0]["title"].startswith("Sepsis")
+
+
+def test_nonsense_is_not_answered(product):
+    found = json.loads(product.cli("ask", "How do I treat florbundian wexitis with zanquopril?", "--json").stdout)
+    assert found["citations"] == []
+
+
+def test_a_missing_number_is_asked_for_and_not_assumed(product):
+    found = json.loads(product.cli("ask", "Calculate the eGFR of a 70 year old woman", "--json").stdout)
+    assert found["calculator"] is None
+    assert "creatinine" in json.dumps(found["clarify"]).lower()
+
+
+def test_a_file_that_is_no_sound_is_refused_in_one_sentence(product, tmp_path):
+    (tmp_path / "no.wav").write_bytes(b"not a wav")
+    result = product.cli("talk", str(tmp_path / "no.wav"))
+    assert result.returncode != 0
+    assert "Traceback" not in result.stderr
