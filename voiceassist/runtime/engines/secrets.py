@@ -31,6 +31,9 @@ class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kek: str
     oidc_client_secret: str
 
+    def __repr__(self) -> str:
+        return "Secrets(…)"  # an object that holds this one may be printed
+
 
 HEX = ("s3_sse_kek", "kek")
 
