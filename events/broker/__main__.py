@@ -1,15 +1,12 @@
-"""`python -m events.broker`: the local Broker. Loopback only; SIGTERM lets deliveries end and exits 0."""
+"""`python -m events.broker`: the local Broker. SIGTERM lets deliveries end and exits 0."""
 
-import asyncio
 import contextlib
 import fcntl
-import signal
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import uvicorn
 import uvloop
 
 from events.broker import routes
@@ -22,25 +19,10 @@ from voiceassist.adapters.crypto import tenant_key
 from voiceassist.core.errors import SettingsError
 from voiceassist.core.identity import DEFAULT_TENANT
 from voiceassist.runtime import logging, tracing, wiring
+from voiceassist.runtime.host import servers
 from voiceassist.runtime.settings import Settings, load_settings
 
 log = logging.get_logger(__name__)
-
-ADDRESS = "127.0.0.1"
-
-
-class Server(uvicorn.Server):
-    """uvicorn re-raises the signal after draining (exit 143); a clean stop is exit 0."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
-        yield
-
-    def stop(self) -> None:
-        self.should_exit = True
 
 
 def routing_of(settings: Settings) -> Routing:
@@ -61,36 +43,15 @@ def only_one(database: Path) -> Iterator[None]:
         yield
 
 
-def listening(port: int) -> socket.socket:
-    endpoint = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        endpoint.bind((ADDRESS, port))
-    except OSError:
-        endpoint.close()
-        raise SettingsError(f"Port {port} is taken; set VOICEASSIST_BROKER__PORT to a free one.") from None
-    return endpoint
-
-
 async def serve(settings: Settings, routing: Routing, store: Store, endpoint: socket.socket) -> None:
     dispatcher = Dispatcher(settings, routing, store)
     writer = Writer(store, dispatcher.notify)
-    config = uvicorn.Config(
-        Ingress(settings, routing, store, writer),
-        loop="none",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        server_header=False,
-        log_config=None,
-        timeout_graceful_shutdown=10,
-    )
+    ingress = Ingress(settings, routing, store, writer)
     writer.start()
     dispatcher.start(writer)
     log.info("broker.ready", port=settings.broker.port, count=len(routing.routes))
     try:
-        await Server(config).serve(sockets=[endpoint])
+        await servers.serve_all([(servers.server(ingress), endpoint)])
     finally:
         await dispatcher.stop()
         await writer.stop()
@@ -104,7 +65,9 @@ def run(settings: Settings) -> None:
     database = Path(settings.broker.database)
     routing = routing_of(settings)
     sinks = {route.dead_letter.broker for route in routing.routes.values() if route.dead_letter}
-    with only_one(database), listening(settings.broker.port) as endpoint:
+    # On a machine of its own the broker is nobody else's business; in a container its port must be reachable.
+    address = "127.0.0.1" if settings.data_dir else "0.0.0.0"  # noqa: S104
+    with only_one(database), servers.listen(address, settings.broker.port) as endpoint:
         key = tenant_key(settings.kek, DEFAULT_TENANT, "events")
         store = Store(database, key, kept_longer=frozenset(str(broker) for broker in sinks if broker))
         try:

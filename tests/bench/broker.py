@@ -109,6 +109,7 @@ async def measure(triggers: int, seconds: float) -> dict[str, object]:
         (folder / "wiring.yaml").write_text(wiring(triggers))
         broker_port, room_port = port(), port()
         settings = {
+            "VOICEASSIST_DATA_DIR": name,
             "VOICEASSIST_BROKER__PORT": str(broker_port),
             "VOICEASSIST_BROKER__DATABASE": str(folder / "events.db"),
             "VOICEASSIST_BROKER__WIRING_DIR": name,

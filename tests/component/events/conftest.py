@@ -162,6 +162,7 @@ class Broker:
 
     def environment(self, **changes) -> dict[str, str]:
         own = {
+            "VOICEASSIST_DATA_DIR": str(self.folder),
             "VOICEASSIST_BROKER__PORT": str(self.port),
             "VOICEASSIST_BROKER__DATABASE": str(self.database),
             "VOICEASSIST_BROKER__WIRING_DIR": str(self.folder / "knative"),

@@ -375,7 +375,7 @@ async def test_each_reason_not_to_start_is_one_sentence(broker):
     other = {"VOICEASSIST_BROKER__PORT": str(free_port())}
     assert "Another broker is running" in await sentence(broker, **other)
     elsewhere = {"VOICEASSIST_BROKER__DATABASE": str(broker.folder / "second" / "events.db")}
-    assert f"Port {broker.port} is taken" in await sentence(broker, **elsewhere)
+    assert f"Port {broker.port} cannot be used" in await sentence(broker, **elsewhere)
     assert await broker.terminate() == 0
     assert "another key" in await sentence(broker, VOICEASSIST_KEK="6b" * 32)
     assert "64 hex digits" in await sentence(broker, VOICEASSIST_KEK="short")
