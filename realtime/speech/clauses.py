@@ -11,7 +11,9 @@ LATER_WORDS = 14
 _ABBREVIATIONS = frozenset({"dr", "mr", "mrs", "ms", "prof", "vs", "e.g", "i.e", "cf", "approx", "no", "fig", "st"})
 # A border is whitespace after a mark; so 1,000 and 10:30 and 2.5 have none. A citation mark stays with its clause.
 _MARKS = r"[)\]\"'”’]*(?:\s*\[\d+\])*"
-_BORDER = re.compile(rf"(?P<stop>[.!?…]{_MARKS}|\n)\s+|(?P<pause>[,;:]{_MARKS})\s+|(?P<dash>\s[–—-])\s+")
+_BORDER = re.compile(
+    rf"(?P<stop>[.!?…]{_MARKS})\s+|(?P<line>\s*\n\s*)|(?P<pause>[,;:]{_MARKS})\s+|(?P<dash>\s[–—-])\s+"
+)
 
 
 def clauses(text: str) -> list[str]:
@@ -31,6 +33,8 @@ def clauses(text: str) -> list[str]:
 
 
 def _is_border(piece: str, border: re.Match[str], *, wanted: int) -> bool:
+    if border["line"] is not None:
+        return True
     if border["stop"] is None:
         return len(piece.split()) >= wanted
     last = piece.split()[-1:] or [""]

@@ -57,6 +57,8 @@ class Voice:
         if (ready := self._ready.get(text)) is not None:
             return ready
         words = spoken(text)
+        if not any(character.isalnum() for character in words):
+            return np.zeros(0, dtype=np.float32)
         # Reading fills tables inside the engine; the sound itself is computed without the lock.
         with self._reading:
             sentences = self._engine.phonemize(marked(words))
