@@ -63,7 +63,7 @@ def loop_factory() -> asyncio.AbstractEventLoop:
 
 async def run(settings: Settings, mode: str) -> None:
     """Serve until SIGTERM; whatever was started is stopped again, in reverse order."""
-    rooms = wiring.load()
+    rooms = wiring.load(Path(settings.broker.wiring_dir) if settings.broker.wiring_dir else None)
     # In a container the port must be reachable from outside of it; on a machine of its own it must not.
     address = "127.0.0.1" if settings.data_dir else "0.0.0.0"  # noqa: S104
     public = servers.listen(address, settings.host.port)
@@ -76,20 +76,13 @@ async def run(settings: Settings, mode: str) -> None:
         await runner.start()
         gateway = make_gateway(settings, rooms, runner, http)
         relay = asyncio.create_task(kept_running("outbox", partial(outbox.relay, providers.database())))
-        warming = asyncio.create_task(warmed(rooms, runner) if mode == "one" else asyncio.sleep(0))
+        warming = asyncio.create_task(warm(rooms, runner) if mode == "one" else asyncio.sleep(0))
         stack.push_async_callback(cancelled, relay, warming)
         tls = servers.Tls(settings.host.tls_cert, settings.host.tls_key) if settings.host.tls_cert else None
         log.info("host.started", mode=mode, port=settings.host.port, count=len(rooms.rooms))
         await servers.serve_all(
             [(servers.server(gateway, tls=tls), public), (servers.server(RoomsDoor(rooms, runner)), internal)]
         )
-
-
-async def warmed(rooms: Wiring, runner: Runner) -> None:
-    try:
-        await warm(rooms, runner)
-    except Exception as error:  # noqa: BLE001 - a cold room is slow, not wrong
-        log.warning("host.not_warmed", **logging.error_fields(error))
 
 
 async def cancelled(*tasks: "asyncio.Task[None]") -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from voiceassist.runtime import logging
 from voiceassist.runtime.host.rooms import Runner
-from voiceassist.runtime.wiring import Wiring
+from voiceassist.runtime.wiring import Room, Wiring
 
 log = logging.get_logger(__name__)
 
@@ -27,12 +27,19 @@ async def kept_running(step: str, work: Callable[[], Awaitable[None]]) -> None:
 
 async def warm(wiring: Wiring, runner: Runner) -> None:
     """Ask the rooms that a voice session needs whether they are ready, which loads what they load late."""
+    for room in wiring.rooms.values():
+        if room.warm_for_voice:
+            try:
+                status = await _ready_status(runner, room)
+            except Exception as error:  # noqa: BLE001 - a cold room is slow, not wrong
+                log.warning("room.not_warmed", room=room.name, **logging.error_fields(error))
+            else:
+                log.info("room.warmed", room=room.name, status=status)
+
+
+async def _ready_status(runner: Runner, room: Room) -> int:
     import httpx
 
-    for room in wiring.rooms.values():
-        if not room.warm_for_voice:
-            continue
-        transport = httpx.ASGITransport(partial(runner.serve, room))
-        async with httpx.AsyncClient(transport=transport, base_url=f"http://{room.name}") as client:
-            answer = await client.get("/health/ready")
-        log.info("room.warmed", room=room.name, status=answer.status_code)
+    transport = httpx.ASGITransport(partial(runner.serve, room))
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{room.name}") as client:
+        return (await client.get("/health/ready")).status_code

@@ -15,10 +15,9 @@ from voiceassist.runtime.host import headers
 from voiceassist.runtime.wiring import ROOT
 
 NONCE_MARK = b"__CSP_NONCE__"
-NOT_BUILT = "The web page is not built yet: run `make frontend` in the checkout, then reload this page.\n"
+NOT_BUILT = "The web page is not built yet: run `make install` in the checkout, then reload this page.\n"
 IMMUTABLE = "public, max-age=31536000, immutable"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-# Besides the page of each app: what its build puts beside it by a fixed name.
 PAGES = {"/voice/": "voice/index.html"}
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; worker-src 'self'; "
