@@ -1,7 +1,6 @@
 """Checks of authorization and token requests (RFC 6749, RFC 7636, RFC 9700): pure, no network, no clock."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -65,7 +64,7 @@ def authenticate_client(authorization: str, client: Client) -> None:
     scheme, _, encoded = authorization.partition(" ")
     try:
         name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not UTF-8 inside
         raise OAuthError("invalid_client") from None
     known = hmac.compare_digest(unquote_plus(name).encode(), client.client_id.encode())
     proven = hmac.compare_digest(unquote_plus(secret).encode(), client.client_secret.encode())
