@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.calculators.domain import units
-from functions.calculators.domain.model import Calculator, Choice, Input, Quantity, Value, YesNo
+from functions.calculators.domain.model import Calculator, Choice, Input, Quantity, Value
 
 YES = frozenset({"yes", "true", "y"})
 NO = frozenset({"no", "false", "n"})
@@ -55,7 +55,9 @@ class Refused:
     problems: tuple[Problem, ...]
 
 
-def compute(calculator: Calculator, given: Mapping[str, Any], assumed: Collection[str] = ()) -> Computed | Needs | Refused:
+def compute(
+    calculator: Calculator, given: Mapping[str, Any], assumed: Collection[str] = ()
+) -> Computed | Needs | Refused:
     """Apply a calculator to `{name: value | {"value": …, "unit": …, "assumed": …}}`; None counts as not given."""
     stated = {name: raw for name, raw in given.items() if raw is not None}
     problems = [

@@ -70,7 +70,13 @@ HEART_RATE = Quantity(
     name="heart_rate",
     label="heart rate",
     question="What is the heart rate?",
-    words=(r"heart rate", r"pulse(?: rate)?", r"hr", r"ventricular rate", r"(?<!respiratory )(?<!resp )(?<!breathing )rate"),
+    words=(
+        r"heart rate",
+        r"pulse(?: rate)?",
+        r"hr",
+        r"ventricular rate",
+        r"(?<!respiratory )(?<!resp )(?<!breathing )rate",
+    ),
     quantity="rate",
     unit="/min",
     possible=Range(10, 350),
@@ -195,3 +201,6 @@ DIALYSIS = YesNo(
     question="Has the patient had dialysis at least twice in the past week?",
     words=(r"(?:on )?(?:hemo|haemo)?dialysis", r"cvvhd?f?", r"hemodialysed"),
 )
+# "previous", "history of a", "prior": the event lies in the past.
+BEFORE = r"(?:previous|prior|past|history of|hx of|documented)(?: an?)?(?: previous| prior)?"
+WELLS = r"wells?(?: (?:score|criteria|rule))?(?: (?:for|of|in))?(?: an?)?"

@@ -17,9 +17,12 @@ from functions.calculators.domain.registry import calculators
 from functions.calculators.domain.wording import normalise
 
 CRITERIA = "criteria"  # the one question that stands for all yes/no criteria when nothing was stated
-AGREES = re.compile(r"^(?:yes|yeah|yep|yup|correct|right|true|positive|present|(?:he|she|they) (?:does|do|has|have|is)\b(?! not))")
+AGREES = re.compile(
+    r"^(?:yes|yeah|yep|yup|correct|right|true|positive|present|(?:he|she|they) (?:does|do|has|have|is)\b(?! not))"
+)
 DISAGREES = re.compile(
-    r"^(?:no\b|nope|nah|none|negative|absent|false|neither|never|not\b|(?:he|she|they) (?:does|do|has|is|did)(?: not|nt))"
+    r"^(?:no\b|nope|nah|none|negative|absent|false|neither|never|not\b"
+    r"|(?:he|she|they) (?:does|do|has|is|did)(?: not|nt))"
 )
 NOTHING_APPLIES = re.compile(r"\b(?:none|no|nothing|neither|nope)\b(?: of (?:them|these|those|the above))?")
 
@@ -92,7 +95,9 @@ def _interpreted(
     faults = {problem.name: problem for problem in _faults(calculator, values)}
     for name in faults.keys() | stated.unclear:
         values.pop(name, None)
-    assumed = _assume(calculator, values, stated.unclear)
+    # "Which of these apply?" stays open until it is answered, however much else is said meanwhile.
+    waiting = asked == CRITERIA and not any(_is_criterion(calculator, name) for name in values)
+    assumed = () if waiting else _assume(calculator, values, stated.unclear)
     missing = _missing(calculator, values, stated.unclear, faults)
     if confidence is None:
         confidence = 0.95 if replied or values != before or faults or stated.unclear else 0.2
@@ -137,7 +142,12 @@ def _answer(one: Input, plain: str) -> reading.Stated:
     value: Any = None
     if isinstance(one, Choice):
         value = reading.option_named(one, plain)
-        if value is None and DISAGREES.match(plain) and len(plain.split()) <= 2 and one.options[0].value in {"absent", "none"}:
+        if (
+            value is None
+            and DISAGREES.match(plain)
+            and len(plain.split()) <= 2
+            and one.options[0].value in {"absent", "none"}
+        ):
             value = one.options[0].value
     elif DISAGREES.match(plain):
         value = False
@@ -153,7 +163,7 @@ def _faults(calculator: Calculator, values: Mapping[str, Any]) -> list[Problem]:
 
 def _assume(calculator: Calculator, values: dict[str, Any], unclear: set[str]) -> tuple[str, ...]:
     """Pass unmentioned criteria on as "no", marked as assumed, once anything at all was stated."""
-    if values:
+    if values.keys() - {"sex"}:  # "his score" tells the sex, and nothing about the rest
         for one in calculator.inputs:
             silent = isinstance(one, YesNo) and not one.judgement and one.required
             if silent and one.name not in values and one.name not in unclear:
@@ -165,14 +175,19 @@ def _missing(
     calculator: Calculator, values: Mapping[str, Any], unclear: set[str], faults: Mapping[str, Problem]
 ) -> tuple[Missing, ...]:
     wanted = [
-        one for one in calculator.inputs if one.name not in values and (one.required or one.name in unclear or one.name in faults)
+        one
+        for one in calculator.inputs
+        if one.name not in values and (one.required or one.name in unclear or one.name in faults)
     ]
-    silent = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear]
-    single = [one for one in wanted if one not in silent or values]
-    asked = [_slot(one, one.name in unclear, faults.get(one.name)) for one in single]
-    if silent and not values:
-        labels = tuple(one.label for one in silent)
-        asked.append(Missing(CRITERIA, "criteria", f"Which of these apply: {'; '.join(labels)}; or none?", labels))
+    open_criteria = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear and not one.judgement]
+    if len(open_criteria) == 1:
+        open_criteria = []
+    if open_criteria:  # nothing was stated yet: one question for all of them, the clinician's judgement included
+        open_criteria = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear]
+    asked = [_slot(one, one.name in unclear, faults.get(one.name)) for one in wanted if one not in open_criteria]
+    if open_criteria:
+        labels = tuple(one.label for one in open_criteria)
+        asked.insert(0, Missing(CRITERIA, "criteria", f"Which of these apply: {'; '.join(labels)}; or none?", labels))
     # What was said but could not be used comes first: the speaker still has it in mind.
     return tuple(sorted(asked, key=lambda slot: slot.name not in faults.keys() | unclear))
 

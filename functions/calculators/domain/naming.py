@@ -33,30 +33,42 @@ class Request:
     question: str | None = None
 
 
+POLITE = (
+    r"(?:please|can you|could you|would you|will you|hey|hi|ok|okay|now|so|lets|let us|then|also|and|just|assistant)"
+)
+COMPUTE = r"(?:calculate|compute|work out|figure out|determine|run|estimate|recalculate|calc)"
 IMPERATIVE = re.compile(
-    r"\b(?:calculate|compute|work out|figure out|determine|run|estimate|recalculate|calc)\b|\bcalculator\b"
-    r"|^(?:please |can you |could you |hey |ok |okay |assistant )*(?:do|get|give me|tell me|show me|score|i need|i want|"
-    r"need)\b(?! to (?:know|understand|treat|manage))"
+    rf"(?:^|[.,] )(?:{POLITE} )*{COMPUTE}\b"
+    rf"|\b(?:want|need|like|help me|you)(?: you)?(?: to)? {COMPUTE}\b|\bcalculator\b"
 )
-ASKS_VALUE = re.compile(r"\b(?:what(?: i|)s|whats|what is|what would be|what was|what|how (?:high|big|much) is|which)\b")
-POSSESSIVE = re.compile(r"\b(?:his|her|their|my|this|the) (?:patients? )?$|\bpatients? $|\bmy patients? ")
-LIBRARY = re.compile(
-    r"\b(?:how (?:do|does|should|would|can|to|is|are|accurate|reliable|good|often|was)|when (?:do|does|should|is|to|would)|"
-    r"why|who (?:made|developed|invented|should)|which patients|what (?:does|do|did)\b.*\b(?:mean|stand|measure|include)|"
-    r"meaning of|stands? for|definition|define|explain|describe|tell me about|teach|difference between|differ|versus|vs|"
-    r"compared?|interpret|interpretation|evidence|guidelines?|recommend(?:ed|ation|ations|s)?|indications?|threshold|"
-    r"cut ?offs?|target|goal|normal (?:range|value|level)|normal|limitations?|accuracy|accurate|validated|validation|"
-    r"sensitivity|specificity|components?|criteria (?:for|of)|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|"
-    r"causes?|what should (?:i|we)|what (?:to do|next)|next steps?|should (?:i|we|they|a|the)|is it safe|safe|"
-    r"contraindicat\w*|history of the|literature|studies|trial|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|"
-    r"need for|do i (?:need|have)|mean\b(?! arterial| bp| blood))\b"
+# "give me the", "i need her": a wish for the value when the name follows at once.
+WISH = re.compile(
+    rf"(?:^|[.,] )(?:{POLITE} )*(?:do|get(?: me)?|give me|tell me|show me|score|i need|i want|need)"
+    r"(?: (?:the|a|an|his|her|their|my|this|patients?|for))* $"
 )
-HOW_TO = re.compile(r"\b(?:how (?:do|does|can|to|is|are|was)|explain|formula)\b")
+COMPUTES = re.compile(rf"\b{COMPUTE}\b")
+ASKS_VALUE = re.compile(r"\b(?:whats?|what (?:would be|was)|how (?:high|big|much) is|which)\b")
+POSSESSIVE = re.compile(r"\b(?:his|her|their|my|this|the) (?:patients )$|\b(?:his|her|their|my|this|patients) $")
+LIBRARY_WORDS = (
+    r"how (?:do|does|should|would|can|to|is|are|accurate|reliable|good|often|was)",
+    r"when (?:do|does|should|is|to|would)|why|who (?:made|developed|invented|should)|which patients",
+    r"what (?:does|do|did)\b.*\b(?:mean|stand|measure|include)|meaning of|stands? for|mean\b(?! arterial| bp| blood)",
+    r"definition|define|explain|describe|tell me about|teach|difference between|differ|versus|vs|compared?|best",
+    r"interpret|interpretation|evidence|guidelines?|recommend(?:ed|ations?|s)?|indications?|threshold|cut ?offs?",
+    r"targets?|goals?|normal|limitations?|accuracy|accurate|validated|validation|sensitivity|specificity|components?",
+    r"criteria(?: (?:for|of)|$| [.])|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|causes?|what should (?:i|we)",
+    r"what (?:to do|next)|next steps?|should (?:i|we|they|a|the)|safe|contraindicat\w*|history of the|literature",
+    r"studies|trial|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|need for|do (?:i|you|we|they) \w+|used|way to",
+)
+LIBRARY = re.compile(rf"\b(?:{'|'.join(LIBRARY_WORDS)})\b")
+HOW_TO = re.compile(r"\b(?:how (?:do|does|can|to|is|are|was)|explain|formula|way to)\b")
+RELATION = r"of|is|was|at|=|equals?|above|below|over|under|greater|less|more|than|between|around|about|>|<|>=|<="
+NO_RESULT = r"year|yr|yo|y\b|/|over|kg|kilo|lb|pound|cm|m\b|met|feet|foot|ft|inch|male|female|man|woman|f\b|beats|bpm"
+# "CHA2DS2-VASc of 2", "eGFR below 30": a result, not the wish for one.
 STATEMENT = re.compile(
-    r"^(?: score| value| level| index| points?)?(?: (?:of|is|was|at|=|equals?|above|below|over|under|greater|less|more|than|"
-    r"between|around|about|>|<|>=|<=|≥|≤))* ?\d+(?:\.\d+)?(?![\d.])"
-    r"(?! ?(?:year|yr|yo|y\b|/|over|kg|kilo|lb|pound|cm|m\b|met|feet|foot|ft|inch|male|female|man|woman|f\b|beats|bpm))"
+    rf"^(?: score| value| level| index| points?)?(?: (?:{RELATION}))* ?\d+(?:\.\d+)?(?![\d.])(?! ?(?:{NO_RESULT}))"
 )
+NAME_ONLY = re.compile(r"\b(?:scores?|please|the|a|calculator|for|my patient|risk|index)\b|[ ,.]")
 
 
 def mentions(text: str) -> list[Mention]:
@@ -131,20 +143,28 @@ def _confidence(text: str, mention: Mention, inputs: int, *, named_input: bool) 
     """How sure we are that this mention asks for a computation; None when it does not."""
     before, after = text[: mention.start], text[mention.end :]
     wants = IMPERATIVE.search(before) is not None or re.search(r"\bcalculator\b", after) is not None
-    library = LIBRARY.search(f"{before} | {after}") is not None
+    how_to = HOW_TO.search(before) is not None
     if STATEMENT.match(after) and not wants and not named_input:
         return None
-    if wants and not HOW_TO.search(before):
+    if how_to:
+        return 0.8 if COMPUTES.search(before) and inputs >= 2 else None
+    library = LIBRARY.search(f"{before} | {after}") is not None
+    if wants or (WISH.search(before) and not library):
         return 0.97 if inputs else 0.85
     if library:
-        return 0.8 if HOW_TO.search(before) and wants and inputs >= 2 else None
+        return None
+    return _unprompted(text, mention, inputs)
+
+
+def _unprompted(text: str, mention: Mention, inputs: int) -> float | None:
+    """No verb asks for it: a question for the value, a possessive, or the name beside its inputs does."""
+    before, after = text[: mention.start], text[mention.end :]
     if inputs and ASKS_VALUE.search(text):
         return 0.95
-    if POSSESSIVE.search(before) and not re.search(r"\b(?:the) $", before):
-        return 0.8
     if mention.weak:
         return 0.75 if inputs >= 2 else None
+    if POSSESSIVE.search(before):
+        return 0.8
     if inputs >= 2 or (inputs and not before.strip(" ,.")):
         return 0.85
-    alone = re.sub(r"\b(?:score|scores?|please|the|a|calculator|for|my patient|risk|index)\b|[ ,.]", "", before + after)
-    return 0.6 if not alone else None
+    return None if NAME_ONLY.sub("", before + after) else 0.6

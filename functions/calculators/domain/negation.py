@@ -10,22 +10,30 @@ from dataclasses import dataclass
 
 from functions.calculators.domain.model import YesNo
 
-NEGATORS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NEGATORS = _words(
     "no not without denies denied deny denying never negative neither nor non none isnt doesnt hasnt didnt dont wasnt"
-    " arent havent lacks cannot cant absent excluded".split()
+    " arent havent lacks cannot cant absent excluded"
 )
-AFFIRMERS = frozenset("with but plus positive also however yes although though except presents presented".split())
+AFFIRMERS = _words("with but plus positive also however yes although though except presents presented")
 # These affirm unless a negator stands before them: "is on aspirin", "is not on aspirin".
-SOFT = frozenset("has had have having is was who on takes taking developed shows suffers".split())
-NEUTRAL = frozenset(
+SOFT = _words("has had have having is was who on takes taking developed shows suffers")
+NEUTRAL = _words(
     "a an any the of for history hx previous prior past recent known evidence signs sign documented current currently"
-    " active diagnosed diagnosis ever clinical type been to be really".split()
+    " active diagnosed diagnosis ever clinical type been to be really"
 )
 JOINS = frozenset({"and", ",", "or", "nor", "either"})
-DOUBT = re.compile(r"(?:possible|possibly|suspected|probable|maybe|perhaps|questionable|concern for|rule out|query)(?: an?)?$")
+DOUBT = re.compile(
+    r"(?:possible|possibly|suspected|probable|maybe|perhaps|questionable|concern for|rule out|query)(?: an?)?$"
+)
+_RELATIVE = r"(?:mother|father|brother|sister|parents?|sibling|son|daughter|husband|wife)"
 OTHERS = re.compile(
-    r"(?:family history of|risk (?:of|for)|prevent(?:ion of|ing)?|reduce|to avoid|(?:mother|father|brother|sister|parents?|"
-    r"sibling|son|daughter|husband|wife)(?: (?:has|had|with|who had|died of|have))?)(?: an?| the| previous)?$"
+    rf"(?:family history of|risk (?:of|for)|prevent(?:ion of|ing)?|reduce|to avoid"
+    rf"|{_RELATIVE}(?: (?:has|had|with|who had|died of|have))?)(?: an?| the| previous)?$"
 )
 DENIED_AFTER = re.compile(
     r" ?(?:(?:is|was|are|,|=) )*(?:absent|negative|none|false|denied|not present|ruled out|excluded|unlikely)\b"
@@ -49,14 +57,17 @@ def decide(text: str, criteria: tuple[YesNo, ...]) -> list[tuple[YesNo, bool | N
     form = any(re.match(r" yes\b| no$| no [,.]", text[hit.end :]) for hit in hits)
     previous_end = 0
     previous: bool | None = True
+    was_others = False
     for index, hit in enumerate(hits):
         gap = text[previous_end : hit.start]
         following = text[hit.end : hits[index + 1].start] if index + 1 < len(hits) else text[hit.end :]
-        if OTHERS.search(gap.rstrip()):
-            previous_end, previous = hit.end, None
+        if OTHERS.search(gap.rstrip()):  # somebody else's, or only a risk: says nothing about the patient
+            previous_end, was_others = hit.end, True
             continue
+        if was_others:  # "family history of stroke and diabetes" leaves diabetes open
+            previous = None if set(gap.split()) <= JOINS else True
         polarity = _polarity(gap, previous, following, text[hit.end :], form)
-        previous_end, previous = hit.end, polarity
+        previous_end, previous, was_others = hit.end, polarity, False
         _note(found, hit, polarity)
     return list(found.values())
 
@@ -103,7 +114,7 @@ def _before(gap: list[str], previous: bool | None, following: str, form: bool) -
     """Walk back from the criterion to the nearest word that decides."""
     strange = soft = False
     for token in reversed(gap):
-        if token == ".":
+        if token.startswith("."):
             return True
         if set(token) == {"|"}:
             return True if soft or previous else None

@@ -27,6 +27,9 @@ AGES = (
     rf"\bage[ds]?{FILL}{NUMBER}(?: (years?|yrs?|months?|weeks?|days?))?",
     rf"{NUMBER} (years?|yrs?)\b(?! ago| history| of (?!age)| prior| back)",
 )
+PRESSURE = (
+    rf"(?:(?:bp|blood pressure|pressure){FILL})?(?<![\d./])(\d{{2,3}}) ?(?:/|over) ?(\d{{2,3}})(?![\d/.])(?: ?mm ?hg)?"
+)
 PRONOUNS = frozenset({"he", "his", "him", "she", "her", "hers"})
 
 
@@ -113,9 +116,7 @@ def _persons(sentence: Sentence, inputs: dict[str, Input]) -> Iterator[tuple[str
         if age and "age" in inputs:
             unit = units.canonical("age", age[2] or "years") or "years"
             yield "age", {"value": float(age[1]), "unit": unit}
-    pressure = sentence.take(
-        rf"(?:(?:bp|blood pressure|pressure){FILL})?(?<![\d./])(\d{{2,3}}) ?(?:/|over|on) ?(\d{{2,3}})(?![\d/.])(?: ?mm ?hg)?"
-    )
+    pressure = sentence.take(PRESSURE)
     if pressure:
         for name, number in (("systolic", pressure[1]), ("diastolic", pressure[2])):
             if name in inputs:
@@ -181,9 +182,7 @@ def _by_unit(sentence: Sentence, one: Quantity, calculator: Calculator) -> tuple
     return None
 
 
-def _number_with_unit(
-    sentence: Sentence, one: Quantity, found: re.Match[str], start: int
-) -> tuple[float, str | None]:
+def _number_with_unit(sentence: Sentence, one: Quantity, found: re.Match[str], start: int) -> tuple[float, str | None]:
     unit, end = unit_at(sentence.text, found.end(), one)
     sentence.mask(start, end)
     return float(found[1]), unit
@@ -206,7 +205,9 @@ def unit_at(text: str, position: int, one: Quantity) -> tuple[str | None, int]:
 def _measured(sentence: Sentence, criteria: tuple[YesNo, ...], stated: Stated) -> None:
     for one in criteria:
         for rule in one.measured:
-            pattern = rule.pattern.replace("@", NUMBER) if "@" in rule.pattern else rf"\b(?:{rule.pattern}){FILL}{NUMBER}"
+            pattern = (
+                rule.pattern.replace("@", NUMBER) if "@" in rule.pattern else rf"\b(?:{rule.pattern}){FILL}{NUMBER}"
+            )
             found = sentence.take(pattern) if one.name not in stated.values else None
             if found:
                 stated.values[one.name] = rule.holds(float(found[1]))

@@ -7,14 +7,13 @@ Commas and full stops that are not part of a number stay as separate tokens: neg
 import re
 import unicodedata
 
-_UNITS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-        " seventeen eighteen nineteen".split()
-    )
-}
-_TENS = {word: 10 * (i + 2) for i, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())}
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+)
+_LARGE = "twenty thirty forty fifty sixty seventy eighty ninety"
+_UNITS = {word: value for value, word in enumerate(str.split(_SMALL))}
+_TENS = {word: 10 * value for value, word in enumerate(str.split(_LARGE), start=2)}
 _TENS["fourty"] = 40
 _DIGITS = {word: value for word, value in _UNITS.items() if value < 10} | {"oh": 0, "o": 0, "nought": 0}
 _NUMBER_WORDS = frozenset(_UNITS) | frozenset(_TENS)
@@ -145,4 +144,3 @@ def _thousands(tokens: list[str]) -> list[str]:
         else:
             out.append(token)
     return out
-

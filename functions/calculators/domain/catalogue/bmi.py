@@ -31,7 +31,9 @@ CALCULATOR = Calculator(
         Band(40, "Obesity class 3 by the WHO classification for adults."),
     ),
     notes=notes,
-    citations=(Reference("WHO. Obesity: preventing and managing the global epidemic. Technical Report Series 894", 2000),),
+    citations=(
+        Reference("WHO. Obesity: preventing and managing the global epidemic. Technical Report Series 894", 2000),
+    ),
     examples=(
         Example({"weight": 70, "height": 175}, 22.857143, BY_HAND),
         Example({"weight": {"value": 220, "unit": "lb"}, "height": {"value": 70, "unit": "in"}}, 31.566389, BY_HAND),

@@ -59,7 +59,8 @@ def formula(values: Values) -> int:
     age = values["age"]
     years = 2 if age >= 75 else 1 if age >= 65 else 0
     single = ("heart_failure", "hypertension", "diabetes", "vascular_disease")
-    return years + 2 * values["stroke"] + sum(values[name] for name in single) + int(values["sex"] == "female")
+    female = int(values["sex"] == "female")
+    return years + 2 * int(values["stroke"]) + sum(int(values[name]) for name in single) + female
 
 
 def notes(_values: Values, _value: Value) -> tuple[str, ...]:

@@ -10,7 +10,9 @@ ASCITES = Choice(
     options=(
         Option("absent", "absent", (r"absent", r"none", r"no", r"without")),
         Option("slight", "slight", (r"slight", r"mild", r"minimal", r"controlled", r"small")),
-        Option("moderate", "moderate", (r"moderate(?: to severe)?", r"severe", r"tense", r"refractory", r"large", r"gross")),
+        Option(
+            "moderate", "moderate", (r"moderate(?: to severe)?", r"severe", r"tense", r"refractory", r"large", r"gross")
+        ),
     ),
 )
 ENCEPHALOPATHY = Choice(
@@ -61,7 +63,9 @@ CALCULATOR = Calculator(
     ),
     citations=(Reference("Pugh RNH et al. Br J Surg 60:646-649", 1973, "10.1002/bjs.1800600817"),),
     examples=(
-        Example({"bilirubin": 1.9, "albumin": 3.6, "inr": 1.6, "ascites": "absent", "encephalopathy": "none"}, 5, PAPER),
+        Example(
+            {"bilirubin": 1.9, "albumin": 3.6, "inr": 1.6, "ascites": "absent", "encephalopathy": "none"}, 5, PAPER
+        ),
         Example(
             {"bilirubin": 2, "albumin": 3.5, "inr": 1.7, "ascites": "slight", "encephalopathy": "grade 1-2"}, 10, PAPER
         ),

@@ -53,7 +53,9 @@ def notes(values: Values, _value: Value) -> tuple[str, ...]:
 
 def bands() -> tuple[Band, ...]:
     both = tuple(
-        Band(f"{grade} {albuminuria}", RISK_TEXTS[risk]) for albuminuria, row in RISK.items() for grade, risk in row.items()
+        Band(f"{grade} {albuminuria}", RISK_TEXTS[risk])
+        for albuminuria, row in RISK.items()
+        for grade, risk in row.items()
     )
     return (Band("G1", DAMAGE), Band("G2", DAMAGE), *both)
 
@@ -71,9 +73,7 @@ CALCULATOR = Calculator(
     formula=formula,
     bands=bands(),
     notes=notes,
-    citations=(
-        Reference("KDIGO CKD guideline. Kidney Int 105(4S):S117-S314", 2024, "10.1016/j.kint.2023.10.018"),
-    ),
+    citations=(Reference("KDIGO CKD guideline. Kidney Int 105(4S):S117-S314", 2024, "10.1016/j.kint.2023.10.018"),),
     examples=(
         Example({"egfr": 52}, "G3a", PAPER),
         Example({"egfr": 25, "acr": 450}, "G4 A3", PAPER),

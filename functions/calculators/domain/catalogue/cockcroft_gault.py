@@ -3,8 +3,8 @@ from dataclasses import replace
 from functions.calculators.domain.inputs import AGE, CREATININE, HEIGHT, SEX, WEIGHT
 from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference, Value, Values
 
-# Ideal weight by height is meaningless for a child's length.
-ADULT_HEIGHT = replace(HEIGHT, possible=Range(100, 275))
+# Ideal weight by height is made for adults; near 100 cm it becomes negative.
+ADULT_HEIGHT = replace(HEIGHT, possible=Range(120, 275))
 BY_HAND = "worked by hand from Cockcroft 1976 with the weight rule of Winter 2012"
 
 

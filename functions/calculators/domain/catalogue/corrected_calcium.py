@@ -41,8 +41,6 @@ CALCULATOR = Calculator(
     examples=(
         Example({"calcium": 8.0, "albumin": 2.0}, 9.6, BY_HAND),
         Example({"calcium": 9.5, "albumin": 4.0}, 9.5, BY_HAND),
-        Example(
-            {"calcium": {"value": 2.0, "unit": "mmol/L"}, "albumin": {"value": 30, "unit": "g/L"}}, 8.816, BY_HAND
-        ),
+        Example({"calcium": {"value": 2.0, "unit": "mmol/L"}, "albumin": {"value": 30, "unit": "g/L"}}, 8.816, BY_HAND),
     ),
 )

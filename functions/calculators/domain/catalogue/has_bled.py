@@ -70,8 +70,8 @@ CRITERIA = (
         name="alcohol",
         label="8 or more alcoholic drinks a week",
         question="Does the patient have 8 or more alcoholic drinks a week?",
-        words=(r"alcohol (?:abuse|misuse|excess|use disorder|dependence)|alcoholism|alcoholic|heavy (?:drinker|drinking)",
-               r"drinks heavily"),
+        words=(r"alcohol (?:abuse|misuse|excess|use disorder|dependence)|alcohol(?:ism|ic)",
+               r"heavy (?:drinker|drinking)|drinks heavily"),
         unclear=(r"drinks alcohol|alcohol use",),
         measured=(Measured(r"drinks(?: about)?", lambda drinks: drinks >= 8),
                   Measured(r"@ drinks", lambda drinks: drinks >= 8)),
@@ -87,6 +87,7 @@ def notes(_values: Values, _value: Value) -> tuple[str, ...]:
     return ("A high score is a reason to correct what can be corrected, not by itself to withhold anticoagulation.",)
 
 
+STORY = r"on|from|with|after|into|while|twice|again|during|before|since"
 NONE = dict.fromkeys(POINTS, False)
 CALCULATOR = Calculator(
     id="has_bled",
@@ -95,8 +96,13 @@ CALCULATOR = Calculator(
     short="HAS-BLED score",
     summary="Risk of major bleeding under anticoagulation for atrial fibrillation.",
     aliases=("HAS-BLED", "HASBLED"),
-    names=(r"has ?-?bled score", r"hasb?leds?", r"hasbleed", r"has (?:bled|bleed|blood|led) (?:score|risk|calculator)"),
-    weak=(r"has bled", r"has bleed"),
+    # "the patient has bled on warfarin" is a sentence, not a score.
+    names=(
+        rf"(?<!patient )(?<!who )(?<!he )(?<!she )(?<!that )(?<!man )has ble(?:e)?d(?: score)?(?! (?:{STORY}))",
+        r"hasb?leds?(?: score)?",
+        r"hasbleed(?: score)?",
+        r"has (?:blood|led) (?:score|risk)",
+    ),
     inputs=(AGE, *CRITERIA),
     unit="points",
     formula=formula,

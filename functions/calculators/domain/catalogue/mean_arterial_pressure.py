@@ -34,6 +34,8 @@ CALCULATOR = Calculator(
     examples=(
         Example({"systolic": 120, "diastolic": 80}, 93.3333333, BY_HAND),
         Example({"systolic": 90, "diastolic": 52.5}, 65.0, BY_HAND),
-        Example({"systolic": {"value": 24, "unit": "kPa"}, "diastolic": {"value": 15, "unit": "kPa"}}, 135.0111, BY_HAND),
+        Example(
+            {"systolic": {"value": 24, "unit": "kPa"}, "diastolic": {"value": 15, "unit": "kPa"}}, 135.0111, BY_HAND
+        ),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.inputs import BEFORE, WELLS
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
 PAPER = "points of Wells 2003, table 1, added by hand"
@@ -31,7 +32,8 @@ CRITERIA = (
         name="leg_swollen",
         label="entire leg swollen",
         question="Is the entire leg swollen?",
-        words=(r"(?:entire|whole) leg (?:is )?(?:swollen|swelling)|(?:swelling|swollen) (?:of )?(?:the )?(?:entire|whole) leg",),
+        words=(r"(?:entire|whole) leg (?:is )?(?:swollen|swelling)",
+               r"(?:swelling|swollen) (?:of )?(?:the )?(?:entire|whole) leg"),
     ),
     YesNo(
         name="calf_swelling",
@@ -55,8 +57,7 @@ CRITERIA = (
         name="previous_dvt",
         label="previous DVT",
         question="Has the patient had a documented deep vein thrombosis before?",
-        words=(r"(?:previous|prior|past|history of|hx of|documented)(?: an?)?(?: previous| prior)?"
-               r" (?:dvt|deep ve(?:in|nous) thrombosis)",),
+        words=(rf"{BEFORE} (?:dvt|deep ve(?:in|nous) thrombosis)",),
     ),
     YesNo(
         name="alternative_diagnosis",
@@ -85,8 +86,7 @@ CALCULATOR = Calculator(
     summary="Pretest probability of deep vein thrombosis.",
     aliases=("Wells score for DVT", "Wells DVT", "Wells' criteria for DVT", "DVT Wells score"),
     names=(
-        r"wells?(?: (?:score|criteria|rule))?(?: (?:for|of|in))?(?: an?)?"
-        r" (?:dvt|d v t|deep vein(?: thrombosis)?|deep venous thrombosis)(?: (?:score|criteria))?",
+        rf"{WELLS} (?:dvt|d v t|deep vein(?: thrombosis)?|deep venous thrombosis)(?: (?:score|criteria))?",
         r"(?:dvt|deep vein thrombosis) wells(?: score| criteria)?",
     ),
     inputs=CRITERIA,

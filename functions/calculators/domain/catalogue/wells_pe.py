@@ -1,4 +1,4 @@
-from functions.calculators.domain.inputs import HEART_RATE
+from functions.calculators.domain.inputs import BEFORE, HEART_RATE, WELLS
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
 PAPER = "points of Wells 2000, table 2, added by hand"
@@ -11,15 +11,14 @@ CRITERIA = (
         name="dvt_signs",
         label="clinical signs of DVT",
         question="Are there clinical signs of deep vein thrombosis: leg swelling and pain on palpation?",
-        words=(r"(?:clinical )?(?:signs?|symptoms?|evidence|signs and symptoms) of (?:a )?(?:dvt|deep ve(?:in|nous) thrombosis)",
+        words=(r"(?:signs?|symptoms?|evidence) of (?:a )?(?:dvt|deep ve(?:in|nous) thrombosis)",
                r"(?:leg|calf) (?:is )?(?:swelling|swollen)|swollen (?:leg|calf)"),
     ),
     YesNo(
         name="pe_most_likely",
         label="PE the most likely diagnosis, or equally likely",
         question="Is pulmonary embolism the most likely diagnosis, or equally likely?",
-        words=(r"(?:pe|p e|pulmonary embolism)(?: is| being)?(?: the)?"
-               r" (?:most likely|more likely|likeliest|number 1|equally likely|#1)(?: diagnosis)?",
+        words=(r"(?:pe|p e|pulmonary embolism)(?: is)?(?: the)? (?:(?:most|more|equally) likely|likeliest|number 1|#1)",
                r"no (?:more likely )?alternative diagnosis|alternative diagnosis(?: is)? less likely"),
         absent=(r"(?:another|an? alternative) diagnosis(?: is)? more likely",
                 r"(?:pe|pulmonary embolism)(?: is)? (?:unlikely|less likely|not (?:the )?most likely)"),
@@ -36,8 +35,8 @@ CRITERIA = (
         name="previous_vte",
         label="previous PE or DVT",
         question="Has the patient had a pulmonary embolism or deep vein thrombosis before?",
-        words=(r"(?:previous|prior|past|history of|hx of|documented)(?: an?)?(?: previous| prior)?"
-               r" (?:dvt|deep ve(?:in|nous) thrombosis|pe|pulmonary embol(?:ism|us)|vte|clots?)(?: or (?:pe|dvt))?",),
+        words=(rf"{BEFORE} (?:dvt|deep ve(?:in|nous) thrombosis)(?: or pe)?",
+               rf"{BEFORE} (?:pe|pulmonary embol(?:ism|us)|vte|clots?)(?: or dvt)?"),
     ),
     YesNo(
         name="haemoptysis",
@@ -68,8 +67,7 @@ CALCULATOR = Calculator(
     summary="Pretest probability of pulmonary embolism.",
     aliases=("Wells score for PE", "Wells PE", "Wells' criteria for PE", "PE Wells score"),
     names=(
-        r"wells?(?: (?:score|criteria|rule))?(?: (?:for|of|in))?(?: an?)?"
-        r" (?:pe|p e|pulmonary embol(?:ism|us))(?: (?:score|criteria))?",
+        rf"{WELLS} (?:pe|p e|pulmonary embol(?:ism|us))(?: (?:score|criteria))?",
         r"(?:pe|pulmonary embolism) wells(?: score| criteria)?",
     ),
     inputs=(HEART_RATE, *CRITERIA),
