@@ -11,7 +11,7 @@ import msgspec
 from voiceassist.adapters.issuer import seed
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime.engines.layout import default_data
-from voiceassist.runtime.settings import parse, process_environment
+from voiceassist.runtime.settings import inherited, parse
 
 STEP_SECONDS = 30
 
@@ -20,7 +20,7 @@ STEP_SECONDS = 30
 @click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=None, help="The data directory.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(data: Path | None, *, as_json: bool) -> None:
-    environ = process_environment()
+    environ = inherited()
     refuse_production(environ)
     folder = data or default_data(environ, uid=os.getuid(), home=Path.home())
     try:

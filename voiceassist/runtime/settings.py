@@ -198,8 +198,3 @@ def function_target() -> tuple[str, str]:
 def inherited() -> dict[str, str]:
     """What a child process takes over from ours (PATH, HOME, locale, the operator's VOICEASSIST_* names)."""
     return dict(os.environ)
-
-
-def process_environment() -> dict[str, str]:
-    """A copy of the environment, for the supervisor that builds those of its children."""
-    return dict(os.environ)

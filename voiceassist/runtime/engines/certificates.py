@@ -49,6 +49,26 @@ def create_ca(layout: Layout, *, now: dt.datetime) -> None:
     write_whole(layout.ca, _pem(certificate), mode=PUBLIC)
 
 
+def adopt_ca(layout: Layout, certificate: bytes, key: bytes, *, now: dt.datetime) -> None:
+    """Replace the CA by one of the operator's (PEM) and sign a new certificate with it."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        given = x509.load_pem_x509_certificate(certificate)
+        may_sign = given.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        fits = load_pem_private_key(key, None).public_key() == given.public_key()
+    except (ValueError, TypeError, x509.ExtensionNotFound):
+        raise EngineError("This is not a CA certificate with its key in PEM without passphrase.") from None
+    if not may_sign or not fits or given.not_valid_after_utc <= now:
+        raise EngineError("This CA may not sign, has ended, or the key is another one's: nothing was changed.")
+    layout.data.mkdir(mode=0o750, parents=True, exist_ok=True)
+    layout.tls.mkdir(mode=0o755, exist_ok=True)
+    write_whole(layout.ca_key, key, mode=PRIVATE)
+    write_whole(layout.ca, certificate, mode=PUBLIC)
+    create_leaf(layout, now=now)
+
+
 def create_leaf(layout: Layout, *, now: dt.datetime) -> None:
     """A certificate for localhost, 127.0.0.1 and ::1, signed by the CA of the data directory."""
     from cryptography import x509

@@ -6,5 +6,10 @@ VOICEASSIST_POSTGRES__OWNER_DSN=… python -m voiceassist.runtime.engines.migrat
 from voiceassist.migrations import upgrade
 from voiceassist.runtime.settings import load_settings
 
-if __name__ == "__main__":
+
+def main() -> None:
     upgrade(load_settings().postgres.owner_dsn)
+
+
+if __name__ == "__main__":
+    main()

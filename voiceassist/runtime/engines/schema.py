@@ -1,4 +1,4 @@
-"""The database schema, brought up to date before anybody uses it."""
+"""The content of the database, brought up to date before anybody uses it."""
 
 import os
 import subprocess
@@ -8,26 +8,28 @@ from collections.abc import Mapping
 from voiceassist.runtime.engines.faults import EngineError
 from voiceassist.runtime.engines.layout import Layout
 
-MIGRATION_SECONDS = 600
+MIGRATE = "voiceassist.runtime.engines.migrate"
+SECONDS = 600
 
 
-def migrate(layout: Layout, environ: Mapping[str, str]) -> None:
-    """Upgrade to the newest revision in a process of its own: Alembic need not stay in the supervisor's memory."""
+def initialise(layout: Layout, environ: Mapping[str, str], module: str = MIGRATE) -> None:
+    """Run `python -m module` once, in a process of its own: Alembic need not stay in the supervisor's memory."""
     log = layout.log("migrate")
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         result = subprocess.run(
-            [sys.executable, "-m", "voiceassist.runtime.engines.migrate"],
+            [sys.executable, "-m", module],
             env=dict(environ),
             cwd=layout.data,
             stdin=subprocess.DEVNULL,
             stdout=descriptor,
             stderr=descriptor,
-            timeout=MIGRATION_SECONDS,
+            timeout=SECONDS,
             check=False,
+            start_new_session=True,  # Ctrl-C is for the supervisor; a migration runs to its end
         )
     except subprocess.TimeoutExpired:
-        raise EngineError(f"The database schema was not ready in {MIGRATION_SECONDS} s: see {log}.") from None
+        raise EngineError(f"The database schema was not ready in {SECONDS} s: see {log}.") from None
     finally:
         os.close(descriptor)
     if result.returncode != 0:

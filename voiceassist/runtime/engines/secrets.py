@@ -30,6 +30,7 @@ class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     internal_secret: str
     kek: str
     oidc_client_secret: str
+    cli_api_key: str
 
     def __repr__(self) -> str:
         return "Secrets(…)"  # an object that holds this one may be printed
@@ -39,10 +40,9 @@ HEX = ("s3_sse_kek", "kek")
 
 
 def generate() -> Secrets:
-    fields = {
-        name: random.token_hex(32) if name in HEX else random.token_urlsafe(32) for name in Secrets.__struct_fields__
-    }
-    return Secrets(**fields)
+    fields = {name: random.token_urlsafe(32) for name in Secrets.__struct_fields__}
+    keys = {name: random.token_hex(32) for name in HEX}
+    return Secrets(**fields | keys | {"cli_api_key": f"va_{random.token_urlsafe(32)}"})
 
 
 def read(layout: Layout) -> Secrets:

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from voiceassist.runtime.engines import certificates, leftovers, preparation, secrets, state
 from voiceassist.runtime.engines.accounts import Account, store_account
@@ -14,12 +13,14 @@ from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.ports import Ports, refuse_taken
 from voiceassist.runtime.engines.postgres import PostgresEngine
 from voiceassist.runtime.engines.preparation import Lock
-from voiceassist.runtime.engines.schema import migrate
+from voiceassist.runtime.engines.schema import MIGRATE, initialise
 from voiceassist.runtime.engines.seaweed import SeaweedEngine, sweep_sockets
+from voiceassist.runtime.engines.secrets import generate
 from voiceassist.runtime.engines.services import services
 from voiceassist.runtime.engines.supervisor import Supervisor, own_record
 from voiceassist.runtime.engines.valkey import ValkeyEngine
 from voiceassist.runtime.engines.vectord import VectordEngine
+from voiceassist.runtime.settings import parse
 
 
 @dataclass(slots=True)
@@ -51,14 +52,14 @@ class Stack:
         ]
         return [engine for engine in every if engine.name not in self.external]
 
-    def start_stores(self) -> None:
-        """Stores ready, schema at its newest revision."""
+    def start_stores(self, content: str = MIGRATE) -> None:
+        """Stores ready; then the module `content` brings schema and first rows up to date."""
         self.supervisor.start(self.stores)
-        migrate(self.layout, self.settings_environment)
+        initialise(self.layout, self.settings_environment, content)
 
     def start_services(self) -> None:
         """Broker, host and realtime, which find the stores ready."""
-        every: list[Engine] = list(services(self.layout, self.ports, self.settings_environment, Path(self.layout.data)))
+        every: list[Engine] = list(services(self.layout, self.ports, self.settings_environment, self.layout.data))
         self.supervisor.start(every)
 
     def stop(self) -> None:
@@ -79,6 +80,7 @@ def open_stack(
     mode = mode or Mode()
     ports = Ports(port_base)
     external = external_engines(environ)
+    parse(child_environment(layout, generate(), ports, environ=environ, mode=mode))  # a bad setting stops here
     account = store_account()
     preparation.make_folders(layout, account)
     lock = preparation.take_lock(layout)

@@ -1,0 +1,67 @@
+"""`voiceassist`: one command line for people who run an installation.
+
+Each command is a module of this package with a click command named `command`, imported when it is used:
+`voiceassist --help` must not pay for a database driver.
+"""
+
+import importlib
+import importlib.util
+import sys
+
+import click
+
+from voiceassist.core.errors import VoiceAssistError
+
+COMMANDS = {
+    "up": "Start everything and stay in the foreground until Ctrl-C.",
+    "down": "Stop a running installation.",
+    "status": "Show what runs.",
+    "doctor": "Ask every engine how it is, and say how to mend it.",
+    "talk": "Ask by voice: a WAV in, a spoken and cited answer out.",
+    "ask": "Ask in writing and read the cited answer.",
+    "users": "Show the seeded users with password and current code.",
+    "certs": "Show, renew or replace the local certificates.",
+    "check": "Check that wiring, catalogue and rooms fit together.",
+    "migrate": "Move the database schema to a revision.",
+    "bench": "Measure this machine.",
+    "reset": "Wipe the data directory, after a question.",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands by name from the table; a module is imported when its command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [name for name in COMMANDS if importlib.util.find_spec(f"voiceassist.cli.{name}")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"voiceassist.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="voiceassist", message="%(prog)s %(version)s")
+def group() -> None:
+    """VoiceAssist: a medical voice assistant that a hospital runs itself.
+
+    `voiceassist up` starts everything on this machine; open the address it prints.
+    """
+
+
+def main() -> None:
+    """Every failure we foresee is one sentence on standard error and exit code 1."""
+    try:
+        group(prog_name="voiceassist")
+    except VoiceAssistError as error:
+        click.echo(f"error: {error.detail}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
