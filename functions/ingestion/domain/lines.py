@@ -39,16 +39,20 @@ def laid_out(pages: Sequence[Sequence[Line]]) -> list[Block]:
     return blocks
 
 
-def _heading_levels(pages: Sequence[Sequence[Line]]) -> dict[float, int]:
-    """Type sizes larger than the body's, the largest being level 1."""
+def body_size(pages: Sequence[Sequence[Line]]) -> float:
+    """The type size in which most of the text is set."""
     amount: Counter[float] = Counter()
     for page in pages:
         for line in page:
             amount[line.size] += len(line.text)
-    if not amount:
-        return {}
-    body = amount.most_common(1)[0][0]
-    larger = sorted((size for size in amount if body > 0 and size >= body * HEADING_SIZE), reverse=True)
+    return amount.most_common(1)[0][0] if amount else 0.0
+
+
+def _heading_levels(pages: Sequence[Sequence[Line]]) -> dict[float, int]:
+    """Type sizes larger than the body's, the largest being level 1."""
+    body = body_size(pages)
+    sizes = {line.size for page in pages for line in page}
+    larger = sorted((size for size in sizes if body > 0 and size >= body * HEADING_SIZE), reverse=True)
     return {size: min(level, 6) for level, size in enumerate(larger, start=1)}
 
 

@@ -1,7 +1,6 @@
 """What a question is about: its terms, and the kind of section that answers it."""
 
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from voiceassist.core.text import terms
 
@@ -66,7 +65,9 @@ _KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
 }
 _KIND_WORDS = frozenset().union(*(revealing for revealing, _ in _KINDS.values()))
-_SIMILAR = 0.8
+SHORTEST_STEM = 5
+SHORTEST_SLIP = 8
+_ENDINGS = _set("e ed er es ing ion ions ive al ally ant ants ate ated ating ation ment ments ly y") | {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,26 @@ def missing(question: Question, vocabulary: frozenset[str]) -> tuple[str, ...]:
 
 
 def _meets(term: str, word: str) -> bool:
-    if term == word:
-        return True
-    if len(term) < 5 or len(word) < 5 or term[:2] != word[:2]:
+    """The same word, inflected or with one slip; never by likeness alone, for drugs of other action sound alike."""
+    return term == word or _inflected(term, word) or _one_slip(term, word)
+
+
+def _inflected(one: str, other: str) -> bool:
+    shared = _shared(one, other)
+    return any(one[cut:] in _ENDINGS and other[cut:] in _ENDINGS for cut in range(SHORTEST_STEM, shared + 1))
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """One letter too many, too few or wrong in a long word; nitrite is no slip of nitrate."""
+    if min(len(one), len(other)) < SHORTEST_SLIP or abs(len(one) - len(other)) > 1:
         return False
-    if term[:6] == word[:6] and abs(len(term) - len(word)) <= 4:  # anticoagulate, anticoagulation
-        return True
-    return SequenceMatcher(None, term, word).ratio() >= _SIMILAR
+    start = _shared(one, other)
+    rest, its = one[start:], other[start:]
+    return rest[1:] == its[1:] or rest[1:] == its or rest == its[1:]
+
+
+def _shared(one: str, other: str) -> int:
+    """How many letters both begin with."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )

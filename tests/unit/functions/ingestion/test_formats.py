@@ -1,0 +1,217 @@
+"""Every format into headings and paragraphs, and every bad file into its code."""
+
+import contextlib
+import io
+import zipfile
+
+import pytest
+from docx import Document
+from pypdf import PdfReader, PdfWriter
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen import canvas
+
+from functions.ingestion.domain import blocks as codes
+from functions.ingestion.domain.blocks import Block, DocumentError
+from functions.ingestion.domain.chunking import chunked
+from functions.ingestion.domain.extraction import extract
+
+pytestmark = pytest.mark.req("P5.1")
+
+FILLER = "Routine ward matters are described here in an ordinary sentence of some length."
+
+
+def pdf(pages: list[list[str]], *, running: bool = True, heading: str | None = "Chapter {n}") -> bytes:
+    """A4 pages with a running header, a page number, a larger heading and body lines."""
+    buffer = io.BytesIO()
+    page = canvas.Canvas(buffer, pagesize=A4)
+    for number, lines in enumerate(pages, start=1):
+        if running:
+            page.setFont("Helvetica", 8)
+            page.drawString(50, 820, "Ward handbook of anticoagulation")
+            page.drawString(280, 20, f"Page {number} of {len(pages)}")
+        if heading:
+            page.setFont("Helvetica-Bold", 16)
+            page.drawString(50, 780, heading.format(n=number))
+        text = page.beginText(50, 750)
+        text.setFont("Helvetica", 11)
+        for line in lines:
+            text.textLine(line)
+        page.drawText(text)
+        page.showPage()
+    page.save()
+    return buffer.getvalue()
+
+
+def read(data: bytes, kind: str):
+    return extract(io.BytesIO(data), kind)
+
+
+def code_of(data: bytes, kind: str) -> str:
+    with pytest.raises(DocumentError) as caught:
+        read(data, kind)
+    return caught.value.code
+
+
+def test_pdf_pages_are_exact_and_running_lines_are_gone():
+    pages = [[FILLER, f"The marker of page {number} is M{number}X.", FILLER] for number in range(1, 21)]
+    found = read(pdf(pages), "pdf")
+    assert found.pages == 20
+    whole = " ".join(block.text for block in found.blocks)
+    assert "Ward handbook" not in whole
+    assert "Page 7 of 20" not in whole
+    for number in range(1, 21):
+        (page,) = {block.page for block in found.blocks if f"M{number}X" in block.text}
+        assert page == number
+
+
+def test_pdf_headings_are_told_by_their_size():
+    found = read(pdf([[FILLER] * 5, [FILLER] * 5, [FILLER] * 5]), "pdf")
+    assert [block.text for block in found.blocks if block.level] == ["Chapter 1", "Chapter 2", "Chapter 3"]
+    assert {piece.heading for piece in chunked(found.blocks)} == {"Chapter 1", "Chapter 2", "Chapter 3"}
+
+
+def test_pdf_words_cut_at_the_margin_become_whole():
+    lines = [
+        "The thrombocytopenia was severe and the low-dose regimen was kept. The thrombocyto-",
+        "penia and the low-",
+    ]
+    found = read(pdf([[*lines, "dose regimen ended."]], running=False, heading=None), "pdf")
+    text = found.blocks[0].text
+    assert text.count("thrombocytopenia") == 2
+    assert text.count("low-dose") == 2
+
+
+def test_pdf_a_sentence_over_the_page_border_belongs_to_the_page_where_it_starts():
+    found = read(
+        pdf([[FILLER, "The infusion is continued until the"], ["heart rate is below ninety. Then it ends."]],
+            running=False, heading=None),
+        "pdf",
+    )  # fmt: skip
+    assert "until the heart rate is below ninety." in found.blocks[0].text
+    assert [block.page for block in found.blocks] == [1, 2]
+    assert found.blocks[1].text == "Then it ends."
+
+
+def test_pdf_lines_that_recur_inside_pages_are_kept():
+    pages = [["Give 5 mg now."] * 8 for _ in range(5)]
+    found = read(pdf(pages, running=False, heading=None), "pdf")
+    assert sum(block.text.count("Give 5 mg now.") for block in found.blocks) == 40
+
+
+def test_pdf_with_a_password_is_refused_and_one_without_is_read():
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([[FILLER]]))))
+    writer.encrypt("secret", algorithm="AES-256")
+    locked = io.BytesIO()
+    writer.write(locked)
+    assert code_of(locked.getvalue(), "pdf") == codes.ENCRYPTED
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([[FILLER]]))))
+    writer.encrypt("", owner_password="owner", algorithm="AES-256")
+    restricted = io.BytesIO()
+    writer.write(restricted)
+    assert any(FILLER in block.text for block in read(restricted.getvalue(), "pdf").blocks)
+
+
+def test_pdf_of_pictures_is_refused():
+    assert code_of(pdf([[], []], running=False, heading=None), "pdf") == codes.SCANNED
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.5, 0.9])
+def test_a_cut_pdf_is_refused_or_read_in_part_but_never_escapes(keep):
+    whole = pdf([[FILLER] * 20] * 3)
+    with contextlib.suppress(DocumentError):
+        read(whole[: int(len(whole) * keep)], "pdf")
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7\n", b"%PDF-1.7\n" + b"\0" * 500, b"%PDF-1.4\ntrailer<</Root 1 0 R>>"])
+def test_what_only_claims_to_be_pdf_is_refused(data):
+    assert code_of(data, "pdf") in {codes.BROKEN, codes.EMPTY}
+
+
+def word(build) -> bytes:
+    document = Document()
+    build(document)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+def test_docx_headings_paragraphs_and_tables():
+    def build(document):
+        document.add_heading("Anticoagulation", level=1)
+        document.add_paragraph("Apixaban is given twice daily.")
+        table = document.add_table(rows=2, cols=2)
+        for row, cells in enumerate((("Drug", "Dose"), ("Apixaban", "5 mg"))):
+            for column, text in enumerate(cells):
+                table.cell(row, column).text = text
+        document.add_heading("Reversal", level=2)
+        document.add_paragraph("Andexanet alfa reverses it.")
+
+    found = read(word(build), "docx")
+    assert found.blocks == (
+        Block("Anticoagulation", level=1),
+        Block("Apixaban is given twice daily."),
+        Block("Drug | Dose\nApixaban | 5 mg"),
+        Block("Reversal", level=2),
+        Block("Andexanet alfa reverses it."),
+    )
+    assert found.pages is None
+
+
+def test_docx_broken_empty_and_bomb():
+    assert code_of(b"PK\x03\x04 not a zip", "docx") == codes.BROKEN
+    assert code_of(word(lambda _document: None), "docx") == codes.EMPTY
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as package:
+        package.writestr("word/nothing.xml", "<x/>")
+    assert code_of(other.getvalue(), "docx") == codes.BROKEN
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("word/document.xml", b"0" * 60_000_000)
+    assert code_of(bomb.getvalue(), "docx") == codes.TOO_LARGE
+
+
+def test_html_keeps_content_and_drops_scripts_and_furniture():
+    page = b"""<!doctype html><html><head><title>x</title><script>evil()</script></head><body>
+    <nav>Home</nav><h1>Sepsis</h1><p>Give <b>antibiotics</b>&nbsp;early.</p><ul><li>One</li><li>Two</li></ul>
+    <table><tr><th>Drug</th><th>Dose</th></tr><tr><td>A</td><td>1 g</td></tr></table>
+    <style>p{}</style><footer>imprint</footer></body></html>"""
+    assert read(page, "html").blocks == (
+        Block("Sepsis", level=1),
+        Block("Give antibiotics early."),
+        Block("One"),
+        Block("Two"),
+        Block("Drug | Dose"),
+        Block("A | 1 g"),
+    )
+
+
+def test_markdown_headings_lists_links_and_marks():
+    text = (
+        b"---\nid: x\n---\n# Gout\n\nAllopurinol is **first** line, see [the guideline](http://example.org).\n\n"
+        b"- one\n- two\n\nFlare\n-----\nColchicine helps.\n"
+    )
+    assert read(text, "md").blocks == (
+        Block("Gout", level=1),
+        Block("Allopurinol is first line, see the guideline."),
+        Block("- one\n- two"),
+        Block("Flare", level=2),
+        Block("Colchicine helps."),
+    )
+
+
+def test_text_paragraphs_headings_and_encodings():
+    text = "ANTICOAGULATION\n\nWarfarin is given\nonce daily.\n\n2.1 Reversal\n\nVitamin K for Ménière."
+    expected = (
+        Block("ANTICOAGULATION", level=2),
+        Block("Warfarin is given once daily."),
+        Block("2.1 Reversal", level=2),
+        Block("Vitamin K for Ménière."),
+    )
+    for encoding in ("utf-8", "utf-16", "cp1252", "utf-8-sig"):
+        assert read(text.encode(encoding), "txt").blocks == expected
+
+
+def test_text_without_text_and_unknown_formats_are_refused():
+    assert code_of(b"   \n\n ", "txt") == codes.EMPTY
+    assert code_of(b"a\0b", "txt") == codes.BROKEN
+    assert code_of(b"anything", "xls") == codes.UNSUPPORTED
