@@ -56,9 +56,9 @@ LIBRARY_WORDS = (
     r"definition|define|explain|describe|tell me about|teach|difference between|differ|versus|vs|compared?|best",
     r"interpret|interpretation|evidence|guidelines?|recommend(?:ed|ations?|s)?|indications?|threshold|cut ?offs?",
     r"targets?|goals?|normal|limitations?|accuracy|accurate|validated|validation|sensitivity|specificity|components?",
-    r"criteria(?: (?:for|of)|$| [.])|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|causes?|what should (?:i|we)",
+    r"criteria(?: (?:for|of)|$| [.])|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|what should (?:i|we)",
     r"what (?:to do|next)|next steps?|should (?:i|we|they|a|the)|safe|contraindicat\w*|history of the|literature",
-    r"studies|trial|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|need for|do (?:i|you|we|they) \w+|used|way to",
+    r"studies|trial|causes?|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|need for|do (?:i|you|we|they) \w+|used|way to",
 )
 LIBRARY = re.compile(rf"\b(?:{'|'.join(LIBRARY_WORDS)})\b")
 HOW_TO = re.compile(r"\b(?:how (?:do|does|can|to|is|are|was)|explain|formula|way to)\b")
@@ -148,7 +148,8 @@ def _confidence(text: str, mention: Mention, inputs: int, *, named_input: bool) 
         return None
     if how_to:
         return 0.8 if COMPUTES.search(before) and inputs >= 2 else None
-    library = LIBRARY.search(f"{before} | {after}") is not None
+    rules = not inputs and "criteria" in text[mention.start : mention.end]  # "tell me the Wells criteria"
+    library = rules or LIBRARY.search(f"{before} | {after}") is not None
     if wants or (WISH.search(before) and not library):
         return 0.97 if inputs else 0.85
     if library:

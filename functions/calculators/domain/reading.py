@@ -26,6 +26,7 @@ AGES = (
     rf"{NUMBER} ?(yo)\b",
     rf"\bage[ds]?{FILL}{NUMBER}(?: (years?|yrs?|months?|weeks?|days?))?",
     rf"{NUMBER} (years?|yrs?)\b(?! ago| history| of (?!age)| prior| back)",
+    rf"\b(?:s?he|s?hes|they|patient|who)(?: is| was)? {NUMBER}()(?= ?(?:[,.|]|$)| and| with| has)",
 )
 PRESSURE = (
     rf"(?:(?:bp|blood pressure|pressure){FILL})?(?<![\d./])(\d{{2,3}}) ?(?:/|over) ?(\d{{2,3}})(?![\d/.])(?: ?mm ?hg)?"
@@ -223,7 +224,8 @@ def _choices(sentence: Sentence, calculator: Calculator, stated: Stated) -> None
         if not found:
             continue
         chained = denied_until >= 0 and sentence.text[denied_until : found.start()].strip() in {"or", "nor", "or any"}
-        option = one.options[0].value if chained else _option_near(sentence, one, found)
+        others = tuple(other for other in calculator.inputs if isinstance(other, Choice) and other is not one)
+        option = one.options[0].value if chained else _option_near(sentence, one, found, others)
         if option is None:
             stated.unclear.add(one.name)
             continue
@@ -232,7 +234,7 @@ def _choices(sentence: Sentence, calculator: Calculator, stated: Stated) -> None
         sentence.mask(*found.span())
 
 
-def _option_near(sentence: Sentence, one: Choice, found: re.Match[str]) -> str | None:
+def _option_near(sentence: Sentence, one: Choice, found: re.Match[str], others: tuple[Choice, ...]) -> str | None:
     for option in one.options:
         words = "|".join(option.words)
         before = re.search(rf"\b({words})(?: (?:evidence|signs?) of)?(?: any)? ?$", sentence.text[: found.start()])
@@ -242,10 +244,20 @@ def _option_near(sentence: Sentence, one: Choice, found: re.Match[str]) -> str |
     for option in one.options:
         words = "|".join(option.words)
         after = re.match(rf" ?(?:(?:is|was|,|of|that is) )*({words})\b", sentence.text[found.end() :])
-        if after:
+        if after and not _belongs_to_next(sentence.text[found.end() + after.end() :], others):
             sentence.mask(found.end() + after.start(), found.end() + after.end())
             return option.value
     return None
+
+
+def _belongs_to_next(rest: str, others: tuple[Choice, ...]) -> bool:
+    """In "ascites no encephalopathy" the "no" is not about the ascites; in "ascites none encephalopathy mild" it is."""
+    for other in others:
+        named = re.match(rf" (?:{'|'.join(other.words)})\b(.*)", rest) if other.words else None
+        if named:
+            graded = "|".join(word for option in other.options for word in option.words)
+            return re.match(rf" ?(?:(?:is|was|,) )*(?:{graded})\b", named[1]) is None
+    return False
 
 
 def option_named(one: Choice, text: str) -> str | None:

@@ -134,13 +134,21 @@ def test_each_required_input_is_missed_when_it_is_not_given(calculator):
             assert [missed.name for missed in outcome.missing] == [one.name]
         else:
             assert isinstance(outcome, Computed)
-    assert [one.name for one in compute(calculator, {}).missing] == [one.name for one in calculator.inputs if one.required]
+    assert [one.name for one in compute(calculator, {}).missing] == [
+        one.name for one in calculator.inputs if one.required
+    ]
     assert isinstance(compute(calculator, full | {calculator.inputs[0].name: None}), Needs)
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "likely"),
-    [(90, "mg/dL", "µmol/L"), (200, "mmol/L", "µmol/L"), (200, None, "µmol/L"), (88, "g/dL", "µmol/L"), (1e9, "mg/dL", None)],
+    [
+        (90, "mg/dL", "µmol/L"),
+        (200, "mmol/L", "µmol/L"),
+        (200, None, "µmol/L"),
+        (88, "g/dL", "µmol/L"),
+        (1e9, "mg/dL", None),
+    ],
 )
 def test_an_impossible_value_is_refused_with_the_likely_unit_and_is_not_echoed(value, unit, likely):
     raw = value if unit is None else {"value": value, "unit": unit}
@@ -171,7 +179,9 @@ def test_slips_of_the_unit_are_recognised(calculator_id, change, likely):
     assert [problem.likely_unit for problem in outcome.problems] == [likely]
 
 
-@pytest.mark.parametrize("raw", ["", "high", True, [1.2], {"unit": "mg/dL"}, {"value": 1, "x": 2}, float("nan"), "inf", 10**400])
+@pytest.mark.parametrize(
+    "raw", ["", "high", True, [1.2], {"unit": "mg/dL"}, {"value": 1, "x": 2}, float("nan"), "inf", 10**400]
+)
 def test_what_is_no_number_is_refused(raw):
     outcome = compute(ALL["ckd_epi_2021"], EGFR | {"creatinine": raw})
     assert isinstance(outcome, Refused)
