@@ -21,7 +21,7 @@ import numpy as np
 from realtime.speech.audio import EAR_RATE, Samples, silence
 from realtime.speech.features import FRAMES_PER_SECOND, log_mel
 from realtime.speech.models import locate, locate_folder
-from realtime.speech.normalise import canonical, joined
+from realtime.speech.normalise import canonical, joined, tidy
 
 WINDOW_S = 30
 PAD_S = 6
@@ -91,7 +91,7 @@ class Recognizer:
             return Transcript("", 0.0, 1.0, fallback=False)
         text = " ".join(part.text for part in parts if part.text)
         return Transcript(
-            text=joined(canonical(text), terms),
+            text=tidy(joined(canonical(text), terms)),
             mean_logprob=min(part.mean_logprob for part in parts),
             no_speech=min(part.no_speech for part in parts),
             fallback=any(part.fallback for part in parts),

@@ -51,3 +51,10 @@ def joined(text: str, terms: Iterable[str]) -> str:
             cuts = "|".join(rf"{term[:at]}[\s-]{term[at:]}" for at in range(1, len(term)))
             text = re.sub(rf"\b(?:{cuts})\b", term, text, flags=re.IGNORECASE)
     return text
+
+
+def tidy(text: str) -> str:
+    """`text` as a line of a conversation: a capital in front (but "eGFR"), no comma left hanging at the end."""
+    text = text.strip().rstrip(",;- ")
+    first = text.split(maxsplit=1)[:1]
+    return text[0].upper() + text[1:] if first and first[0].islower() else text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.speech.normalise import canonical, joined
+from realtime.speech.normalise import canonical, joined, tidy
 from realtime.speech.pronunciations import NAMES
 
 
@@ -82,3 +82,19 @@ def test_only_blanks_are_removed_and_only_in_drug_names() -> None:
     assert joined("the dose of a pixaban?", []) == "the dose of a pixaban?"
     assert joined("river oxaban", ["rivaroxaban"]) == "river oxaban"
     assert joined("a typical chest pain", ["atypical"]) == "a typical chest pain"
+
+
+@pytest.mark.parametrize(
+    ("heard", "line"),
+    [
+        ("calculate the score,", "Calculate the score"),
+        ("eGFR of 30?", "eGFR of 30?"),
+        ("Yes.", "Yes."),
+        (" stop, ", "Stop"),
+        ("", ""),
+        (",", ""),
+    ],
+)
+def test_a_transcript_is_a_line_one_can_read(heard: str, line: str) -> None:
+    assert tidy(heard) == line
+    assert tidy(line) == line
