@@ -175,8 +175,8 @@ def _get(url: str, settings: Settings, headers: dict[str, str]) -> tuple[int, di
 
     import httpx
 
-    verify = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
     try:
+        verify = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
         with httpx.Client(verify=verify, timeout=SECONDS, trust_env=False, headers=headers) as client:
             client.get(url)
             began = time.perf_counter()

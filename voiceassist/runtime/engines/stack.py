@@ -81,6 +81,9 @@ def open_stack(
     ports = Ports(port_base)
     external = external_engines(environ)
     parse(child_environment(layout, generate(), ports, environ=environ, mode=mode))  # a bad setting stops here
+    needs = {"s3": "seaweedfs" not in external, "vectord": "vectord" not in external}
+    if not layout.state.exists():  # nothing of ours can hold a port, so look before anything is written
+        refuse_taken(ports, **needs)
     account = store_account()
     preparation.make_folders(layout, account)
     lock = preparation.take_lock(layout)
@@ -89,7 +92,7 @@ def open_stack(
     try:
         for name in leftovers.sweep(layout):
             report(f"ended {name}, left over from a supervisor that was killed")
-        refuse_taken(ports, s3="seaweedfs" not in external, vectord="vectord" not in external)
+        refuse_taken(ports, **needs)
         created = secrets.read_or_create(layout)
         certificates.ensure(layout, now=dt.datetime.now(dt.UTC))
     except BaseException:
