@@ -21,7 +21,10 @@ export function uploadDocument(file: File, csrf: string, onProgress: (percent: n
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? Math.round((loaded / total) * 100) : 0);
     request.onerror = () => reject(new Problem('NETWORK'));
     request.onload = () => {
-      if (request.status >= 300) return reject(problemOf(request.status, request.responseText));
+      if (request.status >= 300) {
+        reject(problemOf(request.status, request.responseText));
+        return;
+      }
       const body = JSON.parse(request.responseText) as { id: string; job_id: string };
       resolve({ documentId: body.id, jobId: body.job_id });
     };

@@ -138,7 +138,10 @@ export class AudioEngine implements Audio {
     const stream = await openMicrophone();
     const context = this.#context;
     // The user may have let go or left while the browser asked for permission.
-    if (!this.#wanted || !context) return stream.getTracks().forEach((track) => track.stop());
+    if (!this.#wanted || !context) {
+      stream.getTracks().forEach((track) => track.stop());
+      return;
+    }
     const source = context.createMediaStreamSource(stream);
     const node = new AudioWorkletNode(context, CAPTURE);
     const silent = new GainNode(context, { gain: 0 });

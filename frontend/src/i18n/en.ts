@@ -82,6 +82,7 @@ export const en = {
     title: 'Sources',
     open: 'Sources and documents',
     empty: 'The sources of an answer appear here.',
+    earlier: 'From an earlier answer',
     starter: 'Starter material – to be replaced by your institution’s own',
     superseded: 'A newer version exists',
     page: (page: number) => `page ${page}`,

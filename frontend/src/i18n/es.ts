@@ -84,6 +84,7 @@ export const es: Messages = {
     title: 'Fuentes',
     open: 'Fuentes y documentos',
     empty: 'Aquí aparecen las fuentes de una respuesta.',
+    earlier: 'De una respuesta anterior',
     starter: 'Material inicial: debe sustituirse por el de su institución',
     superseded: 'Existe una versión más reciente',
     page: (page) => `página ${page}`,

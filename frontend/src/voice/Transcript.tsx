@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import { t } from '../i18n';
 import styles from './Transcript.module.css';
 import { TurnView } from './TurnView';
-import type { VoiceState } from './state';
+import { newestAnswer, type VoiceState } from './state';
 
 interface Props {
   state: VoiceState;
@@ -12,7 +12,8 @@ interface Props {
 
 const NEAR_END_PX = 120;
 
-export function Transcript({ state: { turns }, onCitation, onSay }: Props) {
+export function Transcript({ state, onCitation, onSay }: Props) {
+  const { turns } = state;
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   useEffect(() => {
@@ -23,11 +24,14 @@ export function Transcript({ state: { turns }, onCitation, onSay }: Props) {
     const element = box.current;
     if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
   };
-  const lastAnswer = turns.findLast((turn) => turn.role === 'assistant');
+  const lastAnswer = newestAnswer(state);
   return (
     // A scrolling region must be reachable by keyboard to be read by keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div ref={box} className={styles.box} role="region" aria-label={t.conversation.label} tabIndex={0} onScroll={follow} data-testid="transcript">
+    <div ref={box} className={styles.box} role="region" aria-labelledby="conversation" tabIndex={0} onScroll={follow} data-testid="transcript">
+      <h2 id="conversation" className="visually-hidden">
+        {t.conversation.label}
+      </h2>
       {turns.length === 0 && <Empty onSay={onSay} />}
       <ol className={styles.turns}>
         {turns.map((turn) => (

@@ -9,7 +9,7 @@ import { ConsentDialog } from './ConsentDialog';
 import { Dock } from './Dock';
 import { Header } from './Header';
 import { Problems } from './Problems';
-import { shownTurn } from './state';
+import { newestAnswer, shownTurn } from './state';
 import { Transcript } from './Transcript';
 import { useIdleLock } from './useIdleLock';
 import { useKeys } from './useKeys';
@@ -90,7 +90,7 @@ export function Workspace({ account, onSignedOut, onLocked }: Props) {
             {t.close}
           </Button>
         </div>
-        <CitationsPanel citations={shown?.citations ?? []} chosen={state.chosen} />
+        <CitationsPanel citations={shown?.citations ?? []} chosen={state.chosen} earlier={shown !== null && shown !== newestAnswer(state)} />
         <DocumentsPanel csrf={account.csrf} />
       </aside>
       <ConsentDialog

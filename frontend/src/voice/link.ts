@@ -84,7 +84,8 @@ export class Link {
       await new Promise((resolve) => setTimeout(resolve, delay));
       if (epoch !== this.#epoch) throw new Problem('NETWORK');
       try {
-        return await this.#open(epoch);
+        await this.#open(epoch);
+        return;
       } catch (error) {
         failure = error;
         if (error instanceof Problem && (error.status === 401 || error.status === 403)) break;

@@ -244,7 +244,10 @@ export class Session {
     this.#store.dispatch({ type: 'linkLost' });
     if (holding) this.#endTalk();
     if (asked || active !== null || holding) this.#store.set({ problem: new Problem('CONNECTION_LOST') });
-    if (!handsFree && !asked && active === null && !holding) return this.#store.set({ link: 'down' });
+    if (!handsFree && !asked && active === null && !holding) {
+      this.#store.set({ link: 'down' });
+      return;
+    }
     const renewed = await this.#guard(() => this.#link.renew());
     if (renewed && turns.length > 0) {
       this.#store.dispatch({ type: 'turn', id: `note_${turns.length}`, role: 'note', text: t.conversation.restarted });

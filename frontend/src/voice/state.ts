@@ -151,6 +151,10 @@ export function phaseOf(state: VoiceState): Phase {
   return 'idle';
 }
 
+export function newestAnswer(state: VoiceState): Turn | null {
+  return state.turns.findLast((turn) => turn.role === 'assistant') ?? null;
+}
+
 /** The sources to show: those of the chosen turn, else of the newest turn that has any. */
 export function shownTurn(state: VoiceState): Turn | null {
   const chosen = state.turns.find((turn) => turn.id === state.chosen?.turn);

@@ -53,7 +53,8 @@ class Player extends AudioWorkletProcessor {
       this.#resampler = new Resampler(WIRE_RATE, sampleRate);
     }
     const { generation, item } = chunk;
-    this.#queue.push({ generation, item, samples: this.#resampler.push(chunk.samples) });
+    const taken = this.#queue.push({ generation, item, samples: this.#resampler.push(chunk.samples) });
+    if (!taken) this.#report({ type: 'position', heard: this.#queue.position() });
   }
 
   #report(part: Uncounted<PlayerReport>): void {

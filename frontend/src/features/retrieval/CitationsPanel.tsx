@@ -4,8 +4,15 @@ import { t } from '../../i18n';
 import { Icon } from '../../ui/Icon';
 import styles from './CitationsPanel.module.css';
 
+interface Props {
+  citations: Citation[];
+  chosen: { n: number } | null;
+  /** They belong to an answer before the newest one. */
+  earlier: boolean;
+}
+
 /** `chosen` is the number the reader clicked; its card takes the focus. */
-export function CitationsPanel({ citations, chosen }: { citations: Citation[]; chosen: { n: number } | null }) {
+export function CitationsPanel({ citations, chosen, earlier }: Props) {
   const heading = useId();
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -19,6 +26,7 @@ export function CitationsPanel({ citations, chosen }: { citations: Citation[]; c
       <h2 id={heading} className={styles.title}>
         {t.sources.title}
         {citations.length > 0 && <span className={styles.count}>{citations.length}</span>}
+        {earlier && <span className={styles.earlier}>{t.sources.earlier}</span>}
       </h2>
       {citations.length === 0 && (
         <p className={styles.empty}>
