@@ -22,6 +22,7 @@ from voiceassist.core.errors import (
     VoiceAssistError,
 )
 from voiceassist.runtime import door, logging, metrics, providers, sessions
+from voiceassist.runtime.http_room import http_app
 
 log = logging.get_logger(__name__)
 
@@ -31,7 +32,7 @@ async def redis_answers() -> None:
 
 
 room = door.Room("auth", checks={"postgres": lambda: providers.database().ping(), "redis": redis_answers})
-app = door.http_app(room, title="Auth")
+app = http_app(room, title="Auth")
 
 Text = Annotated[str, Query(max_length=2048)]
 

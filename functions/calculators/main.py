@@ -12,11 +12,12 @@ from voiceassist.core import ids
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, logging
+from voiceassist.runtime.http_room import http_app
 
 log = logging.get_logger(__name__)
 
 room = door.Room("calculators")
-app = door.http_app(room, title="Calculators")
+app = http_app(room, title="Calculators")
 
 Caller = Annotated[Principal, Depends(door.principal)]
 

@@ -15,6 +15,7 @@ from voiceassist.core import ids
 from voiceassist.core.errors import ForbiddenError, NotFoundError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, logging, outbox, providers
+from voiceassist.runtime.http_room import http_app
 
 log = logging.get_logger(__name__)
 
@@ -25,7 +26,7 @@ room = door.Room(
         "s3": lambda: asyncio.to_thread(providers.objects().ping),
     },
 )
-app = door.http_app(room, title="Documents")
+app = http_app(room, title="Documents")
 
 Caller = Annotated[Principal, Depends(door.principal)]
 Cursor = Annotated[UUID | None, Query()]

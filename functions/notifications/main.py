@@ -11,9 +11,10 @@ from functions.notifications import events, schema, store
 from voiceassist.core.errors import NotFoundError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, providers
+from voiceassist.runtime.http_room import http_app
 
 room = door.Room(events.ROOM, checks={"postgres": lambda: providers.database().ping()})
-app = door.http_app(room, title="Notifications")
+app = http_app(room, title="Notifications")
 events.listen(room)
 
 Caller = Annotated[Principal, Depends(door.principal)]

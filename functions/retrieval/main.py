@@ -18,6 +18,7 @@ from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.ports.vectors import PassageIndex
 from voiceassist.runtime import door, logging, metrics, providers
+from voiceassist.runtime.http_room import http_app
 
 log = logging.get_logger(__name__)
 
@@ -30,7 +31,7 @@ room = door.Room(
         "qdrant": lambda: providers.knowledge().ping(),
     },
 )
-app = door.http_app(room, title="Retrieval")
+app = http_app(room, title="Retrieval")
 
 Caller = Annotated[Principal, Depends(door.principal)]
 

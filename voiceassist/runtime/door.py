@@ -2,12 +2,13 @@
 
 The guard is plain ASGI and wraps the whole app, because a handler for `Exception` inside Starlette
 answers and then raises again, after which the framework would log the message with whatever input it
-quotes. Event-only rooms use Room alone and never import FastAPI; HTTP rooms also call `http_app`.
+quotes. Event-only rooms use Room alone and never import FastAPI; HTTP rooms add
+http_room.py.
 """
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -17,22 +18,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from events import catalog
 from events.envelope import CloudEvent, decode
 from voiceassist.core.errors import (
-    FieldError,
     MethodNotAllowedError,
     NotFoundError,
     PayloadTooLargeError,
     PermanentEventError,
     UnauthenticatedError,
     UnavailableError,
-    ValidationError,
     VoiceAssistError,
 )
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import logging, metrics, problem, tokens, tracing
 from voiceassist.runtime.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from fastapi import FastAPI
 
 log = logging.get_logger(__name__)
 
@@ -216,42 +212,3 @@ async def read_limited(request: Request, limit: int) -> bytes:
             raise PayloadTooLargeError
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-def http_app(room: Room, *, title: str, version: str = "1") -> "FastAPI":
-    """A FastAPI app behind the room's guard, whose own errors are problem documents too."""
-    from fastapi import FastAPI
-    from fastapi.exceptions import RequestValidationError
-    from starlette.exceptions import HTTPException
-
-    app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
-
-    async def known(_request: Request, error: Exception) -> Response:
-        return problem.response(error if isinstance(error, VoiceAssistError) else VoiceAssistError())
-
-    async def invalid(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type below
-        return problem.response(ValidationError("The request has wrong or missing fields.", errors=fields_of(error)))
-
-    async def bare(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type below
-        return problem.response(problem.of_status(error.status_code))
-
-    async def unexpected(_request: Request, error: Exception) -> Response:
-        log.error("room.failed", room=room.name, **logging.error_fields(error))
-        return problem.response(VoiceAssistError())
-
-    app.add_exception_handler(VoiceAssistError, known)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, bare)
-    app.add_exception_handler(Exception, unexpected)
-    room.app = app
-    return app
-
-
-def fields_of(error: Any) -> tuple[FieldError, ...]:
-    """Pointer and code of each fault; FastAPI's own answer would echo the input."""
-    return tuple(
-        FieldError("/" + "/".join(str(part) for part in fault["loc"]), str(fault["type"]).upper())
-        for fault in error.errors()
-    )

@@ -9,6 +9,7 @@ from events.envelope import CloudEvent, encode_structured
 from voiceassist.core.errors import NeedsInputError, UnavailableError
 from voiceassist.core.identity import service
 from voiceassist.runtime import door, tokens
+from voiceassist.runtime.http_room import http_app
 from voiceassist.runtime.settings import Settings
 
 SECRET = "s" * 40
@@ -19,7 +20,7 @@ NAME = "Zebulon Quackenbush"  # planted: must appear in no answer and no log
 def room(monkeypatch):
     monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
     room = door.Room("sample")
-    app = door.http_app(room, title="Sample")
+    app = http_app(room, title="Sample")
 
     @app.get("/api/v1/sample/{item}")
     async def read(item: int) -> dict[str, int]:
