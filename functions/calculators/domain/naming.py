@@ -50,15 +50,15 @@ COMPUTES = re.compile(rf"\b{COMPUTE}\b")
 ASKS_VALUE = re.compile(r"\b(?:whats?|what (?:would be|was)|how (?:high|big|much) is|which)\b")
 POSSESSIVE = re.compile(r"\b(?:his|her|their|my|this|the) (?:patients )$|\b(?:his|her|their|my|this|patients) $")
 LIBRARY_WORDS = (
-    r"how (?:do|does|should|would|can|to|is|are|accurate|reliable|good|often|was)",
+    r"how (?:do|does|should|would|can|to|is|are|accurate|reliable|good|often|was)|way to|best|used",
     r"when (?:do|does|should|is|to|would)|why|who (?:made|developed|invented|should)|which patients",
     r"what (?:does|do|did)\b.*\b(?:mean|stand|measure|include)|meaning of|stands? for|mean\b(?! arterial| bp| blood)",
-    r"definition|define|explain|describe|tell me about|teach|difference between|differ|versus|vs|compared?|best",
-    r"interpret|interpretation|evidence|guidelines?|recommend(?:ed|ations?|s)?|indications?|threshold|cut ?offs?",
-    r"targets?|goals?|normal|limitations?|accuracy|accurate|validated|validation|sensitivity|specificity|components?",
-    r"criteria(?: (?:for|of)|$| [.])|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|what should (?:i|we)",
+    r"definition|define|explain|describe|tell me about|teach|difference between|differ|versus|vs|compared?",
+    r"interpret|interpretation|components?|evidence|guidelines?|recommend(?:ed|ations?|s)?|indications?|threshold",
+    r"cut ?offs?|targets?|goals?|normal|limitations?|accuracy|accurate|validated|validation|sensitivity|specificity",
+    r"criteria(?: (?:for|of)|$)|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|what should (?:i|we)",
     r"what (?:to do|next)|next steps?|should (?:i|we|they|a|the)|safe|contraindicat\w*|history of the|literature",
-    r"studies|trial|causes?|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|need for|do (?:i|you|we|they) \w+|used|way to",
+    r"studies|trial|causes?|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|need for|do (?:i|you|we|they) \w+",
 )
 LIBRARY = re.compile(rf"\b(?:{'|'.join(LIBRARY_WORDS)})\b")
 HOW_TO = re.compile(r"\b(?:how (?:do|does|can|to|is|are|was)|explain|formula|way to)\b")

@@ -98,7 +98,7 @@ CALCULATOR = Calculator(
     aliases=("HAS-BLED", "HASBLED"),
     # "the patient has bled on warfarin" is a sentence, not a score.
     names=(
-        rf"(?<!\bpatient )(?<!\bwho )(?<!\bhe )(?<!\bshe )(?<!\bthat )(?<!man )has ble(?:e)?d(?: score)?(?! (?:{STORY}))",
+        rf"(?<!\bpatient )(?<!\bwho )(?<!\bhe )(?<!\bshe )(?<!man )has blee?d(?: score)?(?! (?:{STORY}))",
         r"hasb?leds?(?: score)?",
         r"hasbleed(?: score)?",
         r"has (?:blood|led) (?:score|risk)",

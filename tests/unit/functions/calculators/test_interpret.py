@@ -120,7 +120,8 @@ REQUESTS = {
     "creatinine clearance for a 70 year old woman weight 60 kg height 160 cm creatinine 1.1 mg/dl": (
         "cockcroft_gault", {"age": 70, "sex": "female", "weight": 60, "height": 160, "creatinine": 1.1}),
     "cockroft galt eighty year old male seventy kilograms five foot ten creatinine 120 micromoles per liter": (
-        "cockcroft_gault", {"age": 80, "sex": "male", "weight": 70, "height": (70, "in"), "creatinine": (120, "µmol/L")}),
+        "cockcroft_gault", {"age": 80, "sex": "male", "weight": 70, "height": (70, "in"),
+                            "creatinine": (120, "µmol/L")}),
     "how do I calculate creatinine clearance for a 70 year old woman weighing 60 kg with creatinine 1.1": (
         "cockcroft_gault", {"age": 70, "sex": "female", "weight": 60, "creatinine": 1.1}),
     "wells dvt active cancer calf swelling no alternative diagnosis": (
@@ -183,13 +184,12 @@ REQUESTS = {
 def stated(found):
     """Inputs that were said, with the unit only where it is not the canonical one."""
     values = {}
-    for name, value in found.inputs.items():
-        if isinstance(value, dict) and value.get("assumed"):
-            continue
-        if isinstance(value, dict):
+    for name, given in found.inputs.items():
+        if not isinstance(given, dict):
+            values[name] = given
+        elif not given.get("assumed"):
             canonical = getattr(found.calculator.input(name), "unit", None)
-            value = value["value"] if value["unit"] == canonical else (value["value"], value["unit"])
-        values[name] = value
+            values[name] = given["value"] if given["unit"] == canonical else (given["value"], given["unit"])
     return values
 
 
