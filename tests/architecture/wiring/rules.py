@@ -1,0 +1,421 @@
+"""What must hold between knative/, compose.yaml, the catalogue and the rooms: each rule returns its faults.
+
+A fault is one sentence for whoever broke the rule. The tests run every rule on the real files, and on copies with a
+planted difference, which must be found.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import yaml
+from jsonschema import Draft202012Validator
+
+from events.broker import filters
+from events.broker.retry import duration
+from events.catalog import EVENT_TYPES
+from voiceassist.core.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[3]
+NOTE = "voiceassist.org/"
+ORDERED = "kafka.eventing.knative.dev/delivery.order"
+KUBERNETES = "1.35"
+# Kinds whose schema nobody publishes in the conformance data: the RabbitMQ operator's.
+WITHOUT_SCHEMA = {"RabbitmqBrokerConfig", "Kustomization"}
+ENGINE_OF = {"postgres": "postgres", "redis": "valkey", "qdrant": "qdrant", "s3": "seaweedfs", "oidc": "keycloak"}
+
+Object = Mapping[str, Any]
+Files = dict[str, list[dict[str, Any]]]
+
+
+def load(root: Path = ROOT) -> Files:
+    """Every YAML document under knative/, by path."""
+    return {
+        str(path.relative_to(root)): [document for document in yaml.safe_load_all(path.read_text()) if document]
+        for path in sorted((root / "knative").rglob("*.yaml"))
+    }
+
+
+def load_compose(root: Path = ROOT) -> dict[str, Any]:
+    return yaml.safe_load((root / "compose.yaml").read_text())
+
+
+def of_kind(files: Files, kind: str, group: str = "") -> Iterator[dict[str, Any]]:
+    for documents in files.values():
+        yield from (item for item in documents if item["kind"] == kind and item["apiVersion"].startswith(group))
+
+
+def services(files: Files) -> dict[str, dict[str, Any]]:
+    return {item["metadata"]["name"]: item for item in of_kind(files, "Service", "serving.knative.dev/")}
+
+
+def note(service: Object, name: str) -> tuple[str, ...]:
+    text = service["metadata"].get("annotations", {}).get(NOTE + name, "")
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def container(service: Object) -> dict[str, Any]:
+    (only,) = service["spec"]["template"]["spec"]["containers"]
+    return only
+
+
+# --- schemas ---
+
+
+def crd_schemas(conformance: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """(apiVersion, kind) to a closed JSON schema, from the CustomResourceDefinitions."""
+    schemas = {}
+    for path in (conformance / "knative-crds").rglob("*.yaml"):
+        for crd in filter(None, yaml.safe_load_all(path.read_text())):
+            spec = crd["spec"]
+            for version in spec["versions"]:
+                key = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
+                schemas[key] = closed(version["schema"]["openAPIV3Schema"], top=True)
+    return schemas
+
+
+def closed(schema: dict[str, Any], *, top: bool = False) -> dict[str, Any]:
+    """Refuse unknown properties, as the API server prunes them, unless they are preserved on purpose."""
+    schema = {
+        key: closed(value)
+        if key in {"items", "additionalProperties"} and isinstance(value, dict)
+        else {name: closed(inner) for name, inner in value.items()}
+        if key == "properties"
+        else value
+        for key, value in schema.items()
+    }
+    if top:
+        schema["properties"] |= {"apiVersion": {}, "kind": {}, "metadata": {}}
+    if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        schema.setdefault("additionalProperties", False)
+    if schema.get("x-kubernetes-int-or-string"):
+        schema.pop("type", None)
+    return schema
+
+
+def schema_faults(files: Files, crds: Mapping[tuple[str, str], dict[str, Any]]) -> Iterator[str]:
+    for path, documents in files.items():
+        for item in documents:
+            kind = item["kind"]
+            if kind in WITHOUT_SCHEMA:
+                continue
+            schema = crds.get((item["apiVersion"], kind))
+            found = _crd_faults(item, schema) if schema else _builtin_faults(item)
+            yield from (f"{path}: {kind} {item['metadata'].get('name')}: {fault}" for fault in found)
+
+
+def _crd_faults(item: Object, schema: dict[str, Any]) -> Iterator[str]:
+    for error in Draft202012Validator(schema).iter_errors(item):
+        yield f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+
+
+def _builtin_faults(item: Object) -> Iterator[str]:
+    try:
+        kubernetes_validate.validate(dict(item), KUBERNETES, strict=True)
+    except (kubernetes_validate.ValidationError, kubernetes_validate.SchemaNotFoundError) as error:
+        yield str(error)
+
+
+# --- rooms ---
+
+
+def room_faults(files: Files, root: Path = ROOT) -> Iterator[str]:
+    """Rooms and Services match one to one, and every Service is hardened alike."""
+    folders = {path.parent.name for path in (root / "functions").glob("*/main.py")}
+    declared = services(files)
+    for name in sorted(folders ^ declared.keys()):
+        yield f"room {name} is there as a folder or as a Service, not as both"
+    listed = next(iter(files["knative/rooms/kustomization.yaml"]))["resources"]
+    for path, documents in files.items():
+        if path.startswith("knative/rooms/") and documents[0]["kind"] == "Service":
+            name = Path(path).name
+            if f"{documents[0]['metadata']['name']}.yaml" != name:
+                yield f"{path} does not bear its room's name"
+            if name not in listed:
+                yield f"{path} is not in the kustomization"
+    for name, service in declared.items():
+        yield from (f"{name}: {fault}" for fault in _one_room(name, service))
+
+
+def _one_room(name: str, service: Object) -> Iterator[str]:
+    box = container(service)
+    environment = {item["name"]: item.get("value") for item in box["env"]}
+    if environment != {"FUNCTION_TARGET": name, "FUNCTION_SOURCE": f"functions/{name}/main.py"}:
+        yield "its two values do not name functions-framework's target and source"
+    wanted = {
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    if box.get("securityContext") != wanted:
+        yield "its security context is not the house's"
+    if box["image"] != "voiceassist":
+        yield "its image is not the symbolic one"
+    if not {"requests", "limits"} <= box.get("resources", {}).keys():
+        yield "its resources are not set"
+    template = service["spec"]["template"]
+    labels = template["metadata"]["labels"]
+    in_labels = {key.removeprefix(f"{NOTE}needs-") for key in labels if key.startswith(f"{NOTE}needs-")}
+    if in_labels != set(note(service, "needs")):
+        yield "the labels of its pods, which open the network, differ from its needs"
+    speaks = bool(note(service, "says"))
+    if speaks != (f"{NOTE}publishes" in labels) or speaks != (f"{NOTE}publishes" in service["metadata"]["labels"]):
+        yield "the label publishes does not agree with what it says"
+    missing = {"min-scale", "max-scale", "metric", "target"} - {
+        key.removeprefix("autoscaling.knative.dev/") for key in template["metadata"]["annotations"]
+    }
+    if missing:
+        yield f"its scaling lacks {', '.join(sorted(missing))}"
+    for field in ("containerConcurrency", "timeoutSeconds"):
+        if field not in template["spec"]:
+            yield f"{field} is not set"
+
+
+def needs_faults(files: Files, root: Path = ROOT) -> Iterator[str]:
+    """`needs` equals the engines the room's code asks the composition root for."""
+    for name, service in services(files).items():
+        used, declared = engines_used(root / "functions" / name), set(note(service, "needs"))
+        if used != declared:
+            yield f"{name} needs {sorted(used)} by its code and {sorted(declared)} by its annotation"
+
+
+_SIGNS = {
+    "postgres": {"database", "outbox", "Database"},
+    "redis": {"redis"},
+    "qdrant": {"knowledge"},
+    "s3": {"objects", "vault"},
+    "oidc": {"oidc"},
+}
+
+
+def engines_used(folder: Path) -> set[str]:
+    """By the names a room's code reads: `providers.redis()`, `outbox.add(…)`, `settings.oidc`."""
+    names: set[str] = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute):
+                owner = ast.unparse(node.value).rsplit(".", 1)[-1]
+                if owner in {"providers", "settings"}:
+                    names.add(node.attr)
+                elif owner == "outbox":
+                    names.add(owner)
+    return {engine for engine, signs in _SIGNS.items() if names & signs}
+
+
+# --- events ---
+
+
+def heard(trigger: Object) -> set[str]:
+    """The catalogue's types that a Trigger lets through."""
+    matches = filters.of_trigger(trigger["spec"])
+    return {name for name in EVENT_TYPES if matches({"type": name})}
+
+
+def wanted_types(trigger: Object) -> set[str]:
+    """Every type an exact filter of a Trigger names, known or not."""
+    found: set[str] = set()
+
+    def walk(node: object, under: str = "") -> None:
+        if isinstance(node, Mapping):
+            for key, value in node.items():
+                if key == "type" and under in {"exact", "attributes"}:
+                    found.add(str(value))
+                walk(value, key)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value, under)
+
+    walk({key: trigger["spec"].get(key) for key in ("filter", "filters")})
+    return found
+
+
+def event_faults(files: Files) -> Iterator[str]:
+    """Catalogue, Triggers and `says` tell the same story, without a circle."""
+    rooms = services(files)
+    hears: dict[str, set[str]] = {name: set() for name in rooms}
+    brokers = {item["metadata"]["name"] for item in of_kind(files, "Broker", "eventing.knative.dev/")}
+    for trigger in of_kind(files, "Trigger"):
+        yield from (
+            f"Trigger {trigger['metadata']['name']} {fault}" for fault in _trigger_faults(trigger, brokers, hears)
+        )
+    for room, service in rooms.items():
+        for said in note(service, "says"):
+            if said not in EVENT_TYPES or room not in EVENT_TYPES[said].says:
+                yield f"{room} says {said}, which the catalogue does not grant it"
+    for name in EVENT_TYPES:
+        yield from _entry_faults(name, rooms, hears)
+    yield from circles(rooms, hears)
+
+
+def _trigger_faults(trigger: Object, brokers: set[str], hears: dict[str, set[str]]) -> Iterator[str]:
+    """Adds what the Trigger's subscriber hears to `hears`."""
+    spec = trigger["spec"]
+    try:
+        types = heard(trigger)
+    except SettingsError as error:
+        yield f"cannot be used: {error.detail}"
+        return
+    for unknown in sorted(wanted_types(trigger) - EVENT_TYPES.keys()):
+        yield f"waits for {unknown}, which the catalogue does not know"
+    if not types:
+        yield "hears nothing"
+    if spec.get("broker") not in brokers:
+        yield "listens at a Broker that is not there"
+    subscriber = spec.get("subscriber", {}).get("ref", {}).get("name", "")
+    if subscriber in hears:
+        hears[subscriber] |= types
+    else:
+        yield f"tells {subscriber or 'nobody'}, which is no room"
+    # The CRD keeps keys it does not know, so a misspelt one would silently do nothing.
+    if extra := spec.keys() - {"broker", "filter", "filters", "subscriber", "delivery"}:
+        yield f"has unknown keys {sorted(extra)}"
+    yield from _delivery_faults(trigger, brokers)
+
+
+def _entry_faults(name: str, rooms: Mapping[str, Object], hears: Mapping[str, set[str]]) -> Iterator[str]:
+    entry = EVENT_TYPES[name]
+    saying = {room for room, service in rooms.items() if name in note(service, "says")}
+    if saying != set(entry.says):
+        yield f"{name} is said by {sorted(saying)} in the wiring and {sorted(entry.says)} in the catalogue"
+    hearing = {room for room, types in hears.items() if name in types}
+    if hearing != set(entry.heard_by):
+        yield f"{name} is heard by {sorted(hearing)} in the wiring and {sorted(entry.heard_by)} in the catalogue"
+    if not entry.says and not entry.external:
+        yield f"nobody says {name}"
+
+
+def _delivery_faults(trigger: Object, brokers: set[str]) -> Iterator[str]:
+    delivery = trigger["spec"].get("delivery", {})
+    for field in ("retry", "backoffPolicy", "backoffDelay", "timeout", "deadLetterSink"):
+        if field not in delivery:
+            yield f"delivery.{field} is not set"
+    for field in ("backoffDelay", "timeout"):
+        if field in delivery and duration(str(delivery[field])) is None:
+            yield f"delivery.{field} is no duration"
+    sink = delivery.get("deadLetterSink", {}).get("ref", {})
+    if sink.get("kind") == "Broker" and sink.get("name") not in brokers:
+        yield "its dead letters go to a Broker that is not there"
+    extra = delivery.keys() - {
+        "retry", "backoffPolicy", "backoffDelay", "timeout", "deadLetterSink", "retryAfterMax", "format",
+    }  # fmt: skip
+    if extra:
+        yield f"delivery has unknown keys {sorted(extra)}"
+
+
+def circles(rooms: Mapping[str, Object], hears: Mapping[str, set[str]]) -> Iterator[str]:
+    """A room that, by what it says, may hear of itself again."""
+    tells = {
+        room: {other for other, types in hears.items() if types & set(note(service, "says"))}
+        for room, service in rooms.items()
+    }
+    for start in sorted(tells):
+        reached, frontier = set(), set(tells[start])
+        while frontier:
+            reached |= frontier
+            frontier = {after for room in frontier for after in tells.get(room, ())} - reached
+        if start in reached:
+            yield f"{start} can hear what follows from its own events: a circle"
+
+
+# --- compose ---
+
+
+def compose_faults(compose: Object, files: Files) -> Iterator[str]:
+    """One service per Knative Service with the same name, values, limits and reach."""
+    rooms, boxes = services(files), compose["services"]
+    told = {name: box for name, box in boxes.items() if "FUNCTION_TARGET" in box.get("environment", {})}
+    for name in sorted(rooms.keys() ^ told.keys()):
+        yield f"{name} is a room in knative/ or in compose.yaml, not in both"
+    for name in sorted(rooms.keys() & told.keys()):
+        yield from (f"compose {name}: {fault}" for fault in _compose_room(told[name], rooms[name], compose))
+    for name, box in boxes.items():
+        yield from (f"compose {name}: {fault}" for fault in _compose_any(box))
+    for network in ("internal", "data"):
+        if not (compose["networks"].get(network) or {}).get("internal"):
+            yield f"compose: the network {network} leads outside"
+
+
+def _compose_room(box: Object, service: Object, compose: Object) -> Iterator[str]:
+    environment = box["environment"]
+    own = {item["name"]: item.get("value") for item in container(service)["env"]}
+    for key, value in own.items():
+        if environment.get(key) != value:
+            yield f"{key} differs from the Knative Service"
+    if environment.get("PORT") != "8080":
+        yield "it does not listen on 8080"
+    sink = environment.get("K_SINK", "")
+    if sink != "http://broker:8080/voiceassist/default" or "broker" not in compose["services"]:
+        yield "K_SINK does not lead to the broker"
+    if megabytes(box["mem_limit"]) != megabytes(container(service)["resources"]["limits"]["memory"]):
+        yield "its memory limit differs from the Knative Service"
+    needs = set(note(service, "needs"))
+    networks = {"internal"} | ({"data"} if needs - {"oidc"} else set())
+    if set(box["networks"]) != networks:
+        yield f"its networks are not {sorted(networks)}, which follow from its needs"
+    engines = set(box.get("depends_on", {})) & set(ENGINE_OF.values())
+    if engines != {ENGINE_OF[need] for need in needs}:
+        yield "the engines it waits for differ from its needs"
+    if "ports" in box:
+        yield "a room is reached through the gateway only"
+    if "healthcheck" not in box:
+        yield "it has no health check"
+
+
+def _compose_any(box: Object) -> Iterator[str]:
+    if "build" in box:
+        yield from _compose_hardened(box)
+    elif not re.fullmatch(r"[a-z0-9.]+/.+:v?\d[\w.-]*", box.get("image", "")):
+        yield "its image is not pinned to a version"
+    if "mem_limit" not in box:
+        yield "it has no memory limit"
+    if any(not str(port).startswith("127.0.0.1:") for port in box.get("ports", ())):
+        yield "it listens beyond this machine"
+
+
+def _compose_hardened(box: Object) -> Iterator[str]:
+    if box.get("user") != "65532:65532":
+        yield "it does not run as 65532"
+    if box.get("read_only") is not True:
+        yield "its root file system can be written"
+    if not any(str(mount).startswith("/tmp") for mount in box.get("tmpfs", ())):
+        yield "it has no scratch folder in memory"
+    if box.get("cap_drop") != ["ALL"] or "no-new-privileges:true" not in box.get("security_opt", ()):
+        yield "it keeps privileges"
+
+
+def megabytes(text: str) -> float:
+    """Compose's 256m and Kubernetes' 256Mi are the same."""
+    number, unit = re.fullmatch(r"(\d+)([a-zA-Z]+)", text).groups()
+    return int(number) * {"m": 1, "g": 1024, "mi": 1, "gi": 1024}[unit.lower()]
+
+
+# --- network policies ---
+
+
+def policy_faults(files: Files) -> Iterator[str]:
+    """Default deny, a policy per engine that somebody needs, and the user port of a room open to nobody."""
+    policies = {item["metadata"]["name"]: item["spec"] for item in of_kind(files, "NetworkPolicy")}
+    deny = policies.get("default-deny", {})
+    if deny.get("podSelector") != {} or set(deny.get("policyTypes", ())) != {"Ingress", "Egress"}:
+        yield "there is no default deny both ways"
+    if {"ingress", "egress"} & deny.keys():
+        yield "the default deny allows something"
+    needed = {need for service in services(files).values() for need in note(service, "needs")}
+    for need in sorted(needed):
+        selector = policies.get(f"needs-{need}", {}).get("podSelector", {}).get("matchLabels")
+        if selector != {f"{NOTE}needs-{need}": "true"}:
+            yield f"no policy opens the way to {need}"
+    for name, spec in policies.items():
+        if spec["podSelector"].get("matchLabels") == {f"{NOTE}tier": "room"}:
+            ports = {port["port"] for rule in spec.get("ingress", ()) for port in rule["ports"]}
+            if 8080 in ports:
+                yield f"{name} opens the user port of rooms, past the queue-proxy"
+    for name, service in services(files).items():
+        if service["spec"]["template"]["metadata"]["labels"].get(f"{NOTE}tier") != "room":
+            yield f"{name} is not under the rooms' policy"

@@ -1,0 +1,247 @@
+"""The wiring obeys its rules, and each rule finds a planted difference."""
+
+import copy
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from . import rules
+
+OVERLAYS = ("staging", "production", "small-site")
+
+
+@pytest.fixture(scope="module")
+def files():
+    return rules.load()
+
+
+@pytest.fixture(scope="module")
+def compose():
+    return rules.load_compose()
+
+
+@pytest.fixture(scope="module")
+def crds():
+    folder = Path(os.environ.get("VOICEASSIST_EVAL_DATA", rules.ROOT.parent / "shared" / "data")) / "conformance"
+    if not (folder / "knative-crds").is_dir():
+        pytest.skip("no Knative CRD schemas: set VOICEASSIST_EVAL_DATA to the folder that holds conformance/")
+    return rules.crd_schemas(folder)
+
+
+# --- as it stands ---
+
+
+def test_every_object_fits_its_schema(files, crds):
+    assert list(rules.schema_faults(files, crds)) == []
+
+
+@pytest.mark.parametrize("rule", [rules.room_faults, rules.needs_faults, rules.event_faults, rules.policy_faults])
+def test_the_wiring_obeys(rule, files):
+    assert list(rule(files)) == []
+
+
+def test_compose_agrees_with_the_rooms(compose, files):
+    assert list(rules.compose_faults(compose, files)) == []
+
+
+# --- planted differences ---
+
+
+def planted(original, path, value):
+    """A copy with one thing changed (`...`: removed). Digits are list indices, `~` is a slash inside a name."""
+    changed = copy.deepcopy(original)
+    # A file's own path holds slashes too, so it is taken as one step.
+    file, found, inside = path.partition(".yaml/")
+    steps = [f"{file}.yaml", *inside.split("/")] if found else path.split("/")
+    *parents, last = [int(step) if step.isdigit() else step.replace("~", "/") for step in steps]
+    node = changed
+    for step in parents:
+        node = node[step]
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return changed
+
+
+ROOM = "knative/rooms/calculators.yaml/0"
+TRIGGER = "knative/rooms/notifications.yaml/1"
+DELIVERY = f"{TRIGGER}/spec/delivery"
+BOX = f"{ROOM}/spec/template/spec/containers/0"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (f"{BOX}/env/0/value", "other", "two values"),
+        (f"{BOX}/securityContext/readOnlyRootFilesystem", False, "security context"),
+        (f"{BOX}/securityContext/runAsUser", ..., "security context"),
+        (f"{BOX}/image", "busybox:latest", "symbolic"),
+        (f"{BOX}/resources/limits", ..., "resources"),
+        (f"{ROOM}/metadata/name", "abacus", "as a folder or as a Service"),
+        (f"{ROOM}/metadata/annotations/voiceassist.org~needs", "postgres,redis", "differ from its needs"),
+        (f"{ROOM}/metadata/labels/voiceassist.org~publishes", ..., "publishes"),
+        (f"{ROOM}/spec/template/spec/containerConcurrency", ..., "containerConcurrency"),
+        (f"{ROOM}/spec/template/metadata/annotations/autoscaling.knative.dev~max-scale", ..., "max-scale"),
+    ],
+)
+def test_a_planted_fault_of_a_room_is_found(files, path, value, sentence):
+    assert any(sentence in fault for fault in rules.room_faults(planted(files, path, value)))
+
+
+def test_a_room_without_a_service_and_one_outside_the_kustomization_are_found(files, tmp_path):
+    shutil.copytree(rules.ROOT / "functions", tmp_path / "functions", ignore=shutil.ignore_patterns("library"))
+    (tmp_path / "functions" / "extra").mkdir()
+    (tmp_path / "functions" / "extra" / "main.py").write_text("")
+    assert any("room extra" in fault for fault in rules.room_faults(files, tmp_path))
+    assert list(rules.room_faults({**files, "knative/rooms/kustomization.yaml": [{"kind": "x", "resources": []}]}))
+
+
+@pytest.mark.parametrize(("room", "needs"), [("auth", "postgres"), ("documents", "postgres,qdrant,s3")])
+def test_a_need_that_is_not_the_codes_is_found(files, room, needs):
+    changed = planted(files, f"knative/rooms/{room}.yaml/0/metadata/annotations/voiceassist.org~needs", needs)
+    assert any(fault.startswith(f"{room} needs") for fault in rules.needs_faults(changed))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        *((f"{DELIVERY}/{field}", ..., f"delivery.{field} is not set")
+          for field in ("retry", "backoffPolicy", "backoffDelay", "timeout", "deadLetterSink")),
+        (f"{DELIVERY}/timeout", "60s", "no duration"),
+        (f"{DELIVERY}/backofDelay", "PT1S", "unknown keys"),
+        (f"{DELIVERY}/deadLetterSink/ref/name", "nowhere", "Broker that is not there"),
+        (f"{TRIGGER}/spec/broker", "nowhere", "Broker that is not there"),
+        (f"{TRIGGER}/spec/subscriber/ref/name", "nobody", "which is no room"),
+        (f"{TRIGGER}/spec/filter/attributes/type", "org.voiceassist.document.lost.v1", "catalogue does not know"),
+        (f"{TRIGGER}/spec/filter/attributes/type", "org.voiceassist.document.deleted.v1", "is heard by"),
+        (f"{TRIGGER}/spec/filters", [{"cesql": "true"}], "CESQL"),
+        (f"{TRIGGER}/spec/suscriber", {}, "unknown keys"),
+        (f"{TRIGGER}/spec/subscriber", ..., "tells nobody"),
+        (f"{ROOM}/metadata/annotations/voiceassist.org~says", "org.voiceassist.answer.given.v1", "does not grant"),
+        (f"{ROOM}/metadata/annotations/voiceassist.org~says", "org.example.x", "does not grant"),
+        (f"{ROOM}/metadata/annotations/voiceassist.org~says", ..., "is said by"),
+    ],
+)  # fmt: skip
+def test_a_planted_fault_of_the_events_is_found(files, path, value, sentence):
+    assert any(sentence in fault for fault in rules.event_faults(planted(files, path, value)))
+
+
+def test_a_circle_is_found(files):
+    says = "org.voiceassist.document.uploaded.v1"
+    changed = planted(files, "knative/rooms/notifications.yaml/0/metadata/annotations/voiceassist.org~says", says)
+    found = [fault for fault in rules.event_faults(changed) if "circle" in fault]
+    assert {fault.split()[0] for fault in found} == {"ingestion", "notifications"}
+
+
+CALCULATORS = "services/calculators"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (f"{CALCULATORS}/environment/FUNCTION_TARGET", "other", "FUNCTION_TARGET differs"),
+        (f"{CALCULATORS}/environment/FUNCTION_SOURCE", ..., "FUNCTION_SOURCE differs"),
+        (f"{CALCULATORS}/environment/PORT", "80", "8080"),
+        (f"{CALCULATORS}/environment/K_SINK", "http://elsewhere/", "K_SINK"),
+        (f"{CALCULATORS}/mem_limit", "1g", "memory limit differs"),
+        (f"{CALCULATORS}/networks", ["internal"], "networks"),
+        (f"{CALCULATORS}/networks", ["internal", "data", "public"], "networks"),
+        (f"{CALCULATORS}/depends_on/postgres", ..., "waits for"),
+        (f"{CALCULATORS}/ports", ["127.0.0.1:8080:8080"], "gateway only"),
+        (f"{CALCULATORS}/healthcheck", ..., "health check"),
+        (f"{CALCULATORS}/user", "root", "65532"),
+        (f"{CALCULATORS}/read_only", ..., "can be written"),
+        (f"{CALCULATORS}/tmpfs", [], "scratch"),
+        (f"{CALCULATORS}/cap_drop", [], "privileges"),
+        (CALCULATORS, ..., "not in both"),
+        ("services/broker", ..., "K_SINK"),
+        ("services/gateway/ports", ["8443:8443"], "beyond this machine"),
+        ("services/postgres/image", "docker.io/pgvector/pgvector:latest", "not pinned"),
+        ("services/postgres/image", "docker.io/pgvector/pgvector", "not pinned"),
+        ("services/valkey/mem_limit", ..., "no memory limit"),
+        ("networks/data/internal", False, "leads outside"),
+    ],
+)
+def test_a_planted_fault_of_compose_is_found(compose, files, path, value, sentence):
+    assert any(sentence in fault for fault in rules.compose_faults(planted(compose, path, value), files))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (f"{DELIVERY}/retry", "three"),
+        (f"{TRIGGER}/spec/filters", [{"exact": ["type"]}]),
+        (f"{ROOM}/spec/template/spec/timeoutSecond", 10),
+        (f"{ROOM}/spec/template/spec/containers/0/resources", []),
+        ("knative/realtime/deployment.yaml/0/spec/replica", 2),
+        ("knative/realtime/hpa.yaml/0/spec/minReplicas", "two"),
+        ("knative/realtime/pdb.yaml/0/spec/minAvailabe", 1),
+        ("knative/platform/networkpolicies.yaml/0/spec/podSelektor", {}),
+        ("knative/platform/sinkbindings.yaml/0/spec/sink", "broker"),
+    ],
+)
+def test_a_field_the_cluster_would_refuse_or_drop_is_found(files, crds, path, value):
+    assert list(rules.schema_faults(planted(files, path, value), crds))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda policies: policies.pop(0),
+        lambda policies: policies[0]["spec"].update(egress=[{}]),
+        lambda policies: policies.remove(next(p for p in policies if p["metadata"]["name"] == "needs-s3")),
+        lambda policies: next(p for p in policies if p["metadata"]["name"] == "rooms-from-serving")["spec"]["ingress"][
+            0
+        ]["ports"].append({"port": 8080, "protocol": "TCP"}),
+    ],
+)
+def test_a_hole_in_the_network_policies_is_found(files, change):
+    changed = copy.deepcopy(files)
+    change(changed["knative/platform/networkpolicies.yaml"])
+    assert list(rules.policy_faults(changed))
+
+
+# --- overlays, rendered by kustomize itself ---
+
+
+def rendered(overlay):
+    kubectl = shutil.which("kubectl")
+    if not kubectl:
+        pytest.skip("no kubectl on this machine: the overlays are not rendered")
+    folder = rules.ROOT / "knative" / "overlays" / overlay
+    made = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, timeout=60, check=True)
+    return {f"{overlay}.yaml": [item for item in yaml.safe_load_all(made.stdout) if item]}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_says_and_hears_what_the_base_does(overlay, files, crds):
+    made = rendered(overlay)
+    assert list(rules.schema_faults(made, crds)) == []
+    assert pairs(made) == pairs(files)
+    for item in made[f"{overlay}.yaml"]:
+        assert item["kind"] == "Namespace" or item["metadata"].get("namespace") == "voiceassist"
+    for service in rules.services(made).values():
+        box = rules.container(service)
+        assert box["image"].startswith("registry.example.org/voiceassist:")
+        assert {item["name"] for item in box["env"]} == {"FUNCTION_TARGET", "FUNCTION_SOURCE"}
+    for broker in rules.of_kind(made, "Broker", "eventing.knative.dev/"):
+        wanted = "RabbitMQBroker" if overlay == "small-site" else "Kafka"
+        assert broker["metadata"]["annotations"]["eventing.knative.dev/broker.class"] == wanted
+
+
+def pairs(files):
+    """Who is told of what: (subscriber, types, ordered, dead letters)."""
+    return sorted(
+        (
+            trigger["spec"]["subscriber"]["ref"]["name"],
+            sorted(rules.heard(trigger)),
+            trigger["metadata"].get("annotations", {}).get(rules.ORDERED, ""),
+            trigger["spec"]["delivery"]["deadLetterSink"]["ref"]["name"],
+        )
+        for trigger in rules.of_kind(files, "Trigger")
+    )
