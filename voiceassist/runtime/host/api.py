@@ -71,7 +71,7 @@ class Api:
             raise UnavailableError("This service is not configured.", code="SERVICE_UNAVAILABLE")
         bounded = Bounded(receive, send, self._admission.body_limit(scope, purpose))
         inside = self._inside(scope, caller.principal, events=purpose == "events")
-        await forward(self._http, url, inside, bounded.receive, bounded.send, seconds=SERVICE_SECONDS)
+        await forward(self._http, url, inside, bounded.receive, bounded.send, seconds=SERVICE_SECONDS, part="SERVICE")
         if bounded.exceeded:
             raise PayloadTooLargeError
 

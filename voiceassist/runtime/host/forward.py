@@ -26,9 +26,19 @@ def client(*, verify: object = True) -> "httpx.AsyncClient":
 
 
 async def forward(
-    http: "httpx.AsyncClient", url: str, scope: Scope, receive: Receive, send: Send, *, seconds: float
+    http: "httpx.AsyncClient",
+    url: str,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    seconds: float,
+    part: str = "ROOM",
 ) -> None:
-    """Answer `scope` with what `url` answers within `seconds`; a client that leaves ends the call."""
+    """Answer `scope` with what `url` answers within `seconds`; a client that leaves ends the call.
+
+    Raises UnavailableError or DependencyTimeoutError, whose codes begin with `part`.
+    """
     import httpx
 
     body = Body(receive)
@@ -48,9 +58,9 @@ async def forward(
         if exchange.done():
             exchange.result()
     except TimeoutError:
-        raise DependencyTimeoutError("The room did not answer in time.", code="ROOM_TIMEOUT") from None
+        raise DependencyTimeoutError("The answer did not come in time.", code=f"{part}_TIMEOUT") from None
     except httpx.TransportError:
-        raise UnavailableError("The room is not available.", code="ROOM_UNAVAILABLE") from None
+        raise UnavailableError("This is not available now.", code=f"{part}_UNAVAILABLE") from None
     finally:
         for task in (exchange, watch):
             task.cancel()

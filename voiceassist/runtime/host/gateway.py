@@ -20,6 +20,10 @@ from voiceassist.runtime.wiring import Wiring
 
 log = logging.get_logger(__name__)
 
+ISSUER_PATHS = frozenset(
+    {"/.well-known/openid-configuration", "/jwks.json", "/style.css", "/authorize", "/login", "/token", "/userinfo"}
+)
+
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -99,7 +103,7 @@ class Gateway:
         room = self._wiring.room_for(path)
         if room is not None:
             return room.name, lambda scope, receive, send: self._api.room(room, scope, receive, send)
-        if self._issuer and path.startswith(self._issuer_path + "/"):
+        if self._issuer and path.removeprefix(self._issuer_path) in ISSUER_PATHS:
             return "issuer", self._sign_in
         if self._pages.owns(path):
             return "page", self._pages

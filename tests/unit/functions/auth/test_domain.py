@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+
 from functions.auth.domain import accepted_step, code_challenge, identity_of, roles_of
 
 # RFC 6238, appendix B, SHA-1, cut to six digits.

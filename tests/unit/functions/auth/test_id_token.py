@@ -5,10 +5,11 @@ import hmac
 import json
 
 import pytest
-from functions.auth.id_token import TokenRefusedError, half_hash, verify
-from functions.auth.relying_party import key_id, signing_keys
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
+
+from functions.auth.id_token import TokenRefusedError, half_hash, verify
+from functions.auth.relying_party import key_id, signing_keys
 from voiceassist.core.errors import UnavailableError
 
 NOW = 1_800_000_000

@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+
 from voiceassist.adapters.issuer import protocol
 from voiceassist.adapters.issuer.grants import MAX_ENTRIES, Expiring
 from voiceassist.adapters.issuer.protocol import Client, OAuthError, UntrustedRequestError
