@@ -61,6 +61,7 @@ class Detail(Summary):
     inputs: tuple[InputField, ...]
     input_schema: dict[str, Any]
     bands: tuple[Interpretation, ...]
+    caveats: tuple[str, ...]
     citations: tuple[Reference, ...]
 
 
@@ -75,6 +76,7 @@ def detail_of(calculator: Calculator) -> Detail:
         inputs=tuple(field_of(one) for one in calculator.inputs),
         input_schema=json_schema(calculator),
         bands=tuple(band_of(band) for band in calculator.bands),
+        caveats=calculator.caveats,
         citations=references_of(calculator),
     )
 

@@ -133,7 +133,9 @@ def no_notes(_values: Values, _value: Value) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calculator:
-    """`decimals` rounds for display only; the value itself is never rounded outside the formula's own rules.
+    """`notes` are warnings that depend on the inputs or the result; `caveats` always hold and are shown beside it.
+
+    `decimals` rounds for display only; the value itself is never rounded outside the formula's own rules.
 
     `names` are regular expressions over normalised speech. `weak` names are everyday words ("map") that count
     only beside a clear wish to compute. `input_in_name` marks names that are also an input ("corrected calcium").
@@ -152,6 +154,7 @@ class Calculator:
     unit: str | None = None
     decimals: int = 0
     bands: tuple[Band, ...] = ()
+    caveats: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     input_in_name: bool = False

@@ -93,8 +93,10 @@ def mentions(text: str) -> list[Mention]:
 
 def find(text: str, stated: Callable[[Calculator, str], int]) -> Request | None:
     """The request in normalised `text`; `stated(calculator, rest)` counts the inputs the rest of it states."""
-    for mention in mentions(text):
-        request = _request(text, mention, stated)
+    found = mentions(text)
+    named = {member for mention in found if mention.family is None for member in mention.members}
+    for mention in found:
+        request = _request(text, mention, named, stated)
         if request:
             return request
     return None
@@ -112,8 +114,8 @@ def by_title(name: str) -> Calculator | None:
     return None
 
 
-def _request(text: str, mention: Mention, stated: Callable[[Calculator, str], int]) -> Request | None:
-    members = _hinted(text, mention)
+def _request(text: str, mention: Mention, named: set[str], stated: Callable[[Calculator, str], int]) -> Request | None:
+    members = _narrowed(text, mention, named)
     rest = f"{text[: mention.start]}{'|' * (mention.end - mention.start)}{text[mention.end :]}"
     known = calculators()
     inputs = max(stated(known[member], text if known[member].input_in_name else rest) for member in members)
@@ -126,10 +128,13 @@ def _request(text: str, mention: Mention, stated: Callable[[Calculator, str], in
     return Request(members, confidence, (mention.start, mention.end), asks if open_choice else None)
 
 
-def _hinted(text: str, mention: Mention) -> tuple[str, ...]:
-    """A family narrowed by the hint nearest to its name."""
+def _narrowed(text: str, mention: Mention, named: set[str]) -> tuple[str, ...]:
+    """A family narrowed by a member that is named elsewhere ("qtc ... bazett"), or by the hint nearest to its name."""
     if mention.family is None:
         return mention.members
+    chosen = tuple(member for member in mention.members if member in named)
+    if len(chosen) == 1:
+        return chosen
     nearest: tuple[int, str] | None = None
     for pattern, member in mention.family.hints.items():
         for hit in re.finditer(rf"\b(?:{pattern})\b", text):

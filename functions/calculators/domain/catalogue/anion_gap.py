@@ -22,7 +22,7 @@ def formula(values: Values) -> float:
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:
     if "albumin" in values:
-        return ("Corrected for albumin.",)
+        return ()
     return ("Not corrected for albumin: each 1 g/dL below 4 lowers the gap by about 2.5 mmol/L.",)
 
 

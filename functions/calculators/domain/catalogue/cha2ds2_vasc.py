@@ -1,5 +1,5 @@
 from functions.calculators.domain.inputs import AGE, DIABETES, SEX
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
 PAPER = "points of Lip 2010, table 2, added by hand"
 LOW = "Low risk: no anticoagulation for stroke prevention is suggested (2023 ACC/AHA/ACCP/HRS)."
@@ -63,10 +63,6 @@ def formula(values: Values) -> int:
     return years + 2 * int(values["stroke"]) + sum(int(values[name]) for name in single) + female
 
 
-def notes(_values: Values, _value: Value) -> tuple[str, ...]:
-    return ("For non-valvular atrial fibrillation; bleeding risk is judged separately.",)
-
-
 CALCULATOR = Calculator(
     id="cha2ds2_vasc",
     version="1.0.0",
@@ -87,7 +83,7 @@ CALCULATOR = Calculator(
         Band(2, MIDDLE, when=("sex", "female")),
         Band(3, HIGH, when=("sex", "female")),
     ),
-    notes=notes,
+    caveats=("For non-valvular atrial fibrillation; bleeding risk is judged separately.",),
     citations=(
         Reference("Lip GYH et al. Chest 137:263-272", 2010, "10.1378/chest.09-1584"),
         Reference("Joglar JA et al. 2023 ACC/AHA/ACCP/HRS guideline. Circulation 149:e1-e156", 2024),

@@ -14,8 +14,7 @@ def formula(values: Values) -> float:
 
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:
-    young = ("The equation was made for adults of 18 years or older.",) if values["age"] < 18 else ()
-    return (*young, "Not for unstable kidney function; for drug doses use the creatinine clearance of the label.")
+    return ("The equation was made for adults of 18 years or older.",) if values["age"] < 18 else ()
 
 
 CALCULATOR = Calculator(
@@ -42,6 +41,7 @@ CALCULATOR = Calculator(
         Band(90, "Range of KDIGO category G1, normal or high."),
     ),
     notes=notes,
+    caveats=("Not for unstable kidney function; for drug doses use the creatinine clearance of the label.",),
     citations=(
         Reference("Inker LA et al. N Engl J Med 385:1737-1749", 2021, "10.1056/NEJMoa2102953"),
         Reference("KDIGO CKD guideline. Kidney Int 105(4S):S117-S314", 2024, "10.1016/j.kint.2023.10.018"),

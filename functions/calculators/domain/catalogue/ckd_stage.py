@@ -47,8 +47,7 @@ def formula(values: Values) -> str:
 
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:
-    lasting = "Chronic only if it lasts for more than 3 months."
-    return (lasting,) if "acr" in values else (lasting, "Albuminuria was not given: the A category is open.")
+    return () if "acr" in values else ("Albuminuria was not given: the A category is open.",)
 
 
 def bands() -> tuple[Band, ...]:
@@ -73,6 +72,7 @@ CALCULATOR = Calculator(
     formula=formula,
     bands=bands(),
     notes=notes,
+    caveats=("Chronic kidney disease only if it lasts for more than 3 months.",),
     citations=(Reference("KDIGO CKD guideline. Kidney Int 105(4S):S117-S314", 2024, "10.1016/j.kint.2023.10.018"),),
     examples=(
         Example({"egfr": 52}, "G3a", PAPER),

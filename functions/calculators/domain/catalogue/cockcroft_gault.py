@@ -28,7 +28,7 @@ def formula(values: Values) -> float:
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:
     _weight, kind = dosing_weight(values)
-    return (f"Computed with the {kind} body weight.", "Not for unstable kidney function.")
+    return () if kind == "actual" else (f"Computed with the {kind} body weight.",)
 
 
 CALCULATOR = Calculator(
@@ -53,6 +53,7 @@ CALCULATOR = Calculator(
         Band(60, "60 mL/min or above."),
     ),
     notes=notes,
+    caveats=("Not for unstable kidney function.",),
     citations=(
         Reference("Cockcroft DW, Gault MH. Nephron 16:31-41", 1976, "10.1159/000180580"),
         Reference("Winter MA, Guhr KN, Berg GM. Pharmacotherapy 32:604-612", 2012, "10.1002/j.1875-9114.2012.01098.x"),

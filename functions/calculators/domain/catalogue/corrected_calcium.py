@@ -1,5 +1,5 @@
 from functions.calculators.domain.inputs import ALBUMIN, CALCIUM
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values
 
 BY_HAND = "worked by hand: calcium + 0.8 x (4 - albumin in g/dL)"
 
@@ -7,11 +7,6 @@ BY_HAND = "worked by hand: calcium + 0.8 x (4 - albumin in g/dL)"
 def formula(values: Values) -> float:
     corrected: float = values["calcium"] + 0.8 * (4 - values["albumin"])
     return corrected
-
-
-def notes(_values: Values, value: Value) -> tuple[str, ...]:
-    in_si = f"{float(value) / 4.008:.2f} mmol/L"
-    return (f"Equal to {in_si}. An estimate: ionised calcium is the better measure when it matters.",)
 
 
 CALCULATOR = Calculator(
@@ -36,7 +31,7 @@ CALCULATOR = Calculator(
         Band(8.5, "Within the usual range of about 8.5 to 10.5 mg/dL."),
         Band(10.5, "High (above about 10.5 mg/dL).", inclusive=False),
     ),
-    notes=notes,
+    caveats=("An estimate: ionised calcium is the better measure when it matters.",),
     citations=(Reference("Payne RB et al. Br Med J 4:643-646", 1973, "10.1136/bmj.4.5893.643"),),
     examples=(
         Example({"calcium": 8.0, "albumin": 2.0}, 9.6, BY_HAND),

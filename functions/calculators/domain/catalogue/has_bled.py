@@ -1,5 +1,5 @@
 from functions.calculators.domain.inputs import AGE
-from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Value, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
 
 PAPER = "points of Pisters 2010, table 1, added by hand"
 POINTS = (
@@ -83,10 +83,6 @@ def formula(values: Values) -> int:
     return int(values["age"] > 65) + sum(int(values[name]) for name in POINTS)
 
 
-def notes(_values: Values, _value: Value) -> tuple[str, ...]:
-    return ("A high score is a reason to correct what can be corrected, not by itself to withhold anticoagulation.",)
-
-
 STORY = r"on|from|with|after|into|while|twice|again|during|before|since"
 NONE = dict.fromkeys(POINTS, False)
 CALCULATOR = Calculator(
@@ -111,7 +107,7 @@ CALCULATOR = Calculator(
         Band(2, "Moderate bleeding risk."),
         Band(3, "High bleeding risk: review modifiable factors and follow up more often."),
     ),
-    notes=notes,
+    caveats=("A high score asks to correct what can be corrected, not by itself to withhold anticoagulation.",),
     citations=(
         Reference("Pisters R et al. Chest 138:1093-1100", 2010, "10.1378/chest.10-0134"),
         Reference("Hindricks G et al. 2020 ESC guidelines. Eur Heart J 42:373-498", 2021, "10.1093/eurheartj/ehaa612"),

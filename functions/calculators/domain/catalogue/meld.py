@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from functions.calculators.domain.inputs import ALBUMIN, BILIRUBIN, CREATININE, DIALYSIS, INR, SEX, SODIUM
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values
 
 BANDS = (
     Band(6, "90-day mortality about 2 percent (Wiesner 2003, hospitalised patients)."),
@@ -62,8 +62,7 @@ def meld_3(values: Values) -> int:
     return int(bounded(half_up(score), 6, 40))
 
 
-def notes(_values: Values, _value: Value) -> tuple[str, ...]:
-    return ("For age 12 and over. The mortality figures were derived with the original MELD.",)
+CAVEATS = ("For age 12 and over. The mortality figures were derived with the original MELD.",)
 
 
 def labs(bilirubin: float, inr: float, creatinine: float, sodium: float, **more: object) -> Mapping[str, object]:
@@ -84,7 +83,7 @@ CALCULATORS = (
         unit="points",
         formula=meld_3,
         bands=BANDS,
-        notes=notes,
+        caveats=CAVEATS,
         citations=(
             Reference("Kim WR et al. Gastroenterology 161:1887-1895", 2021, "10.1053/j.gastro.2021.08.050"),
             WIESNER,
@@ -108,7 +107,7 @@ CALCULATORS = (
         unit="points",
         formula=meld_na,
         bands=BANDS,
-        notes=notes,
+        caveats=CAVEATS,
         citations=(
             Reference("Kim WR et al. N Engl J Med 359:1018-1026", 2008, "10.1056/NEJMoa0801209"),
             Reference("OPTN policy 9, MELD calculation of 11 January 2016", 2016),

@@ -1,5 +1,5 @@
 from functions.calculators.domain.inputs import RESPIRATORY_RATE, SYSTOLIC
-from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Value, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
 
 PAPER = "criteria of Singer 2016, added by hand"
 MENTATION = YesNo(
@@ -20,10 +20,6 @@ def formula(values: Values) -> int:
     return fast + int(values["systolic"] <= 100) + int(values["altered_mentation"])
 
 
-def notes(_values: Values, _value: Value) -> tuple[str, ...]:
-    return ("Not recommended as the only screening tool for sepsis (Surviving Sepsis Campaign 2021).",)
-
-
 CALCULATOR = Calculator(
     id="qsofa",
     version="1.0.0",
@@ -39,7 +35,7 @@ CALCULATOR = Calculator(
         Band(0, "Not high risk by qSOFA; this does not exclude sepsis."),
         Band(2, "High risk of a poor outcome: assess for sepsis and organ dysfunction now."),
     ),
-    notes=notes,
+    caveats=("Not recommended as the only screening tool for sepsis (Surviving Sepsis Campaign 2021).",),
     citations=(
         Reference("Singer M et al. (Sepsis-3) JAMA 315:801-810", 2016, "10.1001/jama.2016.0287"),
         Reference("Evans L et al. Surviving Sepsis Campaign. Crit Care Med 49:e1063-e1143", 2021),

@@ -1,0 +1,81 @@
+"""What the door says after a computation: counts only, and never at the price of the result."""
+
+import contextlib
+
+import httpx
+import msgspec
+import pytest
+
+from functions.calculators import main
+from voiceassist.core.errors import UnavailableError
+from voiceassist.core.identity import service
+from voiceassist.runtime import door, outbox, providers, tokens
+from voiceassist.runtime.settings import Postgres, Settings
+
+SECRET = "s" * 40
+MAP = {"inputs": {"systolic": 120, "diastolic": {"value": 80, "assumed": True}}}
+
+
+class Transactions:
+    """Stands where the database stands; `down` makes it unreachable."""
+
+    def __init__(self, *, down=False):
+        self.down = down
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, _principal):
+        if self.down:
+            raise UnavailableError
+        yield object()
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """The events put into the outbox."""
+    events = []
+
+    async def add(_connection, room, event):
+        events.append((room, event))
+
+    settings = Settings(internal_secret=SECRET, postgres=Postgres(dsn="postgresql://nowhere"))
+    monkeypatch.setattr(door, "load_settings", lambda: settings)
+    monkeypatch.setattr(outbox, "add", add)
+    monkeypatch.setattr(providers, "database", Transactions)
+    return events
+
+
+async def post(path, body):
+    headers = {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=main.room), base_url="http://room") as client:
+        return await client.post(f"/api/v1/calculators/{path}", json=body, headers=headers)
+
+
+async def test_a_computation_is_told_by_counts_and_not_by_values(told):
+    answer = await post("map/compute", MAP)
+    assert answer.status_code == 200
+    ((room, event),) = told
+    assert room == "calculators"
+    assert event.type == "org.voiceassist.calculator.computed.v1"
+    payload = msgspec.json.decode(event.data)
+    assert (payload["calculator_id"], payload["version"]) == ("map", "1.0.0")
+    assert (payload["inputs"], payload["assumed"]) == (2, 1)
+    assert b"120" not in event.data.replace(payload["calculation_id"].encode(), b"")
+
+
+async def test_what_was_not_computed_is_not_told(told):
+    assert (await post("map/compute", {"inputs": {"systolic": 120}})).status_code == 422
+    assert (await post("interpret", {"text": "map for 120 over 80"})).status_code == 200
+    assert told == []
+
+
+async def test_a_result_is_given_when_the_database_is_down(told, monkeypatch):
+    monkeypatch.setattr(providers, "database", lambda: Transactions(down=True))
+    answer = await post("map/compute", MAP)
+    assert answer.json()["value"] == pytest.approx(93.333, abs=0.001)
+    assert told == []
+
+
+async def test_nothing_is_told_where_there_is_no_database(told, monkeypatch):
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    assert (await post("map/compute", MAP)).status_code == 200
+    assert told == []
