@@ -34,7 +34,9 @@ from voiceassist.runtime.settings import Settings
 
 log = logging.get_logger(__name__)
 
-MOST_WAITING = 4096  # requests whose event is not yet on disk
+# Requests whose event is not yet on disk: how many, and how much memory they may hold.
+MOST_WAITING = 4096
+MOST_WAITING_BYTES = 67_108_864
 LEAST_FREE_BYTES = 67_108_864
 TTL = "knativebrokerttl"
 FIRST_TTL = 255
@@ -54,6 +56,7 @@ class Ingress:
         self._store = store
         self._writer = writer
         self._waiting = 0
+        self._reserved = 0
         self._disk_checked = 0.0
         self._disk_full = False
         self._open = {"/health": self._health, "/ready": self._ready, "/metrics": self._metrics}
@@ -88,13 +91,16 @@ class Ingress:
         broker = self._addressed(path)
         headers = _headers(scope)
         self._authorise(headers)
-        self._admit()
+        size = _announced(headers, self._settings.limits.body_bytes)
+        self._admit(size)
         self._waiting += 1
+        self._reserved += size
         try:
-            body = await _read(receive, headers, self._settings.limits.body_bytes)
+            body = await _read(receive, size)
             await self._store_all(broker, headers, _events(scope, body))
         finally:
             self._waiting -= 1
+            self._reserved -= size
         return Response(status_code=202)
 
     def _addressed(self, path: str) -> BrokerName:
@@ -115,8 +121,8 @@ class Ingress:
         if not tokens.verify(token, secret=self._settings.internal_secret).is_service:
             raise ForbiddenError("Only parts of the installation publish events.")
 
-    def _admit(self) -> None:
-        if self._waiting >= MOST_WAITING:
+    def _admit(self, size: int) -> None:
+        if self._waiting >= MOST_WAITING or self._reserved + size > MOST_WAITING_BYTES:
             raise RateLimitedError("Too many events wait to be stored.", retry_after=1)
         if time.monotonic() - self._disk_checked > 1.0:
             self._disk_checked = time.monotonic()
@@ -201,10 +207,17 @@ def _headers(scope: Scope) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
-async def _read(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+def _announced(headers: Mapping[str, str], limit: int) -> int:
+    """The most bytes this request may send: what it announces, or the limit when it does not say."""
     declared = headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if not declared.isdigit():
+        return limit
+    if len(declared) > 12 or int(declared) > limit:
         raise PayloadTooLargeError
+    return int(declared)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()

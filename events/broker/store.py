@@ -30,8 +30,9 @@ create table events (
     accepted integer not null, trace text, ttl integer not null, sealed blob not null);
 create table deliveries (
     seq integer primary key, event integer not null references events (seq), route text not null, key text,
-    state integer not null default 0, attempts integer not null default 0, due integer not null,
+    state integer not null default 0, attempts integer not null default 0, due integer not null default 0,
     code integer, finished integer);
+-- `due` is 0 until a retry sets it, so that a clock that jumps back holds up no fresh event.
 create index waiting on deliveries (route, due, seq) where state = 0;
 create index waiting_in_order on deliveries (route, key, seq) where state = 0 and key is not null;
 create index of_event on deliveries (event);
@@ -210,7 +211,7 @@ class Store:
         batch.events.append((*row, entry.trace, entry.ttl, sealed))
         for route, key in entry.routes:
             self._delivery_seq += 1
-            batch.deliveries.append((self._delivery_seq, self._event_seq, route, key, entry.now))
+            batch.deliveries.append((self._delivery_seq, self._event_seq, route, key))
         return {route for route, _ in entry.routes}
 
     def _commit(self, batch: Batch) -> None:
@@ -218,9 +219,7 @@ class Store:
         write.execute("begin immediate")
         try:
             write.executemany("insert into events values (?,?,?,?,?,?,?,?,?)", batch.events)
-            write.executemany(
-                "insert into deliveries (seq, event, route, key, due) values (?,?,?,?,?)", batch.deliveries
-            )
+            write.executemany("insert into deliveries (seq, event, route, key) values (?,?,?,?)", batch.deliveries)
             write.executemany(
                 "update deliveries set state=?, attempts=?, code=?, finished=? where seq=?", batch.finished
             )
