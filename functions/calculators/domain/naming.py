@@ -155,7 +155,7 @@ def _confidence(text: str, mention: Mention, inputs: int, *, named_input: bool) 
         return 0.8 if COMPUTES.search(before) and inputs >= 2 else None
     rules = not inputs and "criteria" in text[mention.start : mention.end]  # "tell me the Wells criteria"
     library = rules or LIBRARY.search(f"{before} | {after}") is not None
-    if wants or (WISH.search(before) and not library):
+    if wants or (WISH.search(before) and not library and (inputs or not mention.weak)):
         return 0.97 if inputs else 0.85
     if library:
         return None

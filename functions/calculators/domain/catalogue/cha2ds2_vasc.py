@@ -71,7 +71,7 @@ CALCULATOR = Calculator(
     summary="Stroke risk in non-valvular atrial fibrillation.",
     aliases=("CHA2DS2-VASc", "CHADS-VASc", "CHADS2-VASc", "CHA₂DS₂-VASc"),
     # Whisper writes it in many ways: chads vasc, cha2ds2 vasc, chad two d s two vasc, chats2 vask, …
-    names=(r"c ?h ?a ?[dts]{0,3}(?: ?(?:[2dst]|to|too|the|s)){0,7} ?[vbf] ?a ?s ?[ckqt]{1,2}[hs]?",),
+    names=(r"[cs] ?h ?a ?[dtsz]{0,3}(?: ?(?:[2dst]|to|too|the|s)){0,7} ?[vbf] ?a ?s{1,2} ?[ckqt]{0,2}[hs]?",),
     inputs=(AGE, SEX, HEART_FAILURE, HYPERTENSION, DIABETES, STROKE, VASCULAR),
     unit="points",
     formula=formula,

@@ -44,6 +44,13 @@ what is a normal BMI
 does a patient with BMI 42 qualify for bariatric surgery
 what MAP should I target in sepsis
 map target in septic shock
+give me a map
+change vascular access in a 70 year old man with diabetes
+a chance of vasculitis in a 60 year old woman
+is the patient well
+her bmi is 42
+creatinine clearance 25 ml/min dabigatran
+calculate the dose of vancomycin
 map
 what is the difference between CKD-EPI and Cockcroft-Gault
 what is the best way to estimate gfr
@@ -183,6 +190,26 @@ REQUESTS = {
     "what ckd stage is an egfr of 45": ("ckd_stage", {"egfr": 45}),
     "ckd staging egfr 25 acr 30 mg/mmol": ("ckd_stage", {"egfr": 25, "acr": (30, "mg/mmol")}),
 }  # fmt: skip
+
+
+HEARD = (
+    """
+CHADSVASC; Chad's 2 VASc; CHA2-DS2-VASc; chads to vasc; chad's bask; Chads-Vask; cha2ds2vasc; C-H-A-2-D-S-2-V-A-S-C;
+chad vas; CHADSvas; shads vasc; CHADS two VASc; chads-2-vask; chads 2 vas; Cha2DS2 VAS; chads2 vasc; chad's vast;
+chad to d s to vasc; Chad 2DS 2VASC; CHAD-S2-VASC; CHA-2 DS-2 VASc; chaz vasc; Chadds Vasc; cha two d s two vas c;
+chads bass; CHADS-VAS-C; chads2ds2 vasc; cha2ds to vasc; chads vasc; chad two d s two vasc
+""".replace("\n", " ")
+    .strip()
+    .split(";")
+)
+
+
+@pytest.mark.parametrize("heard", [one.strip() for one in HEARD])
+def test_the_score_with_the_hardest_name_is_recognised_as_heard(heard):
+    found = interpret(f"what is the {heard} score of a 68 year old man with hypertension and diabetes")
+    assert found.calculator is not None
+    assert found.calculator.id == "cha2ds2_vasc"
+    assert compute(found.calculator, found.inputs).value == 3
 
 
 def stated(found):
