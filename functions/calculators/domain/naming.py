@@ -159,10 +159,10 @@ def _confidence(text: str, mention: Mention, inputs: int, *, named_input: bool) 
         return 0.97 if inputs else 0.85
     if library:
         return None
-    return _unprompted(text, mention, inputs)
+    return _by_context(text, mention, inputs)
 
 
-def _unprompted(text: str, mention: Mention, inputs: int) -> float | None:
+def _by_context(text: str, mention: Mention, inputs: int) -> float | None:
     """No verb asks for it: a question for the value, a possessive, or the name beside its inputs does."""
     before, after = text[: mention.start], text[mention.end :]
     if inputs and ASKS_VALUE.search(text):
