@@ -7,7 +7,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from functions.calculators import schema, service
-from voiceassist.contracts.calculators import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
+from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
 from voiceassist.core import ids
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal

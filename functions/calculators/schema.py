@@ -7,7 +7,7 @@ from pydantic import Field
 from functions.calculators.domain.compute import accepted_units
 from functions.calculators.domain.model import Band, Calculator, Choice, Input, Quantity
 from voiceassist.contracts.answers import Contract
-from voiceassist.contracts.calculators import Reference
+from voiceassist.contracts.calculations import Reference
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -5,7 +5,7 @@ from functions.calculators.domain.compute import Computed, Needs, Problem, Refus
 from functions.calculators.domain.interpret import Interpreted, interpret
 from functions.calculators.domain.model import Calculator
 from functions.calculators.domain.registry import calculators
-from voiceassist.contracts.calculators import (
+from voiceassist.contracts.calculations import (
     CalculatorInput,
     CalculatorResult,
     ComputeRequest,
