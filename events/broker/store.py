@@ -282,16 +282,17 @@ def _place(event_id: str, source: str) -> str:
 
 def _connect(path: Path) -> sqlite3.Connection:
     try:
+        path.touch(mode=0o600)  # the WAL takes its mode from the database
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
         connection.execute("pragma synchronous=full")
         # Checkpoints happen when it is quiet (Writer); this is only the bound under steady load, about 64 MiB.
         connection.execute("pragma wal_autocheckpoint=16000")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise _unusable(error) from None
     return connection
 
 
-def _unusable(error: sqlite3.Error) -> SettingsError:
-    if isinstance(error, sqlite3.OperationalError):
+def _unusable(error: sqlite3.Error | OSError) -> SettingsError:
+    if isinstance(error, sqlite3.OperationalError | OSError):
         return SettingsError("The event log cannot be opened: no such folder, no space or no permission.")
     return SettingsError("The event log is damaged; restore it from a backup or move it away.")

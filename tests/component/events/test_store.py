@@ -162,10 +162,12 @@ def test_numbers_go_on_after_reopening(store):
         (lambda path: path.write_bytes(b"x" * 5000), "damaged"),
         (lambda path: sqlite3.connect(path).execute("pragma user_version=9"), "another version"),
         (lambda path: (path.unlink(), path.mkdir()), "cannot be opened"),
+        (lambda path: (path.unlink(), path.parent.rmdir()), "cannot be opened"),
     ],
 )
 def test_a_log_that_cannot_be_used_is_told_in_one_sentence(tmp_path, spoil, sentence):
-    path = tmp_path / "events.db"
+    path = tmp_path / "log" / "events.db"
+    path.parent.mkdir()
     Store(path, KEY).close()
     spoil(path)
     with pytest.raises(SettingsError, match=sentence):
@@ -176,3 +178,8 @@ def test_another_key_is_noticed_at_once(tmp_path):
     Store(tmp_path / "events.db", KEY).close()
     with pytest.raises(SettingsError, match="another key"):
         Store(tmp_path / "events.db", b"o" * 32)
+
+
+def test_only_its_owner_may_read_the_log(store):
+    store.apply([Append([entry(1)])])
+    assert {path.stat().st_mode & 0o777 for path in store.path.parent.iterdir()} == {0o600}
