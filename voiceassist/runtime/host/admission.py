@@ -62,10 +62,11 @@ class Admission:
         caller = await self._identified(scope)
         fail_open = purpose != "auth" and method in SAFE_METHODS
         await self._limiter.admit(self._limits(scope, caller), fail_open=fail_open)
-        if caller is None and (method, path) not in ANYBODY:
+        if (method, path) in ANYBODY:
+            return caller
+        if caller is None:
             raise UnauthenticatedError("Please sign in.")
-        if caller is not None:
-            self.authorise(caller, scope, purpose)
+        self.authorise(caller, scope, purpose)
         return caller
 
     async def anonymous(self, scope: Scope) -> None:
