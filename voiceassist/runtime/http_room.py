@@ -1,5 +1,8 @@
 """The FastAPI side of a room's door; apart from door.py so that event rooms do not pay for FastAPI."""
 
+import re
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -11,6 +14,7 @@ from voiceassist.runtime import logging, problem
 from voiceassist.runtime.door import Room
 
 log = logging.get_logger(__name__)
+DECLARED = re.compile(r"[a-z][a-z0-9_]{0,40}|[0-9]+")
 
 
 def http_app(room: Room, *, title: str, version: str = "1") -> FastAPI:
@@ -43,6 +47,11 @@ def http_app(room: Room, *, title: str, version: str = "1") -> FastAPI:
 def fields_of(error: RequestValidationError) -> tuple[FieldError, ...]:
     """Pointer and code of each fault; FastAPI's own answer would echo the input."""
     return tuple(
-        FieldError("/" + "/".join(str(part) for part in fault["loc"]), str(fault["type"]).upper())
-        for fault in error.errors()
+        FieldError(pointer(fault["loc"], fault["type"]), str(fault["type"]).upper()) for fault in error.errors()
     )
+
+
+def pointer(location: Sequence[str | int], kind: str) -> str:
+    """Where the fault is, in names of ours: a name the caller made up is input and left out."""
+    ours = location[:-1] if kind == "extra_forbidden" else location
+    return "".join(f"/{part if DECLARED.fullmatch(str(part)) else '*'}" for part in ours)

@@ -3,6 +3,7 @@
 import functions_framework.aio
 import httpx
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from events import catalog
 from events.envelope import CloudEvent, encode_structured
@@ -29,6 +30,14 @@ def room(monkeypatch):
     @app.post("/api/v1/sample/boom")
     async def boom() -> None:
         raise RuntimeError(NAME)
+
+    class Body(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        known: int
+
+    @app.post("/api/v1/sample/body")
+    async def body(body: Body) -> None:
+        return None
 
     @app.post("/api/v1/sample/needs")
     async def needs() -> None:
@@ -68,6 +77,11 @@ async def test_wrong_input_is_named_and_not_echoed(client, bearer):
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"pointer": "/path/item", "code": "INT_PARSING"}]
     assert "Quackenbush" not in answer.text
+
+
+async def test_a_field_name_made_up_by_the_caller_is_not_echoed(client, bearer):
+    answer = await client.post("/api/v1/sample/body", headers=bearer, json={"known": 1, NAME: 1})
+    assert answer.json()["errors"] == [{"pointer": "/body", "code": "EXTRA_FORBIDDEN"}]
 
 
 async def test_an_unexpected_error_leaks_nothing(client, bearer, capsys, caplog):
