@@ -14,13 +14,14 @@ PAGE = 50
 
 
 async def add(connection: "AsyncConnection", news: News) -> UUID:
+    """An owner who is gone meanwhile is told nothing."""
     from sqlalchemy import text
 
     identifier = ids.new_id()
     await connection.execute(
         text(
             "insert into notifications (id, tenant_id, owner_id, kind, document_id, data)"
-            " values (:id, :tenant, :owner, :kind, :document, cast(:data as jsonb))"
+            " select :id, :tenant, id, :kind, :document, cast(:data as jsonb) from users where id = :owner"
         ),
         {
             "id": identifier,

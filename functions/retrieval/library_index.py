@@ -1,8 +1,8 @@
 """The starter library in Qdrant: built once, rebuilt when its content or the embedder changes.
 
 A build goes into a collection named after the hash of what is in it; the alias that searches use is
-switched when the build is complete. So a crash leaves the old index in service, and two processes that
-build at once write the same points.
+switched when the build is complete. So a crash leaves the old index in service and the next build goes
+on where it ended, and two processes that build at once write the same points.
 """
 
 import asyncio

@@ -23,6 +23,8 @@ DENSE = "dense"
 WORDS = "bm25"
 KEYWORD_FIELDS = ("document_id", "source_type", "specialty")
 UPSERT_BATCH = 128
+# Somebody else made the collection between our look and our call.
+ALREADY_THERE = 409
 
 _CURRENT = {"must_not": [{"key": "superseded", "match": {"value": True}}]}
 _FIELDS = {field.name for field in fields(Chunk)}
@@ -50,8 +52,8 @@ class Qdrant:
             trust_env=False,
         )
 
-    async def call(self, method: str, path: str, body: object = None, **params: str) -> Any:
-        """The `result` of an answer; anything but 2xx means the knowledge base is not available."""
+    async def call(self, method: str, path: str, body: object = None, *, accept: int = 200, **params: str) -> Any:
+        """The `result` of an answer; any status but 2xx and `accept` means the knowledge base is not available."""
         import httpx
 
         if not self._url:
@@ -62,9 +64,9 @@ class Qdrant:
             raise DependencyTimeoutError("The knowledge base did not answer in time.") from None
         except httpx.TransportError:
             raise UnavailableError("The knowledge base could not be reached.") from None
-        if answer.is_error:
+        if answer.is_error and answer.status_code != accept:
             raise UnavailableError(f"The knowledge base answered with status {answer.status_code}.")
-        return answer.json()["result"]
+        return answer.json().get("result")
 
     async def ping(self) -> None:
         await self.call("GET", "/collections")
@@ -75,11 +77,15 @@ class Qdrant:
             del self.__dict__["_client"]
 
     async def create(self, name: str, dimension: int) -> None:
-        """Make an empty collection for hybrid search; one of that name is replaced."""
-        await self.call("DELETE", f"/collections/{name}")
+        """Make a collection for hybrid search; one that is there already, perhaps half filled, is kept."""
+        if (await self.call("GET", f"/collections/{name}/exists"))["exists"]:
+            return
         vectors = {DENSE: {"size": dimension, "distance": "Cosine"}}
         await self.call(
-            "PUT", f"/collections/{name}", {"vectors": vectors, "sparse_vectors": {WORDS: {"modifier": "idf"}}}
+            "PUT",
+            f"/collections/{name}",
+            {"vectors": vectors, "sparse_vectors": {WORDS: {"modifier": "idf"}}},
+            accept=ALREADY_THERE,
         )
         kinds = [(name_, "keyword") for name_ in KEYWORD_FIELDS] + [("year", "integer"), ("superseded", "bool")]
         for field, kind in kinds:
