@@ -18,6 +18,8 @@ def routes(product) -> list[tuple[str, str]]:
 
 
 OPEN = {"/api/v1/auth/login", "/api/v1/auth/callback", "/api/v1/openapi.json"}
+# The second factor is open to the unauthenticated; without a passed first factor it must say 401 to any code.
+BODIES = {"/api/v1/auth/mfa/verify": {"code": "123456"}}
 
 
 @pytest.mark.req("P2.6")
@@ -28,9 +30,7 @@ def test_every_route_of_every_room_wants_a_sign_in(product):
         for method, path in found:
             if path in OPEN:
                 continue
-            answer = client.request(method, path)
-            while answer.status_code == 429:  # the address limit, which counts these calls too
-                pytest.fail("the limit of an unauthenticated address is below the number of routes")
+            answer = client.request(method, path, json=BODIES.get(path))
             assert answer.status_code == 401, (method, path, answer.status_code)
             assert answer.headers["content-type"] == "application/problem+json"
 

@@ -6,8 +6,7 @@ broker may thus get an event twice; consumers drop duplicates by (source, id) wi
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = logging.get_logger(__name__)
+
+ACCEPTED = 202
+REFUSED_FOR_GOOD = frozenset({400, 413, 415, 422})
 
 
 def event_of(room: str, event_type: str, payload: msgspec.Struct, *, subject: str, key: str) -> CloudEvent:
@@ -70,54 +72,54 @@ async def first_time(connection: "AsyncConnection", room: str, event: CloudEvent
 
 
 async def publish(database: Database, *, older_than_seconds: float = 0.0, limit: int = 100) -> int:
-    """Send due rows and mark them; returns how many were accepted. A broker that is down loses nothing."""
+    """Send due rows and mark them; returns how many were accepted. A broker that is down loses nothing.
+
+    A row that the broker refuses for good keeps its status in `refused`, for an operator to see, and
+    does not hold up those behind it.
+    """
     from sqlalchemy import text
 
     sent = 0
     async with database.transaction(service("outbox")) as connection:
         rows = await connection.execute(
             text(
-                "select id, room, event from outbox where published_at is null"
+                "select id, room, event from outbox where published_at is null and refused is null"
                 " and created_at <= now() - make_interval(secs => :age)"
                 " order by id limit :limit for update skip locked"
             ),
             {"age": older_than_seconds, "limit": limit},
         )
-        accepted: list[UUID] = []
-        for identifier, room, event in rows:
-            if not await _send(room, bytes(event)):
+        for identifier, room, event in rows.all():
+            status = await _send(room, bytes(event))
+            if status == ACCEPTED:
+                await connection.execute(
+                    text("update outbox set published_at = now() where id = :id"), {"id": identifier}
+                )
+                sent += 1
+            elif status in REFUSED_FOR_GOOD:
+                log.error("outbox.refused", room=room, status=status, event_id=str(identifier))
+                await connection.execute(
+                    text("update outbox set refused = :status where id = :id"), {"id": identifier, "status": status}
+                )
+            else:
                 break
-            accepted.append(identifier)
-        sent = len(accepted)
-        if accepted:
-            await _mark(connection, accepted)
     return sent
 
 
-async def _mark(connection: "AsyncConnection", accepted: Sequence[UUID]) -> None:
-    from sqlalchemy import text
-
-    await connection.execute(
-        text("update outbox set published_at = now() where id = any(:ids)"), {"ids": list(accepted)}
-    )
-
-
-async def _send(room: str, event: bytes) -> bool:
+async def _send(room: str, event: bytes) -> int:
+    """The broker's status, 0 where it could not be reached."""
     headers = {"content-type": "application/cloudevents+json"}
     sink = load_settings().broker_url
     if not sink:
-        return False
+        return 0
     try:
-        answer: Any = await http.call(
-            "POST", sink, principal=service(room), issuer=room, headers=headers, content=event
-        )
+        answer = await http.call("POST", sink, principal=service(room), issuer=room, headers=headers, content=event)
     except UnavailableError:
         log.warning("outbox.broker_unreachable", room=room)
-        return False
-    if answer.status_code != 202:
-        log.warning("outbox.refused", room=room, status=answer.status_code)
-        return False
-    return True
+        return 0
+    if answer.status_code != ACCEPTED:
+        log.warning("outbox.not_accepted", room=room, status=answer.status_code)
+    return answer.status_code
 
 
 async def relay(database: Database, *, every_seconds: float = 2.0) -> None:

@@ -136,9 +136,10 @@ create table outbox (
     room text not null,
     event bytea not null,
     created_at timestamptz not null default now(),
-    published_at timestamptz
+    published_at timestamptz,
+    refused smallint
 );
-create index outbox_unsent on outbox (id) where published_at is null;
+create index outbox_unsent on outbox (id) where published_at is null and refused is null;
 create table processed_events (
     room text not null,
     source text not null,
