@@ -38,6 +38,8 @@ def server(app: ASGIApp, *, tls: Tls | None = None) -> Server:
             http="httptools",
             ws="websockets-sansio",  # reads its next message only when the last one was taken
             ws_max_size=SOCKET_BYTES,
+            # Audio hardly shrinks, and a few compressed kilobytes could unfold to gigabytes in our queue.
+            ws_per_message_deflate=False,
             lifespan="off",
             access_log=False,
             server_header=False,
