@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -24,6 +25,7 @@ VERSION = "1.20.0"  # of the interface, which clients compare with their own
 BODY_BYTES = 64 * 1_048_576
 REBUILD_POINTS = 10_000  # below this a scan of everything is faster than keeping an index
 RETRY_AFTER = "1"
+log = structlog.get_logger(__name__)
 BodyType = TypeVar("BodyType", bound=wire.Body)
 Handler = Callable[[Request], Awaitable[Any]]
 
@@ -96,6 +98,9 @@ class Door:
                 return _reply(503, started, error="Too many requests wait", headers={"Retry-After": RETRY_AFTER})
             except msgspec.MsgspecError as error:
                 return _reply(400, started, error=f"Format error in JSON body: {error}")
+            except Exception as error:  # noqa: BLE001 - the door's last word; the text may quote content
+                log.error("vectord.failed", route=request.url.path, error_type=type(error).__name__)
+                return _reply(500, started, error="Service internal error")
 
         return endpoint
 

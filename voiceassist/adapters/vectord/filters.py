@@ -80,6 +80,15 @@ def _match(tree: Json) -> Any:
     return MATCHES[kind](value)
 
 
+def _value(value: Any) -> Any:
+    """The binding reads True as the number 1, which matches nothing; numpy's bool is none it mistakes."""
+    if isinstance(value, bool):
+        import numpy as np
+
+        return edge.MatchValue(np.bool_(value))  # type: ignore[arg-type]
+    return edge.MatchValue(value)
+
+
 def _range(tree: Json) -> Any:
     _known(tree, {"lt", "lte", "gt", "gte"}, "range")
     bounds = {name: value for name, value in tree.items() if value is not None}
@@ -109,7 +118,7 @@ def _count(tree: Json) -> Any:
 
 
 MATCHES: dict[str, Callable[[Any], Any]] = {
-    "value": edge.MatchValue,
+    "value": _value,
     "text": edge.MatchText,
     "text_any": edge.MatchTextAny,
     "phrase": edge.MatchPhrase,

@@ -31,6 +31,8 @@ def request(body: wire.Query | wire.QueryGroups, lookup: Lookup, *, limit: int, 
 
 def _without(chosen: Any, query: Any) -> Any:
     """A point that is searched by its id is not its own neighbour."""
+    if isinstance(query, dict):
+        query = query.get("nearest")
     if isinstance(query, bool) or not isinstance(query, int | str):
         return chosen
     itself = edge.Filter(must_not=[edge.HasIdCondition({query})])

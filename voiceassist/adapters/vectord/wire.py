@@ -20,9 +20,8 @@ class SparseVector(Body, frozen=True):
     values: list[float]
 
 
-# A dense vector, a multivector, or named ones; decoded by hand in `vectors.py`, because a union of objects
-# cannot tell named vectors from a sparse one.
-Vector = list[float] | list[list[float]] | dict[str, Any]
+# A dense vector, a multivector, or named ones; `points.py` reads it, and the engine checks the numbers.
+Vector = list[Any] | dict[str, Any]
 
 
 class Point(Body, frozen=True):
@@ -33,7 +32,7 @@ class Point(Body, frozen=True):
 
 class Batch(Body, frozen=True):
     ids: list[PointId]
-    vectors: Vector | list[Any]
+    vectors: Vector
     payloads: list[Payload | None] | None = None
 
 

@@ -30,12 +30,23 @@ class Account:
 def store_account() -> Account:
     """The caller, or the system user `voiceassist` (created if needed) when the caller is root."""
     if os.getuid() != 0:
+        refuse_nameless()
         return Account(os.getuid(), os.getgid(), switch=False)
     try:
         entry = pwd.getpwnam(NAME)
     except KeyError:
         entry = _create()
     return Account(entry.pw_uid, entry.pw_gid, switch=True)
+
+
+def refuse_nameless() -> None:
+    """Postgres asks the system for the name of its user and gives up without one."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        raise EngineError(
+            f"The user id {os.getuid()} has no name on this system: start as a user that /etc/passwd knows."
+        ) from None
 
 
 def _create() -> pwd.struct_passwd:

@@ -62,7 +62,7 @@ def adopt_ca(layout: Layout, certificate: bytes, key: bytes, *, now: dt.datetime
         raise EngineError("This is not a CA certificate with its key in PEM without passphrase.") from None
     if not may_sign or not fits or given.not_valid_after_utc <= now:
         raise EngineError("This CA may not sign, has ended, or the key is another one's: nothing was changed.")
-    layout.data.mkdir(mode=0o750, parents=True, exist_ok=True)
+    layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     layout.tls.mkdir(mode=0o755, exist_ok=True)
     write_whole(layout.ca_key, key, mode=PRIVATE)
     write_whole(layout.ca, certificate, mode=PUBLIC)

@@ -33,7 +33,7 @@ def make_folders(layout: Layout, account: Account) -> None:
     """Create the data directory and its private parts; raises EngineError when that cannot work."""
     refuse_little_space(layout)
     try:
-        layout.data.mkdir(mode=0o750, parents=True, exist_ok=True)
+        layout.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         refuse_foreign(layout)
         if account.switch:
             # The stores' account may walk in, nobody else.

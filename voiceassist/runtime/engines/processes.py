@@ -26,7 +26,10 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `stop` is the signal of the fastest stop that loses nothing; `grace` seconds until SIGKILL."""
+    """What to run. `stop` is the signal of the fastest stop that loses nothing; `grace` seconds until SIGKILL.
+
+    `orphan` is what the kernel sends when we die ourselves (default: `stop`).
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -36,6 +39,7 @@ class Command:
     account: Account | None = None
     stop: signal.Signals = signal.SIGTERM
     grace: float = 4.0
+    orphan: signal.Signals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def spawn(command: Command) -> Child:
             cwd=command.folder,
             env=dict(command.environ),
             start_new_session=True,
-            preexec_fn=_die_with_parent(command.stop),  # noqa: PLW1509 - the supervisor is single-threaded
+            preexec_fn=_die_with_parent(command.orphan or command.stop),  # noqa: PLW1509 - the supervisor is single-threaded
             **switch,
         )
     except OSError:

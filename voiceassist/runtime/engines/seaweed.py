@@ -144,6 +144,7 @@ class SeaweedEngine:
             # put is in the volume file before it is answered: requests in flight get this grace, then SIGKILL.
             stop=signal.SIGTERM,
             grace=1.0,
+            orphan=signal.SIGKILL,
         )
 
     def ready(self) -> bool:

@@ -1,5 +1,7 @@
 """The embedded engines as the rooms meet them: reachable with their password, closed without it."""
 
+import ssl
+
 import asyncpg
 import httpx
 import pytest
@@ -8,6 +10,7 @@ from qdrant_client import QdrantClient
 from qdrant_client.http.exceptions import UnexpectedResponse
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
+
 from voiceassist.adapters.objects import ObjectStore
 from voiceassist.migrations import downgrade, head, upgrade
 from voiceassist.runtime.engines.postgres import ADMIN, PostgresEngine
@@ -118,7 +121,9 @@ def test_s3_side_doors_are_shut(settings: Settings, engines: Stack) -> None:
 
 
 def test_s3_anonymous_is_refused(settings: Settings) -> None:
-    assert httpx.get(f"{settings.s3.endpoint}/{settings.s3.bucket}?list-type=2", verify=False).status_code == 403
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    url = f"{settings.s3.endpoint}/{settings.s3.bucket}?list-type=2"
+    assert httpx.get(url, verify=context, trust_env=False).status_code == 403
 
 
 def test_s3_encrypts_at_rest_on_demand(settings: Settings) -> None:
