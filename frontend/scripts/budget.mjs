@@ -15,7 +15,7 @@ function firstLoad(page) {
     const text = seen.get(queue.pop()).toString('utf8');
     for (const name of readdirSync('dist/assets')) {
       const path = join('dist/assets', name);
-      if (!text.includes(name) || seen.has(path) || name.includes('worklet')) continue;
+      if (!text.includes(name) || seen.has(path) || name.includes('worklet') || /\.(br|gz)$/.test(name)) continue;
       seen.set(path, readFileSync(path));
       if (/\.(js|css)$/.test(name)) queue.push(path);
     }

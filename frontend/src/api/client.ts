@@ -32,23 +32,12 @@ export async function call(path: string, { method = 'GET', csrf, body }: Options
   return content === '' ? null : parse(content);
 }
 
-/** Reads a problem document; anything else becomes a code by its status. */
+/** Reads a problem document; anything else is told apart by its status alone. */
 export function problemOf(status: number, content: string): Problem {
   const body = parse(content) as { code?: unknown; trace_id?: unknown } | null;
-  const code = typeof body?.code === 'string' ? body.code : (BY_STATUS[status] ?? 'INTERNAL');
+  const code = typeof body?.code === 'string' ? body.code : `HTTP_${status}`;
   return new Problem(code, typeof body?.trace_id === 'string' ? body.trace_id : null, status);
 }
-
-const BY_STATUS: Partial<Record<number, string>> = {
-  401: 'UNAUTHENTICATED',
-  403: 'FORBIDDEN',
-  413: 'PAYLOAD_TOO_LARGE',
-  415: 'UNSUPPORTED_FORMAT',
-  429: 'RATE_LIMITED',
-  502: 'KB_UNAVAILABLE',
-  503: 'KB_UNAVAILABLE',
-  504: 'TOOL_TIMEOUT',
-};
 
 function parse(content: string): unknown {
   try {

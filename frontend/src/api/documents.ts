@@ -34,8 +34,24 @@ export function uploadDocument(file: File, csrf: string, onProgress: (percent: n
 
 /** How far the job of an upload came. @throws {Problem} */
 export async function jobProgress(jobId: string): Promise<Progress> {
-  const job = (await call(`/api/v1/jobs/${encodeURIComponent(jobId)}`)) as { status: string; code?: string | null };
-  if (job.status === 'indexed' || job.status === 'done') return { state: 'indexed' };
-  if (job.status === 'failed') return { state: 'failed', code: job.code ?? null };
+  const job = (await call(`/api/v1/jobs/${encodeURIComponent(jobId)}`)) as { state: string; error_code: string | null };
+  return progress(job.state, job.error_code);
+}
+
+export interface KnownDocument {
+  id: string;
+  name: string;
+  progress: Progress;
+}
+
+/** The newest documents this user may ask about. @throws {Problem} */
+export async function listDocuments(): Promise<KnownDocument[]> {
+  const page = (await call('/api/v1/documents?limit=20')) as { items: { id: string; title: string; status: string }[] };
+  return page.items.map(({ id, title, status }) => ({ id, name: title, progress: progress(status, null) }));
+}
+
+function progress(state: string, code: string | null): Progress {
+  if (state === 'completed') return { state: 'indexed' };
+  if (state === 'failed') return { state: 'failed', code };
   return { state: 'processing' };
 }

@@ -165,6 +165,8 @@ export class AudioEngine implements Audio {
   }
 
   #frame(frame: CaptureFrame): void {
+    // A track that ended or was muted by the system goes on as silence; that is no sound of a microphone.
+    if (!this.#capture?.stream.getAudioTracks().some((track) => track.readyState === 'live' && !track.muted)) return;
     this.#lastFrame = performance.now();
     this.#counts = { ...this.#counts, capturedFrames: this.#counts.capturedFrames + 1 };
     this.#stalled(false);

@@ -6,6 +6,23 @@ export type { Messages };
 /** The page follows the browser's language; nothing is stored. */
 export const t: Messages = navigator.language.toLowerCase().startsWith('es') ? es : en;
 
-export function sentence(code: string): string {
-  return t.problems[code] ?? t.problems['INTERNAL'] ?? '';
+/** A plain sentence for a problem: by its code, else by the kind of refusal. */
+export function sentence({ code, status = 0 }: { code: string; status?: number }): string {
+  const known = Object.hasOwn(t.problems, code) ? code : (BY_STATUS[status] ?? 'INTERNAL');
+  return t.problems[known] ?? '';
 }
+
+const BY_STATUS: Partial<Record<number, string>> = {
+  400: 'VALIDATION_ERROR',
+  401: 'UNAUTHENTICATED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  415: 'UNSUPPORTED_FORMAT',
+  422: 'VALIDATION_ERROR',
+  429: 'RATE_LIMITED',
+  502: 'UNAVAILABLE',
+  503: 'UNAVAILABLE',
+  504: 'TOOL_TIMEOUT',
+};

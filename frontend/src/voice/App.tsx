@@ -42,7 +42,7 @@ export function App() {
     case 'locked':
       return <SignInScreen locked />;
     case 'code':
-      return <SecondFactorScreen onVerified={(account) => setView({ step: 'in', account })} />;
+      return <SecondFactorScreen onVerified={(account) => setView({ step: 'in', account })} onExpired={() => setView({ step: 'out' })} />;
     case 'in':
       return <Workspace account={view.account} onSignedOut={() => setView({ step: 'out' })} onLocked={() => setView({ step: 'locked' })} />;
   }

@@ -18,7 +18,7 @@ export function Header({ user, sources, onSide, onSignOut }: Props) {
       <h1 className={styles.name}>{t.product}</h1>
       <p className={styles.user}>
         <span className={styles.userName}>{user.name}</span>
-        <span className={styles.role}>{user.role}</span>
+        <span className={styles.role}>{user.profile || user.role}</span>
       </p>
       <Button look="quiet" icon="book" className={styles.side} onClick={onSide} aria-label={t.sources.open}>
         {sources > 0 ? sources : ''}

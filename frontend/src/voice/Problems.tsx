@@ -8,7 +8,7 @@ export function Problems({ problem, onDismiss }: { problem: Problem | null; onDi
   return (
     <div className={styles.problem}>
       <Alert detail={problem.traceId ? t.trace(problem.traceId) : undefined} dismiss={t.dismiss} onDismiss={onDismiss}>
-        {sentence(problem.code)}
+        {sentence(problem)}
       </Alert>
     </div>
   );

@@ -91,7 +91,7 @@ export function Workspace({ account, onSignedOut, onLocked }: Props) {
           </Button>
         </div>
         <CitationsPanel citations={shown?.citations ?? []} chosen={state.chosen} earlier={shown !== null && shown !== newestAnswer(state)} />
-        <DocumentsPanel csrf={account.csrf} />
+        <DocumentsPanel csrf={account.csrf} mayAdd={account.user.role !== 'viewer'} />
       </aside>
       <ConsentDialog
         open={asking !== null}

@@ -11,6 +11,8 @@ interface Effects {
   interrupted(): void;
   /** An answer ended, well or not. */
   settled(): void;
+  /** The service can neither hear nor speak. */
+  speechless(): void;
 }
 
 type Of<Kind extends ServerEvent['kind']> = Extract<ServerEvent, { kind: Kind }>;
@@ -18,7 +20,12 @@ type Handlers = { [Kind in ServerEvent['kind']]?: (event: Of<Kind>) => void };
 
 /** Errors that only say the service was quicker than we were. */
 const HARMLESS = new Set(['response_cancel_not_active']);
-const CODES: Partial<Record<string, string>> = { input_audio_buffer_commit_empty: 'TOO_SHORT', rate_limit_exceeded: 'RATE_LIMITED' };
+const CODES: Partial<Record<string, string>> = {
+  input_audio_buffer_commit_empty: 'TOO_SHORT',
+  input_audio_buffer_full: 'TOO_LONG',
+  speech_unavailable: 'SPEECH_UNAVAILABLE',
+  rate_limit_exceeded: 'RATE_LIMITED',
+};
 
 /** Turns the events of the service into turns of the conversation and sound. */
 export class Incoming {
@@ -76,9 +83,7 @@ export class Incoming {
         if (!this.#answers.live(responseId)) return;
         this.#store.dispatch({ type: 'turn', id: itemId, role: 'assistant', append: delta, values: { responseId } });
       },
-      text: ({ responseId, itemId, text }) => {
-        if (this.#answers.live(responseId)) this.#turn(itemId, 'assistant', { text, responseId });
-      },
+      text: ({ responseId, itemId, text }) => this.#answer(responseId, itemId, { text }),
       audio: ({ responseId, itemId, pcm }) => {
         this.#answers.opened(responseId, itemId);
         this.#audio.play(this.#answers.generation(responseId), itemId, pcm);
@@ -99,17 +104,22 @@ export class Incoming {
   #extensions(): Handlers {
     return {
       status: ({ state }) => this.#status(state),
-      citations: ({ itemId, citations, notice, abstained }) => {
+      citations: ({ responseId, itemId, citations, notice, abstained }) => {
         this.#store.set({ chosen: null });
-        this.#turn(itemId, 'assistant', { citations, notice, abstained });
+        this.#answer(responseId, itemId, { citations, notice, abstained });
       },
-      calculator: ({ itemId, result }) => this.#turn(itemId, 'assistant', { result }),
-      clarify: ({ itemId, clarification }) => this.#turn(itemId, 'assistant', { clarification }),
+      calculator: ({ responseId, itemId, result }) => this.#answer(responseId, itemId, { result }),
+      clarify: ({ responseId, itemId, clarification }) => this.#answer(responseId, itemId, { clarification }),
       metrics: ({ responseId, metrics }) => {
         const turn = this.#store.get().turns.find((known) => known.responseId === responseId);
         if (turn) this.#turn(turn.id, 'assistant', { firstSoundMs: metrics.firstAudioMs });
       },
     };
+  }
+
+  /** Part of an answer, unless that was interrupted. */
+  #answer(responseId: string, itemId: string, values: Partial<Turn>): void {
+    if (this.#answers.live(responseId)) this.#turn(itemId, 'assistant', { ...values, responseId });
   }
 
   #turn(id: string, role: Turn['role'], values: Partial<Turn>): void {
@@ -151,6 +161,7 @@ export class Incoming {
       this.#store.set({ asked: false });
       this.#effects.settled();
     }
+    if (code === 'speech_unavailable') this.#effects.speechless();
     this.#store.set({ problem: new Problem(CODES[code] ?? code) });
   }
 }

@@ -52,6 +52,10 @@ export class Session {
       send: (event) => this.#link.send(event),
       interrupted: () => void this.#silence(),
       settled: () => clearTimeout(this.#answerTimer),
+      speechless: () => {
+        this.#closeMicrophone();
+        this.#store.set({ handsFree: false });
+      },
     });
     this.#link = new Link({
       secret: options.secret,

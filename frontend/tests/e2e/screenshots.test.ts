@@ -60,7 +60,7 @@ test.skipIf(folder === '')('screenshots', { timeout: 180_000 }, async () => {
     await page.getByTestId('citation-ref').first().click();
     await page.locator('[data-testid=citation]:focus').waitFor();
     await page.getByTestId('upload-input').setInputFiles([{ name: 'ward-protocol.txt', mimeType: 'text/plain', buffer: Buffer.from('ward') }]);
-    await page.getByText('Indexed. You can').waitFor();
+    await page.locator('[data-testid=upload][data-state=indexed]', { hasText: 'ward-protocol.txt' }).waitFor();
     await shot('9-sources');
     await page.keyboard.press('Escape');
     mock.refuse = 'KB_UNAVAILABLE';

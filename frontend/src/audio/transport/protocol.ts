@@ -20,9 +20,9 @@ export type ServerEvent =
   | { kind: 'audioDone'; responseId: string; itemId: string }
   | { kind: 'responseDone'; responseId: string; status: string }
   | { kind: 'status'; state: string }
-  | { kind: 'citations'; itemId: string; citations: Citation[]; notice: string; abstained: boolean }
-  | { kind: 'calculator'; itemId: string; result: CalculatorResult }
-  | { kind: 'clarify'; itemId: string; clarification: Clarification }
+  | { kind: 'citations'; responseId: string; itemId: string; citations: Citation[]; notice: string; abstained: boolean }
+  | { kind: 'calculator'; responseId: string; itemId: string; result: CalculatorResult }
+  | { kind: 'clarify'; responseId: string; itemId: string; clarification: Clarification }
   | { kind: 'metrics'; responseId: string; metrics: Metrics }
   | { kind: 'error'; code: string; eventId: string | null };
 
@@ -33,7 +33,7 @@ export function decode(raw: string): ServerEvent | null {
   try {
     const event: unknown = JSON.parse(raw);
     if (!isRecord(event) || typeof event['type'] !== 'string') return null;
-    return DECODERS[event['type']]?.(event) ?? null;
+    return Object.hasOwn(DECODERS, event['type']) ? (DECODERS[event['type']]?.(event) ?? null) : null;
   } catch {
     return null;
   }
@@ -75,19 +75,19 @@ const DECODERS: Partial<Record<string, (event: Wire) => ServerEvent>> = {
   'voiceassist.status': (event) => ({ kind: 'status', state: text(event, 'state') }),
   'voiceassist.citation.list': (event) => ({
     kind: 'citations',
-    itemId: text(event, 'item_id'),
+    ...place(event),
     citations: list(event, 'citations') as Citation[],
     notice: typeof event['notice'] === 'string' ? event['notice'] : '',
     abstained: event['status'] === 'abstained',
   }),
   'voiceassist.calculator.result': (event) => ({
     kind: 'calculator',
-    itemId: text(event, 'item_id'),
+    ...place(event),
     result: record(event, 'result') as unknown as CalculatorResult,
   }),
   'voiceassist.clarify.ask': (event) => ({
     kind: 'clarify',
-    itemId: text(event, 'item_id'),
+    ...place(event),
     clarification: { question: text(event, 'question'), options: list(event, 'options').filter((option) => typeof option === 'string') },
   }),
   'voiceassist.metrics': (event) => ({

@@ -15,7 +15,7 @@ export function Gate({ title, lead, problem, children }: { title: string; lead: 
         <p className={styles.lead}>{lead}</p>
         {problem && (
           <div className={styles.alert}>
-            <Alert detail={problem.traceId ? t.trace(problem.traceId) : undefined}>{sentence(problem.code)}</Alert>
+            <Alert detail={problem.traceId ? t.trace(problem.traceId) : undefined}>{sentence(problem)}</Alert>
           </div>
         )}
         {children}

@@ -9,7 +9,13 @@ import styles from './Gate.module.css';
 
 const DIGITS = 6;
 
-export function SecondFactorScreen({ onVerified }: { onVerified: (account: Account) => void }) {
+interface Props {
+  onVerified: (account: Account) => void;
+  /** The first factor was too long ago. */
+  onExpired: () => void;
+}
+
+export function SecondFactorScreen({ onVerified, onExpired }: Props) {
   const [code, setCode] = useState('');
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -24,15 +30,19 @@ export function SecondFactorScreen({ onVerified }: { onVerified: (account: Accou
     try {
       onVerified(await verifyCode(code));
     } catch (error) {
-      setProblem(error instanceof Problem ? error : new Problem('INTERNAL'));
+      const refusal = error instanceof Problem ? error : new Problem('INTERNAL');
+      if (refusal.code === 'UNAUTHENTICATED') {
+        onExpired();
+        return;
+      }
+      setProblem(refusal);
       setCode('');
-      field.current?.focus();
-    } finally {
       setBusy(false);
+      field.current?.focus();
     }
   };
 
-  const wrong = problem !== null && problem.status >= 400 && problem.status < 500 && problem.status !== 429;
+  const wrong = problem?.code === 'MFA_REQUIRED';
   return (
     <Gate title={t.code.title} lead={t.code.text} problem={wrong ? null : problem}>
       <form onSubmit={(event) => void submit(event)}>

@@ -14,7 +14,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
-const USER = { id: 'u1', name: 'Dr. Ana Ruiz', email: 'ana@example.org', role: 'clinician', profile: 'physician' };
+const USER = { id: 'u1', name: 'Dr. Ana Ruiz', email: 'ana@example.org', role: 'user', profile: 'physician' };
 
 function headers(nonce: string): Record<string, string> {
   return {
@@ -98,7 +98,7 @@ export class Mock {
         this.session = 'code';
         return [302, null];
       case 'POST /api/v1/auth/mfa/verify':
-        if ((JSON.parse(body) as { code: string }).code !== '123456') return problem(401, 'UNAUTHENTICATED');
+        if ((JSON.parse(body) as { code: string }).code !== '123456') return problem(401, 'MFA_REQUIRED');
         this.session = 'in';
         return [200, account];
       case 'POST /api/v1/auth/logout':
@@ -111,7 +111,9 @@ export class Mock {
         return body.includes('too-large') ? problem(413, 'PAYLOAD_TOO_LARGE') : [202, { id: 'doc1', job_id: 'job1', status: 'queued' }];
       case 'GET /api/v1/jobs/job1':
         this.#polls += 1;
-        return [200, { id: 'job1', status: this.#polls > 1 ? 'indexed' : 'running' }];
+        return [200, { id: 'job1', state: this.#polls > 1 ? 'completed' : 'running', error_code: null }];
+      case 'GET /api/v1/documents':
+        return [200, { items: [{ id: 'doc0', title: 'Ward anticoagulation protocol', status: 'completed' }], next_cursor: null }];
       default:
         return problem(404, 'NOT_FOUND');
     }

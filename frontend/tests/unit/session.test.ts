@@ -1,0 +1,309 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Problem } from '../../src/api/client';
+import { MicrophoneError } from '../../src/audio/engine';
+import { Session } from '../../src/voice/session';
+import { phaseOf } from '../../src/voice/state';
+import { Store } from '../../src/voice/store';
+import { FakeAudio, FakeService, settle } from './fakes';
+
+let store: Store;
+let service: FakeService;
+let audio: FakeAudio;
+let session: Session;
+let secret: () => Promise<string>;
+const signedOut = vi.fn();
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  signedOut.mockReset();
+  secret = () => Promise.resolve('ek_1');
+  store = new Store();
+  service = new FakeService();
+  session = new Session({
+    store,
+    secret: () => secret(),
+    connect: service.connect,
+    audio: (handlers) => (audio = new FakeAudio(handlers)),
+    signedOut,
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const tick = async (ms = 0): Promise<void> => {
+  await vi.advanceTimersByTimeAsync(ms);
+  await settle();
+};
+
+async function connected(): Promise<void> {
+  await tick();
+  service.accept();
+  await tick();
+}
+
+async function speak(frames: number): Promise<void> {
+  session.talkStart();
+  await connected();
+  audio.frames(frames);
+}
+
+/** A response with sound, as far as the deltas. */
+function answer(id: string): void {
+  const place = { response_id: id, item_id: `item_${id}` };
+  service.say({ type: 'response.created', response: { id } });
+  service.say({ type: 'response.output_audio_transcript.delta', ...place, delta: 'Offer' });
+  service.say({ type: 'response.output_audio.delta', ...place, delta: 'AQA=' });
+}
+
+describe('hold to talk', () => {
+  test('sends frames, keeps the end of the word, commits and asks', async () => {
+    await speak(20);
+    expect(phaseOf(store.get())).toBe('hearing');
+    session.talkEnd();
+    audio.frames(7);
+    expect(service.of('input_audio_buffer.commit')).toHaveLength(0);
+    audio.frames(1);
+    expect(service.sent.slice(-2).map((event) => event.type)).toEqual(['input_audio_buffer.commit', 'response.create']);
+    expect(service.of('input_audio_buffer.append')).toHaveLength(28);
+    expect(phaseOf(store.get())).toBe('thinking');
+    audio.frames(5);
+    expect(service.of('input_audio_buffer.append')).toHaveLength(28);
+  });
+
+  test('frames from before the connection stood are sent first', async () => {
+    session.talkStart();
+    await tick();
+    audio.frames(10);
+    expect(service.of('input_audio_buffer.append')).toHaveLength(0);
+    service.accept();
+    expect(service.of('input_audio_buffer.append')).toHaveLength(10);
+    expect(service.sent[0]?.type).toBe('session.update');
+  });
+
+  test('a tap is discarded and said to be too short', async () => {
+    await speak(5);
+    session.talkEnd();
+    expect(service.of('input_audio_buffer.clear')).toHaveLength(1);
+    expect(service.of('input_audio_buffer.commit')).toHaveLength(0);
+    expect(store.get().problem?.code).toBe('TOO_SHORT');
+  });
+
+  test('a microphone that fell silent does not hold the question back', async () => {
+    await speak(20);
+    session.talkEnd();
+    await tick(600);
+    expect(service.of('input_audio_buffer.commit')).toHaveLength(1);
+  });
+
+  test('the microphone is closed some time after the last word', async () => {
+    await speak(20);
+    session.talkEnd();
+    await tick(600);
+    expect(store.get()).toMatchObject({ microphone: true, sending: false });
+    await tick(20_000);
+    expect(audio.capturing).toBe(false);
+    expect(store.get().microphone).toBe(false);
+  });
+
+  test('a refused microphone is said and nothing stays on', async () => {
+    audio.failure = new MicrophoneError('MIC_DENIED');
+    session.talkStart();
+    await connected();
+    expect(store.get()).toMatchObject({ holding: false, microphone: false });
+    expect(store.get().problem?.code).toBe('MIC_DENIED');
+  });
+});
+
+describe('interruption', () => {
+  test('speech into an answer silences it and tells how much was heard', async () => {
+    session.setHandsFree(true);
+    await connected();
+    answer('r1');
+    audio.heard = { itemId: 'item_r1', ms: 321 };
+    service.say({ type: 'input_audio_buffer.speech_started', item_id: 'x' });
+    await tick();
+    expect(service.of('conversation.item.truncate')).toMatchObject([{ item_id: 'item_r1', audio_end_ms: 321 }]);
+    // The service cancels by itself; a cancel of ours would hit the next answer.
+    expect(service.of('response.cancel')).toHaveLength(0);
+    service.say({ type: 'conversation.item.retrieved', item: { id: 'item_r1', role: 'assistant', content: [{ transcript: 'Off' }] } });
+    expect(store.get().turns.at(-1)).toMatchObject({ text: 'Off', interrupted: true });
+  });
+
+  test('late pieces of an interrupted answer are marked as old, and their words are dropped', async () => {
+    session.setHandsFree(true);
+    await connected();
+    answer('r1');
+    service.say({ type: 'input_audio_buffer.speech_started', item_id: 'x' });
+    await tick();
+    answer('r1-late');
+    service.say({ type: 'response.output_audio_transcript.delta', response_id: 'r1', item_id: 'item_r1', delta: ' more' });
+    service.say({ type: 'response.output_audio.delta', response_id: 'r1', item_id: 'item_r1', delta: 'AQA=' });
+    expect(store.get().turns[0]?.text).toBe('Offer');
+    expect(audio.played.at(-1)!.generation).toBeLessThan(audio.cleared.at(-1)!);
+  });
+
+  test('nothing is truncated when nothing was heard', async () => {
+    session.setHandsFree(true);
+    await connected();
+    answer('r1');
+    audio.heard = { itemId: 'item_r1', ms: 0 };
+    service.say({ type: 'input_audio_buffer.speech_started', item_id: 'x' });
+    await tick();
+    expect(service.of('conversation.item.truncate')).toHaveLength(0);
+  });
+
+  test('an answer asked for and interrupted before it began is cancelled when it begins', async () => {
+    void session.say('one');
+    await connected();
+    void session.say('two');
+    await tick();
+    service.say({ type: 'response.created', response: { id: 'r1' } });
+    service.say({ type: 'response.created', response: { id: 'r2' } });
+    expect(service.of('response.cancel').map((event) => event['response_id'])).toEqual([undefined, 'r1']);
+    expect(store.get().active).toBe('r2');
+  });
+
+  test('a service that was quicker than our cancel is no problem to show', async () => {
+    void session.say('one');
+    await connected();
+    service.say({ type: 'error', error: { code: 'response_cancel_not_active', event_id: 'x' } });
+    service.say({ type: 'error', error: { code: 'item_not_found', event_id: 'soft_truncate' } });
+    expect(store.get().problem).toBeNull();
+  });
+});
+
+describe('hands-free', () => {
+  test('mute stops the uplink only', async () => {
+    session.setHandsFree(true);
+    await connected();
+    audio.frames(3);
+    session.toggleMute();
+    audio.frames(3);
+    expect(service.of('input_audio_buffer.append')).toHaveLength(3);
+    expect(audio.capturing).toBe(true);
+    expect(phaseOf(store.get())).toBe('muted');
+    session.toggleMute();
+    audio.frames(1);
+    expect(phaseOf(store.get())).toBe('listening');
+  });
+
+  test('a noise without words leaves no turn and nothing to wait for', async () => {
+    session.setHandsFree(true);
+    await connected();
+    service.say({ type: 'input_audio_buffer.speech_started', item_id: 'n' });
+    service.say({ type: 'input_audio_buffer.speech_stopped', item_id: 'n' });
+    service.say({ type: 'input_audio_buffer.committed', item_id: 'n' });
+    await tick();
+    service.say({ type: 'conversation.item.input_audio_transcription.completed', item_id: 'n', transcript: ' ' });
+    expect(store.get()).toMatchObject({ turns: [], asked: false });
+  });
+
+  test('leaving it closes the microphone at once', async () => {
+    session.setHandsFree(true);
+    await connected();
+    audio.frames(3);
+    session.setHandsFree(false);
+    expect(audio.capturing).toBe(false);
+    expect(store.get()).toMatchObject({ microphone: false, sending: false });
+  });
+
+  test('a stalled microphone is shown as stalled', async () => {
+    session.setHandsFree(true);
+    await connected();
+    audio.frames(3);
+    audio.handlers.stalled(true);
+    expect(phaseOf(store.get())).toBe('stalled');
+    audio.handlers.stalled(false);
+    audio.frames(1);
+    expect(phaseOf(store.get())).toBe('listening');
+  });
+
+  test('a server without ears ends it with a sentence', async () => {
+    session.setHandsFree(true);
+    await connected();
+    audio.frames(1);
+    service.say({ type: 'error', error: { code: 'speech_unavailable', event_id: null } });
+    expect(store.get()).toMatchObject({ handsFree: false, microphone: false });
+    expect(store.get().problem?.code).toBe('SPEECH_UNAVAILABLE');
+  });
+});
+
+describe('the connection', () => {
+  test('lost while idle is no event; the next question opens a new one', async () => {
+    void session.say('one');
+    await connected();
+    answer('r1');
+    service.say({ type: 'response.done', response: { id: 'r1', status: 'completed' } });
+    service.drop();
+    await tick();
+    expect(store.get()).toMatchObject({ link: 'down', problem: null });
+    void session.say('two');
+    await connected();
+    expect(service.opened).toBe(2);
+  });
+
+  test('lost in an answer is said, and renewed', async () => {
+    void session.say('one');
+    await connected();
+    answer('r1');
+    service.drop();
+    await tick();
+    expect(store.get().problem?.code).toBe('CONNECTION_LOST');
+    expect(audio.ended).toEqual(['item_r1']);
+    expect(phaseOf(store.get())).toBe('reconnecting');
+    await tick(250);
+    service.accept();
+    await tick();
+    expect(store.get().link).toBe('up');
+    expect(store.get().turns.at(-1)?.role).toBe('note');
+  });
+
+  test('a service that stays away ends the attempts', async () => {
+    session.setHandsFree(true);
+    await connected();
+    secret = () => Promise.reject(new Problem('NETWORK'));
+    service.drop();
+    await tick(60_000);
+    expect(store.get()).toMatchObject({ link: 'down', handsFree: false, microphone: false });
+    expect(store.get().problem?.code).toBe('NETWORK');
+  });
+
+  test('an ended sign-in leads out', async () => {
+    secret = () => Promise.reject(new Problem('UNAUTHENTICATED', null, 401));
+    expect(await Promise.race([session.say('one'), tick(10).then(() => 'late')])).toBe(false);
+    expect(signedOut).toHaveBeenCalledOnce();
+  });
+
+  test('an answer that never comes is said', async () => {
+    void session.say('one');
+    await connected();
+    await tick(30_000);
+    expect(store.get()).toMatchObject({ asked: false });
+    expect(store.get().problem?.code).toBe('NO_ANSWER');
+  });
+
+  test('ending it with a lock leaves nothing in the page', async () => {
+    void session.say('one');
+    await connected();
+    answer('r1');
+    await session.end(true);
+    expect(store.get()).toMatchObject({ turns: [], locked: true, link: 'down' });
+    expect(audio.closed).toBe(true);
+  });
+});
+
+test('what an answer brings along belongs to its turn', async () => {
+  void session.say('one');
+  await connected();
+  const place = { response_id: 'r1', item_id: 'item_r1' };
+  service.say({ type: 'response.created', response: { id: 'r1' } });
+  service.say({ type: 'voiceassist.calculator.result', ...place, result: { title: 'BMI' } });
+  service.say({ type: 'voiceassist.clarify.ask', ...place, question: 'q', options: ['a'], slot: 's' });
+  service.say({ type: 'voiceassist.citation.list', ...place, citations: [{ n: 1 }], status: 'supported', notice: 'n' });
+  answer('r1');
+  service.say({ type: 'voiceassist.metrics', response_id: 'r1', first_audio_ms: 400 });
+  expect(store.get().turns).toMatchObject([
+    { id: 'item_r1', text: 'Offer', result: { title: 'BMI' }, citations: [{ n: 1 }], clarification: { options: ['a'] }, firstSoundMs: 400 },
+  ]);
+});
