@@ -67,7 +67,7 @@ install-dev: install .make/dev ## and what its tests need
 
 .make/frontend: frontend/package-lock.json $(shell find frontend/src frontend/voice frontend/public frontend/*.ts frontend/*.js frontend/*.json -type f 2>/dev/null)
 	@mkdir -p .make
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2>/dev/null \
 	  || $(call SENTENCE,Node.js 20 or newer is needed to build the page; install it and run make again.)
 	@echo "building the page"
 	@cd frontend && { [ -d node_modules ] && [ ! package-lock.json -nt node_modules ] \
