@@ -24,7 +24,7 @@ from voiceassist.runtime import logging, metrics
 from voiceassist.runtime.host.forward import client, forward
 from voiceassist.runtime.host.rooms import target
 from voiceassist.runtime.settings import inherited
-from voiceassist.runtime.wiring import Room, Wiring
+from voiceassist.runtime.wiring import ROOT, Room, Wiring
 
 if TYPE_CHECKING:
     import httpx
@@ -162,7 +162,13 @@ class Child:
     async def start(cls, room: Room) -> "Child":
         began = time.perf_counter()
         port = free_port()
-        own = {"FUNCTION_TARGET": room.target, "FUNCTION_SOURCE": str(room.source), "PORT": str(port)}
+        own = {
+            "FUNCTION_TARGET": room.target,
+            "FUNCTION_SOURCE": str(room.source),
+            "PORT": str(port),
+            # The framework puts the room's own folder on the path: our packages must be found before it.
+            "PYTHONPATH": str(ROOT),
+        }
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "voiceassist.runtime.serve"),
             env=inherited() | own,
