@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import lru_cache
 from typing import Annotated, Any
 
 import functions_framework.aio
@@ -9,7 +10,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from functions.retrieval import library_index, schema, service, store
-from functions.retrieval.domain import wording
+from functions.retrieval.domain import names, wording
 from functions.retrieval.domain.library import Digest
 from voiceassist.adapters.vectors.pgvector import PgVectorIndex
 from voiceassist.adapters.vectors.qdrant import QdrantIndex
@@ -60,6 +61,11 @@ def observe(source: str, seconds: float | None) -> None:
         metrics.KB_SEARCH.labels(source).observe(seconds)
 
 
+@lru_cache(maxsize=1)
+def speller() -> service.Speller:
+    return names.speller(library_index.digests())
+
+
 @app.post("/api/v1/search")
 async def search(request: SearchRequest, caller: Caller) -> schema.Found:
     outcome = await service.search(
@@ -68,6 +74,7 @@ async def search(request: SearchRequest, caller: Caller) -> schema.Found:
         embedder=providers.embedder(),
         limit=request.limit,
         observe=observe,
+        spell=speller(),
     )
     return schema.Found(
         items=tuple(wording.passage(found) for found in outcome.passages), complete=outcome.all_searched
@@ -78,7 +85,11 @@ async def search(request: SearchRequest, caller: Caller) -> schema.Found:
 async def answers(request: Question, caller: Caller) -> Answer:
     started = time.perf_counter()
     answer, passages = await service.answer(
-        request.question, sources=await sources(caller), embedder=providers.embedder(), observe=observe
+        request.question,
+        sources=await sources(caller),
+        embedder=providers.embedder(),
+        observe=observe,
+        spell=speller(),
     )
     metrics.ANSWERS.labels(answer.status).inc()
     milliseconds = round((time.perf_counter() - started) * 1000)

@@ -25,6 +25,8 @@ KEPT = 10
 
 # Told when a source has answered or failed: its name and the seconds it took, None for a failure.
 Observer = Callable[[str, float | None], None]
+# Spells out the short names of a question.
+Speller = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ async def search(
     embedder: Embedder,
     limit: int,
     observe: Observer,
+    spell: Speller = str,
 ) -> Outcome:
     """Ask every source in parallel; raises UnavailableError when none answers."""
-    vector = await asyncio.to_thread(embedder.embed_query, text)
+    vector = await asyncio.to_thread(embedder.embed_query, spell(text))
     query = Query(text, vector, limit=max(DEPTH, limit))
     answers = await asyncio.gather(*(_ask(name, index, query, observe) for name, index in sources.items()))
     given = [answer for answer in answers if answer is not None]
@@ -66,10 +69,15 @@ async def _ask(name: str, index: PassageIndex, query: Query, observe: Observer) 
 
 
 async def answer(
-    text: str, *, sources: Mapping[str, PassageIndex], embedder: Embedder, observe: Observer
+    text: str,
+    *,
+    sources: Mapping[str, PassageIndex],
+    embedder: Embedder,
+    observe: Observer,
+    spell: Speller = str,
 ) -> tuple[Answer, int]:
     """The extractive answer, and how many passages it was chosen from."""
-    outcome = await search(text, sources=sources, embedder=embedder, limit=KEPT, observe=observe)
+    outcome = await search(text, sources=sources, embedder=embedder, limit=KEPT, observe=observe, spell=spell)
     given = await asyncio.to_thread(_worded, text, outcome, embedder)
     return given, len(outcome.passages)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Verdict = Literal["supported", "partial", "abstained"]
 
 PASSAGES = 6
-CANDIDATES = 32
+CANDIDATES = 24
 MAX_SENTENCES = 3
 MAX_WORDS = 75
 FEWEST_WORDS = 4
@@ -139,15 +139,21 @@ def verdict(
     if not rated or not question.terms:
         return "abstained"
     first = rated[0]
-    if first.similarity < WEAK and first.overlap < NEARLY_ALL:
-        return "abstained"
     absent = missing(question, _vocabulary(passages, first.found.chunk.document_id))
+    named = not absent and bool(_name(first.found) & set(question.topic))
+    if first.similarity < WEAK and first.overlap < NEARLY_ALL and not named:
+        return "abstained"
     if any(pieces(term) >= RARE_PIECES for term in absent):
         return "abstained"
     if question.topic and len(absent) > len(question.topic) / 2:
         return "abstained"
     best = max(sentence.similarity for sentence in rated[:MAX_SENTENCES])
     return "supported" if best >= STRONG and not absent else "partial"
+
+
+def _name(found: Found) -> set[str]:
+    """The terms of a document's title and aliases; an abbreviation in them is a name the embedder may not know."""
+    return set(terms(" ".join((found.chunk.title, *found.chunk.aliases))))
 
 
 def _vocabulary(passages: Sequence[Found], document_id: str) -> frozenset[str]:
@@ -187,7 +193,7 @@ def _overlap(question: Question, found: Found, text: str, weights: dict[str, flo
     if not total:
         return 0.0
     said = set(terms(text))
-    named = set(terms(" ".join((found.chunk.title, *found.chunk.aliases, found.chunk.heading))))
+    named = _name(found) | set(terms(found.chunk.heading))
     gained = sum(
         weights.get(term, 1.0) * (1.0 if term in said else 0.5) for term in asked if term in said or term in named
     )
