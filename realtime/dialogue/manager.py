@@ -1,0 +1,173 @@
+"""One conversation: who is asked, what is still open, what was talked about."""
+
+import re
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from realtime.dialogue import smalltalk, wording
+from realtime.dialogue.reply import Ask, Reply
+from realtime.dialogue.rooms import Rooms
+from voiceassist.contracts.calculations import Interpretation
+from voiceassist.core.errors import NeedsInputError, UnavailableError, ValidationError
+from voiceassist.runtime import logging, metrics
+
+log = logging.get_logger(__name__)
+
+# SPEC P4.13: no third question in a row.
+MAX_QUESTIONS = 2
+# Under this, a sentence is no request to a calculator (P4.11).
+CONFIDENT = 0.5
+CONTEXT_TERMS = 16
+
+_QUESTION = re.compile(r"^(?:what|how|when|which|who|why|where|is|are|can|could|should|does|do|tell|give|explain)\b")
+_CALCULATION = re.compile(r"\b(?:calculat\w*|comput\w*|scores?|clearance|e?gfr|bmi|body mass index|corrected|anion gap)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A calculation that lacks something: what is known, and what was asked last.
+
+    `calculator_id` is None while it is not clear which of several calculators is meant; `said` then keeps
+    the request, which the reply completes.
+    """
+
+    said: str
+    interpretation: Interpretation
+    asked: str | None
+    questions: int
+
+    @property
+    def calculator_id(self) -> str | None:
+        return self.interpretation.calculator_id
+
+
+@dataclass(slots=True)
+class Dialogue:
+    """`reply` is called for one turn at a time."""
+
+    rooms: Rooms
+    open: Open | None = None
+    last: Reply | None = None
+    topics: deque[str] = field(default_factory=lambda: deque(maxlen=CONTEXT_TERMS))
+
+    async def reply(self, text: str) -> Reply:
+        """The answer to what was said or written; never raises for a room that fails, but says so."""
+        said = " ".join(text.split())
+        found = self._small(said) or await self._asked(said)
+        if said and smalltalk.kind_of(said) != "repeat":
+            self.last = found
+        self._remember(found)
+        return found
+
+    def terms(self) -> list[str]:
+        """Words that are likely next, most likely first: what was asked for, then what was talked about."""
+        expected: list[str] = []
+        if self.open:
+            expected = [*(part for one in self.open.interpretation.missing for part in (one.label, *one.options))]
+            expected += [self.open.interpretation.title or "", *self.open.interpretation.choices]
+        # A term is a few words; a whole question would fill the recogniser's list.
+        usable = [term for term in (*expected, *reversed(self.topics)) if term and len(term) <= 40]
+        return list(dict.fromkeys(usable))[:CONTEXT_TERMS]
+
+    def _small(self, said: str) -> Reply | None:
+        if not said:
+            return Reply(smalltalk.NOTHING_HEARD)
+        match smalltalk.kind_of(said):
+            case "greeting":
+                return Reply(smalltalk.GREETING)
+            case "thanks":
+                return Reply(smalltalk.THANKS)
+            case "help":
+                return Reply(smalltalk.HELP)
+            case "stop":
+                was_open, self.open = self.open, None
+                return Reply(wording.DROPPED if was_open else smalltalk.STOPPED)
+            case "repeat":
+                return self.last or Reply(smalltalk.NOTHING_TO_REPEAT)
+        return None
+
+    async def _asked(self, said: str) -> Reply:
+        try:
+            calculation = await self._calculation(said)
+        except UnavailableError as error:
+            log.warning("calculators.unavailable", code=error.code)
+            if self.open or _CALCULATION.search(said.lower()):
+                return Reply(wording.CALCULATORS_DOWN)
+            calculation = None
+        return calculation or await self._answer(said)
+
+    async def _calculation(self, said: str) -> Reply | None:
+        """The reply of a calculator, or the question it needs; None when none is meant."""
+        waiting = self.open
+        if waiting:
+            continued = await self._continue(waiting, said)
+            if continued:
+                return continued
+            self.open = None
+        found = await self.rooms.interpret(said)
+        if found.confidence < CONFIDENT:
+            return None
+        return await self._proceed(found, said, questions=0)
+
+    async def _continue(self, waiting: Open, said: str) -> Reply | None:
+        """Take `said` as the reply to our question; None if it is a new question instead."""
+        if waiting.calculator_id is None:
+            found = await self.rooms.interpret(f"{waiting.said} {said}")
+        else:
+            found = await self.rooms.interpret(
+                said,
+                calculator=waiting.calculator_id,
+                known=waiting.interpretation.inputs,
+                asked=waiting.asked,
+            )
+        if found.calculator_id != waiting.calculator_id and found.calculator_id:
+            # The calculator was chosen now, or another one was named.
+            return await self._proceed(found, said, questions=waiting.questions if not waiting.calculator_id else 0)
+        understood = found.calculator_id is not None and found.confidence >= CONFIDENT
+        if not understood and (_QUESTION.match(said.lower()) or len(said.split()) > 6):
+            return None
+        if not understood:
+            found = waiting.interpretation
+        return await self._proceed(found, waiting.said, questions=waiting.questions)
+
+    async def _proceed(self, found: Interpretation, said: str, *, questions: int) -> Reply:
+        if found.calculator_id is None or found.missing:
+            return self._lacking(found, said, questions)
+        try:
+            computed = await self.rooms.compute(found.calculator_id, found)
+        except (NeedsInputError, ValidationError) as error:
+            log.warning("calculation.refused", code=error.code)
+            self.open = None
+            return Reply(wording.NOT_COMPUTED)
+        self.open = None
+        if questions:
+            metrics.CLARIFICATIONS.labels("answered").inc()
+        return Reply(wording.result(computed), result=computed)
+
+    def _lacking(self, found: Interpretation, said: str, questions: int) -> Reply:
+        first = found.missing[0] if found.missing else None
+        slot = first.name if first else "calculator"
+        waiting = Open(said, found, slot, questions + 1)
+        if questions >= MAX_QUESTIONS:
+            metrics.CLARIFICATIONS.labels("given_up").inc()
+            self.open = replace(waiting, asked=None, questions=questions) if found.calculator_id else None
+            return Reply(wording.still_missing(found.missing, found.title) if first else wording.NOT_COMPUTED)
+        self.open = waiting
+        question = found.question or (first.question if first else "") or wording.NOT_COMPUTED
+        metrics.CLARIFICATIONS.labels("asked").inc()
+        return Reply(question, ask=Ask(question, first.options if first else found.choices, slot))
+
+    async def _answer(self, said: str) -> Reply:
+        try:
+            answer = await self.rooms.answer(said)
+        except (UnavailableError, ValidationError, NeedsInputError) as error:
+            log.warning("retrieval.unavailable", code=error.code)
+            return Reply(wording.LIBRARY_DOWN)
+        return Reply(answer.text, answer.citations, answer.status, answer.notice)
+
+    def _remember(self, reply: Reply) -> None:
+        """Titles and labels are spelled right; what the recogniser wrote might not be."""
+        if reply.result:
+            self.topics.extend([reply.result.title, *(one.label for one in reply.result.inputs)])
+        for citation in reply.citations:
+            self.topics.extend(part for part in (citation.title, citation.section) if part)

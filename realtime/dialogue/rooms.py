@@ -1,0 +1,75 @@
+"""The rooms a conversation needs, behind a port: over HTTP, on behalf of the person who speaks."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+import pydantic
+
+from voiceassist.contracts.answers import Answer, Contract, Question
+from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
+from voiceassist.core.errors import NeedsInputError, UnavailableError, ValidationError
+from voiceassist.core.identity import Principal
+from voiceassist.runtime import http
+from voiceassist.runtime.settings import Settings
+
+ISSUER = "realtime"
+# An answer that takes longer than this is no conversation any more.
+SECONDS = 8.0
+MAX_TEXT = 2_000
+
+Model = TypeVar("Model", bound=Contract)
+
+
+class Rooms(Protocol):
+    """Each method raises UnavailableError when the room cannot answer."""
+
+    async def interpret(
+        self, text: str, *, calculator: str | None = None, known: Mapping[str, Any] | None = None, asked: str | None = None
+    ) -> Interpretation: ...
+
+    async def compute(self, calculator_id: str, interpretation: Interpretation) -> CalculatorResult:
+        """Raises NeedsInputError or ValidationError when the inputs do not suffice."""
+        ...
+
+    async def answer(self, question: str) -> Answer: ...
+
+
+class HttpRooms:
+    def __init__(self, settings: Settings, principal: Principal) -> None:
+        self._calculators = f"{settings.room('calculators')}/api/v1/calculators"
+        self._answers = f"{settings.room('retrieval')}/api/v1/answers"
+        self._principal = principal
+
+    async def interpret(
+        self, text: str, *, calculator: str | None = None, known: Mapping[str, Any] | None = None, asked: str | None = None
+    ) -> Interpretation:
+        request = InterpretRequest(text=text[:MAX_TEXT], calculator=calculator, known=dict(known or {}), asked=asked)
+        return await self._post(f"{self._calculators}/interpret", request, Interpretation)
+
+    async def compute(self, calculator_id: str, interpretation: Interpretation) -> CalculatorResult:
+        request = ComputeRequest(inputs=interpretation.inputs, assumed=interpretation.assumed)
+        return await self._post(f"{self._calculators}/{calculator_id}/compute", request, CalculatorResult)
+
+    async def answer(self, question: str) -> Answer:
+        return await self._post(self._answers, Question(question=question[:MAX_TEXT]), Answer)
+
+    async def _post(self, url: str, request: Contract, kind: type[Model]) -> Model:
+        answer = await http.call(
+            "POST",
+            url,
+            principal=self._principal,
+            issuer=ISSUER,
+            content=request.model_dump_json(),
+            headers={"content-type": "application/json"},
+            timeout=SECONDS,
+        )
+        if answer.status_code == NeedsInputError.status:
+            raise NeedsInputError("The room needs more input.")
+        if answer.status_code == ValidationError.status:
+            raise ValidationError("The room refused the request.")
+        if answer.status_code != 200:
+            raise UnavailableError("The room could not answer.", code="ROOM_FAILED")
+        try:
+            return kind.model_validate_json(answer.content)
+        except pydantic.ValidationError:
+            raise UnavailableError("The room's answer was not understood.", code="ROOM_FAILED") from None

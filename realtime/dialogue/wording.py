@@ -1,0 +1,48 @@
+"""Results and failures in sentences that sound right when spoken. The first clause is short: it is heard first."""
+
+from collections.abc import Sequence
+
+from voiceassist.contracts.calculations import CalculatorInput, CalculatorResult, MissingInput
+
+CALCULATORS_DOWN = "The calculators cannot be reached right now, so I cannot compute this. Please try again in a moment."
+LIBRARY_DOWN = "The library cannot be reached right now, so I cannot answer this. Please try again in a moment."
+NOT_COMPUTED = "I could not compute this. Please name the calculator and its values in one sentence."
+DROPPED = "I leave the calculation there."
+
+
+def result(computed: CalculatorResult) -> str:
+    """The value, then what it rests on: numbers are read back because the ear mistakes them (SPEC P4.16)."""
+    sentences = [computed.text.strip()]
+    stated = [_input(one) for one in computed.inputs if not one.assumed]
+    if stated:
+        sentences.append(f"I used {listed(stated)}.")
+    assumed = [line.removeprefix("assumed:").strip() for line in computed.assumptions]
+    if assumed:
+        sentences.append(f"I assumed {listed(assumed)}; tell me if that is wrong.")
+    sentences.extend(_sentence(warning) for warning in computed.warnings)
+    return " ".join(sentences)
+
+
+def _input(one: CalculatorInput) -> str:
+    if isinstance(one.value, bool):
+        return one.label if one.value else f"no {one.label}"
+    value = f"{one.value:g}" if isinstance(one.value, float) else str(one.value)
+    return " ".join(part for part in (one.label, value, one.unit) if part)
+
+
+def still_missing(missing: Sequence[MissingInput], title: str | None) -> str:
+    """Said instead of a third question."""
+    named = listed([one.label for one in missing])
+    return f"For {title or 'this calculation'} I still need {named}. Please say the values in one sentence."
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Several things as one phrase: a, b and c."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _sentence(text: str) -> str:
+    stripped = text.strip()
+    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."

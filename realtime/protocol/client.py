@@ -1,0 +1,203 @@
+"""What a client may send: the GA client events and our one extension, decoded strictly into types."""
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from realtime.protocol.errors import ProtocolError
+from realtime.protocol.settings import Modality, place
+
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+MAX_TEXT = 20_000
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    event_id: Annotated[str, Meta(max_length=512)] | None = None
+
+
+class SessionUpdate(Event, frozen=True, tag="session.update"):
+    session: dict[str, Any]
+
+
+class AudioAppend(Event, frozen=True, tag="input_audio_buffer.append"):
+    audio: str
+
+
+class AudioCommit(Event, frozen=True, tag="input_audio_buffer.commit"):
+    pass
+
+
+class AudioClear(Event, frozen=True, tag="input_audio_buffer.clear"):
+    pass
+
+
+class OutputClear(Event, frozen=True, tag="output_audio_buffer.clear"):
+    pass
+
+
+class ContentPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an item that the client creates; which members count depends on `type`."""
+
+    type: Literal["input_text", "input_audio", "input_image", "output_text", "output_audio", "text", "audio"]
+    text: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
+    audio: str | None = None
+    transcript: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
+
+
+class ItemIn(msgspec.Struct, frozen=True, kw_only=True):
+    id: Id | None = None
+
+
+class MessageIn(ItemIn, frozen=True, tag_field="type", tag="message"):
+    role: Literal["user", "assistant", "system"]
+    content: Annotated[tuple[ContentPart, ...], Meta(min_length=1, max_length=64)]
+
+
+class FunctionCallIn(ItemIn, frozen=True, tag_field="type", tag="function_call"):
+    name: str
+    arguments: str
+    call_id: str | None = None
+
+
+class FunctionOutputIn(ItemIn, frozen=True, tag_field="type", tag="function_call_output"):
+    call_id: str
+    output: str
+
+
+AnyItem = MessageIn | FunctionCallIn | FunctionOutputIn
+
+
+class ItemCreate(Event, frozen=True, tag="conversation.item.create"):
+    item: AnyItem
+    previous_item_id: Id | None = None
+
+
+class ItemRetrieve(Event, frozen=True, tag="conversation.item.retrieve"):
+    item_id: Id
+
+
+class ItemDelete(Event, frozen=True, tag="conversation.item.delete"):
+    item_id: Id
+
+
+class ItemTruncate(Event, frozen=True, tag="conversation.item.truncate"):
+    item_id: Id
+    content_index: int
+    audio_end_ms: int
+
+
+class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
+    """What one response may change; `input` replaces the conversation, `conversation: none` leaves it alone."""
+
+    conversation: str | None = None
+    output_modalities: Annotated[tuple[Modality, ...], Meta(min_length=1, max_length=1)] | None = None
+    metadata: dict[str, str] | None = None
+    input: tuple[dict[str, Any], ...] | None = None
+
+
+class ResponseCreate(Event, frozen=True, tag="response.create"):
+    response: ResponseParams | None = None
+
+
+class ResponseCancel(Event, frozen=True, tag="response.cancel"):
+    response_id: str | None = None
+
+
+class PlaybackPosition(Event, frozen=True, tag="voiceassist.playback.position"):
+    item_id: Id
+    audio_ms: Annotated[int, Meta(ge=0)]
+
+
+ClientEvent = (
+    SessionUpdate
+    | AudioAppend
+    | AudioCommit
+    | AudioClear
+    | OutputClear
+    | ItemCreate
+    | ItemRetrieve
+    | ItemDelete
+    | ItemTruncate
+    | ResponseCreate
+    | ResponseCancel
+    | PlaybackPosition
+)
+
+TYPES = frozenset(
+    kind.__struct_config__.tag
+    for kind in (
+        SessionUpdate,
+        AudioAppend,
+        AudioCommit,
+        AudioClear,
+        OutputClear,
+        ItemCreate,
+        ItemRetrieve,
+        ItemDelete,
+        ItemTruncate,
+        ResponseCreate,
+        ResponseCancel,
+        PlaybackPosition,
+    )
+)
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    type: Any = None
+    event_id: Any = None
+
+
+_EVENT = msgspec.json.Decoder(ClientEvent)
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+
+class RejectedEvent(ProtocolError):
+    """A message that is no event we know; `event_id` is the client's own where it could be read."""
+
+    event_id: str | None = None
+
+
+def decode(message: str | bytes) -> ClientEvent:
+    """One message to one event; raises RejectedEvent."""
+    try:
+        return _EVENT.decode(message)
+    except msgspec.ValidationError as error:
+        raise _rejection(message, error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise RejectedEvent("The message is not a JSON object.", code="invalid_json") from None
+
+
+def _rejection(message: str | bytes, error: msgspec.ValidationError) -> RejectedEvent:
+    try:
+        envelope = _ENVELOPE.decode(message)
+    except msgspec.DecodeError:
+        return RejectedEvent("The message is not a JSON object.", code="invalid_json")
+    if envelope.type is None:
+        rejection = RejectedEvent(
+            "A required parameter is missing.", code="missing_required_parameter", param="type"
+        )
+    elif envelope.type not in TYPES:
+        rejection = RejectedEvent("This event type is not known.", param="type")
+    else:
+        rejection = RejectedEvent("A parameter is missing or has a value that is not supported.", param=place(error))
+    rejection.event_id = envelope.event_id[:512] if isinstance(envelope.event_id, str) else None
+    return rejection
+
+
+def audio_bytes(encoded: str, *, param: str = "audio") -> bytes:
+    """Base64 (RFC 4648, section 4) to bytes; raises ProtocolError."""
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise ProtocolError("The audio is not valid base64.", code="invalid_audio", param=param) from None
+
+
+def item_of(values: dict[str, Any]) -> AnyItem:
+    """An entry of `response.input`; raises ProtocolError."""
+    try:
+        return msgspec.convert(values, AnyItem)
+    except msgspec.ValidationError as error:
+        raise ProtocolError("An input item is not supported.", param=place(error, "response.input")) from None
