@@ -56,6 +56,22 @@ async def ensure(_settings: Settings | None = None) -> str:
     return await ensured(chunks, providers.knowledge(), providers.embedder())
 
 
+class Keeper:
+    """Ensures once in the life of a room, and again after the knowledge base was away."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[str] | None = None
+
+    async def ready(self) -> str:
+        """Waits for a build under way; a caller who gives up waiting does not end it."""
+        if self._task is None or (self._task.done() and (self._task.cancelled() or self._task.exception())):
+            self._task = asyncio.create_task(ensure())
+        return await asyncio.shield(self._task)
+
+    def forget(self) -> None:
+        self._task = None
+
+
 async def ensured(chunks: list[Chunk], server: Qdrant, embedder: Embedder, *, alias: str = COLLECTION) -> str:
     name = f"{alias}_{fingerprint(chunks, embedder.model_id)}"
     async with _building:

@@ -25,28 +25,35 @@ log = logging.get_logger(__name__)
 
 KNOWLEDGE, DOCUMENTS = "qdrant", "pgvector"
 
+keeper = library_index.Keeper()
+
+
+async def warm() -> None:
+    """Build the library if it is not there and load the embedder: a session that asks for readiness finds both."""
+    await keeper.ready()
+    await asyncio.to_thread(providers.embedder().embed_query, "ready")
+
+
 room = door.Room(
     store.ROOM,
     checks={
         "postgres": lambda: providers.database().ping(),
         "qdrant": lambda: providers.knowledge().ping(),
+        "library": warm,
     },
 )
 app = http_app(room, title="Retrieval")
 
 Caller = Annotated[Principal, Depends(door.principal)]
 
-_ready: set[str] = set()
-
 
 async def sources(caller: Principal) -> dict[str, PassageIndex]:
     """The shared library, and of the uploaded documents those the caller may see."""
-    if not _ready:
-        try:
-            _ready.add(await library_index.ensure())
-        except UnavailableError as error:
-            # Not fatal: the search itself will find the knowledge base missing and say so.
-            log.warning("library.unavailable", code=error.code)
+    try:
+        await keeper.ready()
+    except UnavailableError as error:
+        # Not fatal: the search itself will find the knowledge base missing and say so.
+        log.warning("library.unavailable", code=error.code)
     return {
         KNOWLEDGE: QdrantIndex(providers.knowledge()),
         DOCUMENTS: PgVectorIndex(providers.database(), caller, providers.embedder().model_id),
@@ -55,7 +62,8 @@ async def sources(caller: Principal) -> dict[str, PassageIndex]:
 
 def observe(source: str, seconds: float | None) -> None:
     if seconds is None:
-        _ready.discard(source)
+        if source == KNOWLEDGE:
+            keeper.forget()
         log.warning("source.failed", engine=source)
     else:
         metrics.KB_SEARCH.labels(source).observe(seconds)

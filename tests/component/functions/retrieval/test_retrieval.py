@@ -157,7 +157,7 @@ async def test_without_the_knowledge_base_documents_still_answer_and_it_is_said(
     owner, _ = await uploaded(ZORBAMICIN, "zorbamicin.md")
     down = Qdrant("http://127.0.0.1:1", "")
     monkeypatch.setattr(providers, "knowledge", lambda: down)
-    monkeypatch.setattr(main, "_ready", set())
+    monkeypatch.setattr(main, "keeper", library_index.Keeper())
     answer = await ask("what is the loading dose of zorbamicin", owner)
     assert answer["status"] == "supported"
     assert "could not be searched" in answer["notice"]
@@ -172,13 +172,53 @@ async def test_without_any_source_it_is_503_and_ready_says_so(caller, person, mo
     dead = Database("postgresql://nobody@127.0.0.1:1/none")
     monkeypatch.setattr(providers, "knowledge", lambda: down)
     monkeypatch.setattr(providers, "database", lambda: dead)
-    monkeypatch.setattr(main, "_ready", set())
+    monkeypatch.setattr(main, "keeper", library_index.Keeper())
     async with caller(main.room, owner) as client:
         answer = await client.post("/api/v1/answers", json={"question": "sepsis"})
         ready = await client.get("/ready")
     assert (answer.status_code, answer.json()["code"]) == (503, "KB_UNAVAILABLE")
     assert ready.status_code == 503
-    assert ready.json()["dependencies"] == {"postgres": "down", "qdrant": "down"}
+    assert ready.json()["dependencies"] == {"postgres": "down", "qdrant": "down", "library": "down"}
+
+
+async def test_asking_for_readiness_builds_the_library_and_goes_on_when_the_caller_left(caller, monkeypatch):
+    built = []
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow():
+        started.set()
+        await go_on.wait()
+        built.append("once")
+        return "name"
+
+    monkeypatch.setattr(library_index, "ensure", slow)
+    monkeypatch.setattr(main, "keeper", library_index.Keeper())
+    impatient = asyncio.create_task(main.warm())
+    await started.wait()
+    impatient.cancel()
+    await asyncio.gather(impatient, return_exceptions=True)
+    go_on.set()
+    async with caller(main.room, None) as client:
+        ready = await client.get("/ready")
+        assert (await client.get("/ready")).status_code == 200
+    assert ready.json()["dependencies"]["library"] == "healthy"
+    assert built == ["once"]
+
+
+async def test_after_the_knowledge_base_was_away_the_library_is_looked_for_again(monkeypatch):
+    calls = []
+
+    async def ensure():
+        calls.append(1)
+        return "name"
+
+    monkeypatch.setattr(library_index, "ensure", ensure)
+    monkeypatch.setattr(main, "keeper", library_index.Keeper())
+    await main.keeper.ready()
+    await main.keeper.ready()
+    main.observe(main.KNOWLEDGE, None)
+    await main.keeper.ready()
+    assert len(calls) == 2
 
 
 async def test_an_answer_is_given_even_if_it_cannot_be_recorded(ask, monkeypatch):
