@@ -119,9 +119,7 @@ class _Bert:
         """The exact form with erf (Hendrycks and Gimpel 2016, arXiv 1606.08415)."""
         graph = self.graph
         bell = graph.op("Erf", graph.op("Mul", value, graph.number(2**-0.5)))
-        return graph.op(
-            "Mul", graph.op("Mul", value, graph.op("Add", bell, graph.number(1.0))), graph.number(0.5)
-        )
+        return graph.op("Mul", graph.op("Mul", value, graph.op("Add", bell, graph.number(1.0))), graph.number(0.5))
 
     def pooled(self, value: str, mask: str) -> str:
         """Mean over the real tokens, then unit length."""
