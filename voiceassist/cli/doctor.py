@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from voiceassist.cli.options import data_option, json_option
-from voiceassist.runtime.engines import machine, secrets, state
+from voiceassist.runtime.engines import machine, preparation, secrets, state
 from voiceassist.runtime.engines.environment import Mode, child_environment, external_engines
 from voiceassist.runtime.engines.faults import EngineError
 from voiceassist.runtime.engines.layout import Layout
@@ -34,6 +34,7 @@ def command(layout: Layout, *, as_json: bool, connect: bool) -> None:
 
 
 def collect(layout: Layout, *, with_machine: bool) -> dict[str, Any]:
+    preparation.refuse_foreign(layout)
     environ = inherited()
     external = external_engines(environ)
     settings = settings_of(layout, environ)

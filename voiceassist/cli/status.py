@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from voiceassist.cli.options import data_option, json_option
-from voiceassist.runtime.engines import processes, state
+from voiceassist.runtime.engines import preparation, processes, state
 from voiceassist.runtime.engines.layout import Layout
 
 MIB = 1_048_576
@@ -24,6 +24,7 @@ def command(layout: Layout, *, as_json: bool) -> None:
 
 
 def collect(layout: Layout) -> dict[str, Any]:
+    preparation.refuse_foreign(layout)
     current = state.read(layout)
     if current is None or not processes.is_same(current.supervisor):
         left = [name for name, entry in current.processes.items() if alive(entry)] if current else []

@@ -67,7 +67,13 @@ def refuse_little_space(layout: Layout) -> None:
 
 
 def refuse_foreign(layout: Layout) -> None:
-    owner = layout.data.stat().st_uid
+    """Another user's installation would look empty, because its files are private."""
+    try:
+        owner = layout.data.stat().st_uid
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise EngineError(_cannot_write(layout.data, error)) from None
     if owner != os.getuid() and os.getuid() != 0:
         raise EngineError(
             f"{layout.data} belongs to another user: run as that user, or choose another place with --data."
