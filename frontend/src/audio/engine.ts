@@ -1,16 +1,8 @@
 import { workletUrls } from '../security/trustedTypes';
+import { Capture, type CaptureHandlers } from './capture';
 import { WIRE_RATE, int16ToFloat } from './pcm';
 import type { Rendered } from './playerQueue';
-import { CAPTURE, PLAYER, type CaptureFrame, type PlayerCommand, type PlayerReport } from './worklets/messages';
-
-/** Why the microphone could not be opened. */
-export type MicrophoneFault = 'MIC_DENIED' | 'MIC_MISSING' | 'MIC_FAILED';
-
-export class MicrophoneError extends Error {
-  constructor(readonly fault: MicrophoneFault) {
-    super(fault);
-  }
-}
+import { PLAYER, type PlayerCommand, type PlayerReport } from './worklets/messages';
 
 /** How much of an item the listener has heard, in whole milliseconds, never rounded up. */
 export interface Heard {
@@ -25,19 +17,18 @@ export interface AudioCounts {
   staleChunks: number;
 }
 
-export interface AudioHandlers {
-  frame(pcm: Int16Array, level: number): void;
-  stalled(stalled: boolean): void;
-  playing(playing: boolean): void;
-  position(heard: Heard): void;
-  finished(heard: Heard): void;
-  counts(counts: AudioCounts): void;
+export interface AudioHandlers extends CaptureHandlers {
+  playing: (playing: boolean) => void;
+  position: (heard: Heard) => void;
+  finished: (heard: Heard) => void;
+  counts: (counts: AudioCounts) => void;
 }
 
 export interface Audio {
   /** Makes and resumes the context; must first be called inside a click or key press. */
   ready(): Promise<void>;
-  startCapture(): Promise<void>;
+  /** @returns whether the microphone is open now. @throws {MicrophoneError} */
+  startCapture(): Promise<boolean>;
   stopCapture(): void;
   play(generation: number, itemId: string, pcm: Int16Array): void;
   end(generation: number, itemId: string): void;
@@ -46,31 +37,26 @@ export interface Audio {
   close(): Promise<void>;
 }
 
-const STALL_MS = 1_000;
-const WATCH_MS = 250;
 const CLEAR_TIMEOUT_MS = 300;
-const RESTART_MS = 3_000;
-const CONSTRAINTS = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } };
+const COUNTED_FRAMES = 25;
 
-/** One context and one microphone stream, for capture and for playback. */
+/** One context for microphone and speaker. */
 export class AudioEngine implements Audio {
   readonly #handlers: AudioHandlers;
+  readonly #capture: Capture;
   #context: AudioContext | null = null;
   #player: AudioWorkletNode | null = null;
   #starting: Promise<void> | null = null;
-  #capture: { stream: MediaStream; source: AudioNode; node: AudioWorkletNode } | null = null;
-  #opening: Promise<void> | null = null;
-  #wanted = false;
-  #watch: ReturnType<typeof setInterval> | undefined;
-  #lastFrame = 0;
-  #lastRestart = 0;
-  #isStalled = false;
   #isPlaying = false;
   #cleared: ((heard: Heard | null) => void)[] = [];
   #counts: AudioCounts = { renderedSamples: 0, capturedFrames: 0, staleChunks: 0 };
 
   constructor(handlers: AudioHandlers) {
     this.#handlers = handlers;
+    this.#capture = new Capture({
+      frame: (pcm, level) => this.#frame(pcm, level),
+      stalled: (stalled) => handlers.stalled(stalled),
+    });
   }
 
   async ready(): Promise<void> {
@@ -79,19 +65,13 @@ export class AudioEngine implements Audio {
     if (this.#context?.state !== 'running') await this.#context?.resume();
   }
 
-  async startCapture(): Promise<void> {
-    this.#wanted = true;
+  async startCapture(): Promise<boolean> {
     await this.ready();
-    if (this.#capture) return;
-    this.#opening ??= this.#open().finally(() => (this.#opening = null));
-    await this.#opening;
+    return this.#context !== null && (await this.#capture.start(this.#context));
   }
 
   stopCapture(): void {
-    this.#wanted = false;
-    clearInterval(this.#watch);
-    this.#release();
-    this.#stalled(false);
+    this.#capture.stop();
   }
 
   play(generation: number, itemId: string, pcm: Int16Array): void {
@@ -134,61 +114,10 @@ export class AudioEngine implements Audio {
     this.#player.connect(context.destination);
   }
 
-  async #open(): Promise<void> {
-    const stream = await openMicrophone();
-    const context = this.#context;
-    // The user may have let go or left while the browser asked for permission.
-    if (!this.#wanted || !context) {
-      stream.getTracks().forEach((track) => track.stop());
-      return;
-    }
-    const source = context.createMediaStreamSource(stream);
-    const node = new AudioWorkletNode(context, CAPTURE);
-    const silent = new GainNode(context, { gain: 0 });
-    // A capture node that does not lead to the destination is never run.
-    source.connect(node).connect(silent).connect(context.destination);
-    node.port.onmessage = (message: MessageEvent<CaptureFrame>) => this.#frame(message.data);
-    this.#capture = { stream, source, node };
-    this.#lastFrame = performance.now();
-    clearInterval(this.#watch);
-    this.#watch = setInterval(() => this.#check(), WATCH_MS);
-  }
-
-  #release(): void {
-    if (!this.#capture) return;
-    const { stream, source, node } = this.#capture;
-    this.#capture = null;
-    node.port.onmessage = null;
-    source.disconnect();
-    node.disconnect();
-    for (const track of stream.getTracks()) track.stop();
-  }
-
-  #frame(frame: CaptureFrame): void {
-    // A track that ended or was muted by the system goes on as silence; that is no sound of a microphone.
-    if (!this.#capture?.stream.getAudioTracks().some((track) => track.readyState === 'live' && !track.muted)) return;
-    this.#lastFrame = performance.now();
+  #frame(pcm: Int16Array, level: number): void {
     this.#counts = { ...this.#counts, capturedFrames: this.#counts.capturedFrames + 1 };
-    this.#stalled(false);
-    this.#handlers.frame(frame.pcm, frame.level);
-    if (this.#counts.capturedFrames % 25 === 0) this.#handlers.counts(this.#counts);
-  }
-
-  #check(): void {
-    const now = performance.now();
-    if (now - this.#lastFrame < STALL_MS) return;
-    this.#stalled(true);
-    if (now - this.#lastRestart < RESTART_MS) return;
-    this.#lastRestart = now;
-    this.#release();
-    // A failed restart stays visible as "stalled"; the next check tries again.
-    this.startCapture().catch(() => undefined);
-  }
-
-  #stalled(stalled: boolean): void {
-    if (stalled === this.#isStalled) return;
-    this.#isStalled = stalled;
-    this.#handlers.stalled(stalled);
+    this.#handlers.frame(pcm, level);
+    if (this.#counts.capturedFrames % COUNTED_FRAMES === 0) this.#handlers.counts(this.#counts);
   }
 
   #command(command: PlayerCommand, transfer: Transferable[] = []): void {
@@ -225,16 +154,5 @@ export class AudioEngine implements Audio {
 
   #toWire(samples: number): number {
     return Math.floor((samples * WIRE_RATE) / (this.#context?.sampleRate ?? WIRE_RATE));
-  }
-}
-
-async function openMicrophone(): Promise<MediaStream> {
-  try {
-    return await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
-  } catch (error) {
-    const name = error instanceof DOMException ? error.name : '';
-    if (name === 'NotAllowedError' || name === 'SecurityError') throw new MicrophoneError('MIC_DENIED');
-    if (name === 'NotFoundError' || name === 'OverconstrainedError') throw new MicrophoneError('MIC_MISSING');
-    throw new MicrophoneError('MIC_FAILED');
   }
 }

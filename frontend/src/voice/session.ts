@@ -1,11 +1,13 @@
 import { Problem } from '../api/client';
-import { MicrophoneError, type Audio, type AudioHandlers, type AudioCounts, type Heard } from '../audio/engine';
+import { MicrophoneError } from '../audio/capture';
+import type { Audio, AudioCounts, AudioHandlers, Heard } from '../audio/engine';
 import { client } from '../audio/transport/protocol';
 import type { Connect } from '../audio/transport/transport';
 import { t } from '../i18n';
 import { Answers } from './answers';
 import { Incoming } from './incoming';
 import { Link } from './link';
+import { Microphone } from './microphone';
 import type { Store } from './store';
 
 export interface SessionOptions {
@@ -16,15 +18,8 @@ export interface SessionOptions {
   signedOut: () => void;
 }
 
-const SHORTEST_FRAMES = 15;
-/** Speech still in the air when the button is let go: 160 ms. */
-const TAIL_FRAMES = 8;
-const TAIL_TIMEOUT_MS = 600;
-const WARM_MS = 20_000;
 const ANSWER_TIMEOUT_MS = 30_000;
 const POSITION_MS = 200;
-const LOUD = 0.012;
-const QUIET_FRAMES = 20;
 
 /** The conversation of one signed-in user: microphone, speaker and connection, told to the store as they are. */
 export class Session {
@@ -33,27 +28,29 @@ export class Session {
   readonly #link: Link;
   readonly #answers = new Answers();
   readonly #incoming: Incoming;
-  readonly #levels = new Set<(level: number) => void>();
+  readonly #microphone: Microphone;
   readonly #countListeners = new Set<(counts: AudioCounts) => void>();
   readonly #signedOut: () => void;
-  #frames = 0;
-  #tail: number | null = null;
-  #quiet = 0;
   #lastPosition = 0;
-  #tailTimer: ReturnType<typeof setTimeout> | undefined;
-  #warmTimer: ReturnType<typeof setTimeout> | undefined;
   #answerTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SessionOptions) {
     this.#store = options.store;
     this.#signedOut = options.signedOut;
     this.#audio = options.audio(this.#audioHandlers());
+    this.#microphone = new Microphone(options.store, this.#audio, {
+      send: (pcm) => this.#link.send(client.append(pcm)),
+      spoken: () => {
+        this.#link.send(client.commit());
+        this.#ask();
+      },
+    });
     this.#incoming = new Incoming(options.store, this.#answers, this.#audio, {
       send: (event) => this.#link.send(event),
       interrupted: () => void this.#silence(),
       settled: () => clearTimeout(this.#answerTimer),
       speechless: () => {
-        this.#closeMicrophone();
+        this.#microphone.close();
         this.#store.set({ handsFree: false });
       },
     });
@@ -69,8 +66,7 @@ export class Session {
 
   /** Calls back with the level of every frame that is sent, and 0 when sending ends. */
   onLevel(listener: (level: number) => void): () => void {
-    this.#levels.add(listener);
-    return () => this.#levels.delete(listener);
+    return this.#microphone.onLevel(listener);
   }
 
   onCounts(listener: (counts: AudioCounts) => void): () => void {
@@ -81,31 +77,29 @@ export class Session {
   talkStart(): void {
     const state = this.#store.get();
     if (state.holding || state.handsFree || state.locked) return;
-    this.#frames = 0;
-    this.#tail = null;
-    clearTimeout(this.#warmTimer);
-    this.#store.set({ holding: true, problem: null });
+    this.#store.set({ problem: null });
+    this.#microphone.hold();
     void this.interrupt();
     void this.#guard(() => this.#listen());
   }
 
   talkEnd(): void {
-    if (!this.#store.get().holding || this.#tail !== null) return;
-    if (this.#frames < SHORTEST_FRAMES) return this.#tooShort();
-    this.#tail = TAIL_FRAMES;
-    this.#tailTimer = setTimeout(() => this.#commit(), TAIL_TIMEOUT_MS);
+    const { holding, microphone } = this.#store.get();
+    const outcome = holding ? this.#microphone.release() : 'sending';
+    if (outcome === 'short') this.#link.send(client.discard());
+    // While the browser was still asking for permission nobody could have spoken.
+    if (outcome !== 'sending' && microphone) this.#store.set({ problem: new Problem('TOO_SHORT') });
   }
 
   setHandsFree(handsFree: boolean): void {
     if (handsFree === this.#store.get().handsFree) return;
-    clearTimeout(this.#warmTimer);
     this.#store.set({ handsFree, muted: false, problem: null });
     if (this.#link.up) this.#link.send(client.session(handsFree));
     if (handsFree) {
       void this.#guard(() => this.#listen());
     } else {
       if (this.#link.up) this.#link.send(client.discard());
-      this.#closeMicrophone();
+      this.#microphone.close();
     }
   }
 
@@ -115,7 +109,7 @@ export class Session {
     if (!handsFree) return;
     this.#store.set({ muted: !muted });
     if (muted) return;
-    this.#stopSending();
+    this.#microphone.stopSending();
     if (this.#link.up) this.#link.send(client.discard());
   }
 
@@ -140,10 +134,8 @@ export class Session {
 
   /** Ends everything: tracks, sound, connection. The page keeps nothing of the conversation when `lock` is set. */
   async end(lock: boolean): Promise<void> {
-    clearTimeout(this.#warmTimer);
     clearTimeout(this.#answerTimer);
-    clearTimeout(this.#tailTimer);
-    this.#closeMicrophone();
+    this.#microphone.close();
     this.#link.close();
     if (lock) this.#store.dispatch({ type: 'lock' });
     await this.#audio.close();
@@ -151,7 +143,7 @@ export class Session {
 
   #audioHandlers(): AudioHandlers {
     return {
-      frame: (pcm, level) => this.#frame(pcm, level),
+      frame: (pcm, level) => this.#microphone.frame(pcm, level),
       stalled: (stalled) => this.#store.set(stalled ? { stalled, sending: false } : { stalled }),
       playing: (playing) => this.#store.set({ playing }),
       position: (heard) => this.#position(heard, false),
@@ -161,58 +153,7 @@ export class Session {
   }
 
   async #listen(): Promise<void> {
-    await Promise.all([this.#openMicrophone(), this.#link.ensure()]);
-  }
-
-  async #openMicrophone(): Promise<void> {
-    await this.#audio.startCapture();
-    const { holding, handsFree } = this.#store.get();
-    if (holding || handsFree) this.#store.set({ microphone: true });
-  }
-
-  #frame(pcm: Int16Array, level: number): void {
-    const { holding, handsFree, muted } = this.#store.get();
-    if (!holding && (!handsFree || muted)) return;
-    this.#link.send(client.append(pcm));
-    this.#frames += 1;
-    this.#quiet = level > LOUD ? 0 : this.#quiet + 1;
-    this.#store.set(holding ? { sending: true, hearing: this.#quiet < QUIET_FRAMES } : { sending: true });
-    this.#levels.forEach((listener) => listener(level));
-    if (this.#tail !== null && --this.#tail <= 0) this.#commit();
-  }
-
-  #commit(): void {
-    this.#endTalk();
-    this.#link.send(client.commit());
-    this.#ask();
-  }
-
-  #tooShort(): void {
-    const { microphone } = this.#store.get();
-    this.#endTalk();
-    if (this.#frames > 0) this.#link.send(client.discard());
-    // While the browser was still asking for permission nobody could have spoken.
-    if (microphone) this.#store.set({ problem: new Problem('TOO_SHORT') });
-  }
-
-  #endTalk(): void {
-    clearTimeout(this.#tailTimer);
-    this.#tail = null;
-    this.#store.set({ holding: false });
-    this.#stopSending();
-    this.#warmTimer = setTimeout(() => this.#closeMicrophone(), WARM_MS);
-  }
-
-  #stopSending(): void {
-    this.#quiet = QUIET_FRAMES;
-    this.#store.set({ sending: false, hearing: false });
-    this.#levels.forEach((listener) => listener(0));
-  }
-
-  #closeMicrophone(): void {
-    this.#audio.stopCapture();
-    this.#store.set({ microphone: false, holding: false });
-    this.#stopSending();
+    await Promise.all([this.#microphone.open(), this.#link.ensure()]);
   }
 
   #ask(): void {
@@ -246,7 +187,7 @@ export class Session {
     if (active !== null) this.#answers.unfinished(active).forEach((item) => this.#audio.end(this.#answers.generation(active), item));
     this.#answers.reset();
     this.#store.dispatch({ type: 'linkLost' });
-    if (holding) this.#endTalk();
+    if (holding) this.#microphone.endHold();
     if (asked || active !== null || holding) this.#store.set({ problem: new Problem('CONNECTION_LOST') });
     if (!handsFree && !asked && active === null && !holding) {
       this.#store.set({ link: 'down' });
@@ -264,7 +205,7 @@ export class Session {
       await step();
       return true;
     } catch (error) {
-      this.#closeMicrophone();
+      this.#microphone.close();
       this.#store.set({ handsFree: false, asked: false, problem: asProblem(error) });
       if (error instanceof Problem && error.status === 401) this.#signedOut();
       return false;

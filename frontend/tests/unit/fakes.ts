@@ -18,10 +18,10 @@ export class FakeAudio implements Audio {
     return Promise.resolve();
   }
 
-  startCapture(): Promise<void> {
+  startCapture(): Promise<boolean> {
     if (this.failure) return Promise.reject(this.failure);
     this.capturing = true;
-    return Promise.resolve();
+    return Promise.resolve(true);
   }
 
   stopCapture(): void {

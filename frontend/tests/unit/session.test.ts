@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Problem } from '../../src/api/client';
-import { MicrophoneError } from '../../src/audio/engine';
+import { MicrophoneError } from '../../src/audio/capture';
 import { Session } from '../../src/voice/session';
 import { phaseOf } from '../../src/voice/state';
 import { Store } from '../../src/voice/store';
@@ -101,6 +101,17 @@ describe('hold to talk', () => {
     session.talkEnd();
     await tick(600);
     expect(store.get()).toMatchObject({ microphone: true, sending: false });
+    await tick(20_000);
+    expect(audio.capturing).toBe(false);
+    expect(store.get().microphone).toBe(false);
+  });
+
+  test('a button let go before the microphone was open leaves it shown as open, until it is closed', async () => {
+    session.talkStart();
+    session.talkEnd();
+    await connected();
+    expect(audio.capturing).toBe(true);
+    expect(store.get()).toMatchObject({ microphone: true, sending: false, problem: null });
     await tick(20_000);
     expect(audio.capturing).toBe(false);
     expect(store.get().microphone).toBe(false);

@@ -1,0 +1,106 @@
+import type { Audio } from '../audio/engine';
+import type { Store } from './store';
+
+const SHORTEST_FRAMES = 15;
+/** Speech still in the air when the button is let go: 160 ms. */
+const TAIL_FRAMES = 8;
+const TAIL_TIMEOUT_MS = 600;
+const WARM_MS = 20_000;
+const LOUD = 0.012;
+const QUIET_FRAMES = 20;
+
+interface Effects {
+  send(pcm: Int16Array): void;
+  /** The last frame of a held question was sent. */
+  spoken(): void;
+}
+
+/** Which frames of the microphone are sent, and how long it stays open. */
+export class Microphone {
+  readonly #store: Store;
+  readonly #audio: Audio;
+  readonly #effects: Effects;
+  readonly #levels = new Set<(level: number) => void>();
+  #frames = 0;
+  #tail: number | null = null;
+  #quiet = QUIET_FRAMES;
+  #tailTimer: ReturnType<typeof setTimeout> | undefined;
+  #warmTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(store: Store, audio: Audio, effects: Effects) {
+    this.#store = store;
+    this.#audio = audio;
+    this.#effects = effects;
+  }
+
+  /** Calls back with the level of every frame that is sent, and 0 when sending ends. */
+  onLevel(listener: (level: number) => void): () => void {
+    this.#levels.add(listener);
+    return () => this.#levels.delete(listener);
+  }
+
+  async open(): Promise<void> {
+    clearTimeout(this.#warmTimer);
+    // Also when the button was let go meanwhile: an open microphone is shown as open until it is closed.
+    const microphone = await this.#audio.startCapture();
+    this.#store.set({ microphone });
+  }
+
+  close(): void {
+    clearTimeout(this.#warmTimer);
+    this.#audio.stopCapture();
+    this.#store.set({ microphone: false });
+    this.endHold();
+    clearTimeout(this.#warmTimer);
+  }
+
+  hold(): void {
+    this.#frames = 0;
+    this.#tail = null;
+    this.#store.set({ holding: true });
+  }
+
+  /** Lets go; what is in the air is still sent. "short": too little for a question. "silent": nothing yet. */
+  release(): 'sending' | 'short' | 'silent' {
+    if (this.#tail !== null) return 'sending';
+    if (this.#frames < SHORTEST_FRAMES) {
+      this.endHold();
+      return this.#frames > 0 ? 'short' : 'silent';
+    }
+    this.#tail = TAIL_FRAMES;
+    this.#tailTimer = setTimeout(() => this.#spoken(), TAIL_TIMEOUT_MS);
+    return 'sending';
+  }
+
+  /** Ends a hold at once; the microphone stays open for a while, in case another question follows. */
+  endHold(): void {
+    clearTimeout(this.#tailTimer);
+    this.#tail = null;
+    this.#store.set({ holding: false });
+    this.stopSending();
+    this.#warmTimer = setTimeout(() => this.close(), WARM_MS);
+  }
+
+  stopSending(): void {
+    this.#quiet = QUIET_FRAMES;
+    this.#store.set({ sending: false, hearing: false });
+    this.#levels.forEach((listener) => listener(0));
+  }
+
+  frame(pcm: Int16Array, level: number): void {
+    const { holding, handsFree, muted } = this.#store.get();
+    if (!holding && (!handsFree || muted)) return;
+    this.#effects.send(pcm);
+    this.#frames += 1;
+    this.#quiet = level > LOUD ? 0 : this.#quiet + 1;
+    // In hands-free mode the service says when it hears somebody.
+    this.#store.set(holding ? { sending: true, hearing: this.#quiet < QUIET_FRAMES } : { sending: true });
+    this.#levels.forEach((listener) => listener(level));
+    if (this.#tail !== null && --this.#tail <= 0) this.#spoken();
+  }
+
+  #spoken(): void {
+    this.endHold();
+    this.#effects.spoken();
+  }
+}
