@@ -13,14 +13,24 @@ if TYPE_CHECKING:
     import httpx
 
 
+CONNECT_SECONDS = 2.0
+
+
 def client(*, verify: object = True) -> "httpx.AsyncClient":
-    """A pool for the processes behind the host; each call brings its own deadline."""
+    """A pool for the processes behind the host; each call brings its own deadline.
+
+    It never keeps a cookie: one person's session cookie would go along with the next person's request.
+    """
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx
 
     return httpx.AsyncClient(
         verify=verify,  # type: ignore[arg-type]
-        timeout=httpx.Timeout(None, connect=2.0),
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+        # Below the 5 seconds after which uvicorn closes an idle connection, so that we never send into a closing one.
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=3.0),
         trust_env=False,
     )
 
@@ -42,11 +52,13 @@ async def forward(
     import httpx
 
     body = Body(receive)
-    request = http.build_request(
+    # Not `http.build_request`, which would add headers that the caller did not send.
+    request = httpx.Request(
         scope["method"],
         url,
         headers=[(name, value) for name, value in end_to_end(scope["headers"]) if name != b"host"],
         content=body.chunks() if has_body(scope) else None,
+        extensions={"timeout": {"connect": CONNECT_SECONDS, "read": None, "write": None, "pool": None}},
     )
     if not has_body(scope):
         body.ended.set()

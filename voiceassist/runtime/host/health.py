@@ -63,13 +63,17 @@ class Readiness:
 def checks(settings: Settings, wiring: Wiring, http: "httpx.AsyncClient") -> dict[str, Check]:
     """A check for every dependency that the wiring names, plus broker and realtime where configured."""
     needed = {need for room in wiring.rooms.values() for need in room.needs}
-    known: dict[str, Check] = {
-        "postgres": lambda: providers.database().ping(),
-        "redis": lambda: providers.redis().ping(),
-        "qdrant": lambda: _answers(http, f"{settings.qdrant.url}/readyz", {"api-key": settings.qdrant.api_key}),
-        "s3": lambda: _answers(http, settings.s3.endpoint, {}, any_status=True),
+    # Where rooms run elsewhere (Compose), this process is told of the engines it uses itself only.
+    known: dict[str, tuple[str, Check]] = {
+        "postgres": (settings.postgres.dsn, lambda: providers.database().ping()),
+        "redis": (settings.redis.url, lambda: providers.redis().ping()),
+        "qdrant": (
+            settings.qdrant.url,
+            lambda: _answers(http, f"{settings.qdrant.url}/readyz", {"api-key": settings.qdrant.api_key}),
+        ),
+        "s3": (settings.s3.endpoint, lambda: _answers(http, settings.s3.endpoint, {}, any_status=True)),
     }
-    chosen = {name: check for name, check in known.items() if name in needed}
+    chosen = {name: check for name, (address, check) in known.items() if name in needed and address}
     if settings.broker_url:
         root = "/".join(settings.broker_url.split("/")[:3])
         chosen["broker"] = lambda: _answers(http, f"{root}/health", {})

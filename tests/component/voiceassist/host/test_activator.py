@@ -38,6 +38,12 @@ async def echo(request):
     try:
         if path == "/slow":
             await asyncio.sleep(float(request.query_params["seconds"]))
+        if path == "/cookie":
+            answer = JSONResponse({})
+            answer.set_cookie("va_session", "mine")
+            return answer
+        if path == "/headers":
+            return JSONResponse(dict(request.headers))
         if path == "/size":
             return JSONResponse({"size": sum([len(part) async for part in request.stream()])})
         if path == "/endless":
@@ -209,6 +215,19 @@ async def test_bodies_stream_through(rig):
 
     assert (await here.http.post("/size", content=parts())).json() == {"size": 64 * 65_536}
     assert (await here.http.post("/size", content=b"")).json() == {"size": 0}
+
+
+async def test_one_callers_cookie_never_goes_with_anothers_request(rig):
+    here = await rig()
+    mine = await here.http.get("/cookie")
+    assert mine.headers["set-cookie"].startswith("va_session=mine")
+    here.http.cookies.clear()
+    told = (await here.http.get("/headers", headers={"x-mine": "1"})).json()
+    assert "cookie" not in told
+    assert told["x-mine"] == "1"
+    async with httpx.AsyncClient(transport=here.http._transport, base_url="http://host/echo") as bare:
+        bare.headers.clear()
+        assert not {"user-agent", "accept", "accept-encoding"} & (await bare.get("/headers")).json().keys()
 
 
 async def test_a_client_that_leaves_frees_its_place(rig):
