@@ -12,7 +12,7 @@ from voiceassist.adapters.vectors.pgvector import PgVectorIndex, literal
 from voiceassist.adapters.vectors.qdrant import Qdrant, QdrantIndex
 from voiceassist.core import ids
 from voiceassist.core.errors import UnavailableError
-from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
+from voiceassist.core.identity import Principal, service
 from voiceassist.ports.vectors import Chunk, Query
 
 pytestmark = [pytest.mark.req("P1.4"), pytest.mark.req("P1.3")]
@@ -35,7 +35,9 @@ async def server(settings):
     await opened.close()
 
 
-async def owner_of(database, tenant_id=DEFAULT_TENANT) -> Principal:
+async def owner_of(database, tenant_id=None) -> Principal:
+    """A new user, of a new tenant unless one is named: other tests share documents in theirs."""
+    tenant_id = tenant_id or ids.new_id()
     user_id = ids.new_id()
     async with database.transaction(service("test", tenant_id)) as connection:
         await connection.execute(
@@ -342,7 +344,8 @@ async def test_no_query_ever_returns_a_foreign_row(database):
 
 
 async def test_nobody_writes_into_the_document_of_another(database):
-    owner, other = await owner_of(database), await owner_of(database)
+    owner = await owner_of(database)
+    other = await owner_of(database, owner.tenant_id)
     document = await document_of(database, owner)
     await PgVectorIndex(database, other, MODEL).upsert(chunks(document, TEXTS), vectors(3))
     assert await PgVectorIndex(database, owner, MODEL).count() == 0
