@@ -90,7 +90,7 @@ class Session:
             event = client.decode(message)
             event_id = event.event_id
             self._handle(event)
-        except client.RejectedEvent as rejected:
+        except client.RejectedEventError as rejected:
             self._send(server.error(rejected.wire(rejected.event_id)))
         except ProtocolError as error:
             self._send(server.error(error.wire(event_id)))
@@ -125,7 +125,9 @@ class Session:
     def answered(self, response_id: str, *, failed: bool = False) -> list[Effect]:
         """The last piece was given, or the answer broke off."""
         if self._asked and self._asked.response.id == response_id:
-            self._finish(self._asked, "failed" if failed else "completed", _failure("answer_failed") if failed else None)
+            self._finish(
+                self._asked, "failed" if failed else "completed", _failure("answer_failed") if failed else None
+            )
         return self._drain()
 
     def expire(self) -> list[Effect]:
@@ -255,9 +257,7 @@ class Session:
             self._show_resting()
         self._read(item, turn.seconds, turn.reading, automatic=automatic, silence_ms=turn.silence_ms)
 
-    def _read(
-        self, item: Item, seconds: float, reading: Reading | None, *, automatic: bool, silence_ms: int
-    ) -> None:
+    def _read(self, item: Item, seconds: float, reading: Reading | None, *, automatic: bool, silence_ms: int) -> None:
         now = self._clock()
         unread = Unread(item, seconds, automatic, now - silence_ms / 1000, now, float(silence_ms))
         if reading and (reading.heard or reading.failed):
@@ -460,10 +460,17 @@ def _item(given: client.AnyItem, item_id: str) -> Item:
     """An item the client created; raises ProtocolError for content that does not suit its role."""
     match given:
         case client.FunctionCallIn():
-            other = {"type": "function_call", "name": given.name, "arguments": given.arguments, "call_id": given.call_id}
+            other = {
+                "type": "function_call",
+                "name": given.name,
+                "arguments": given.arguments,
+                "call_id": given.call_id,
+            }
             return Item(item_id, other=other)
         case client.FunctionOutputIn():
-            return Item(item_id, other={"type": "function_call_output", "call_id": given.call_id, "output": given.output})
+            return Item(
+                item_id, other={"type": "function_call_output", "call_id": given.call_id, "output": given.output}
+            )
     return Item(item_id, given.role, [_part(given.role, part) for part in given.content])
 
 

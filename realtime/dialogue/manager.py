@@ -20,7 +20,9 @@ CONFIDENT = 0.5
 CONTEXT_TERMS = 16
 
 _QUESTION = re.compile(r"^(?:what|how|when|which|who|why|where|is|are|can|could|should|does|do|tell|give|explain)\b")
-_CALCULATION = re.compile(r"\b(?:calculat\w*|comput\w*|scores?|clearance|e?gfr|bmi|body mass index|corrected|anion gap)\b")
+_CALCULATION = re.compile(
+    r"\b(?:calculat\w*|comput\w*|scores?|clearance|e?gfr|bmi|body mass index|corrected|anion gap)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

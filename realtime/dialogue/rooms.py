@@ -24,7 +24,12 @@ class Rooms(Protocol):
     """Each method raises UnavailableError when the room cannot answer."""
 
     async def interpret(
-        self, text: str, *, calculator: str | None = None, known: Mapping[str, Any] | None = None, asked: str | None = None
+        self,
+        text: str,
+        *,
+        calculator: str | None = None,
+        known: Mapping[str, Any] | None = None,
+        asked: str | None = None,
     ) -> Interpretation: ...
 
     async def compute(self, calculator_id: str, interpretation: Interpretation) -> CalculatorResult:
@@ -41,7 +46,12 @@ class HttpRooms:
         self._principal = principal
 
     async def interpret(
-        self, text: str, *, calculator: str | None = None, known: Mapping[str, Any] | None = None, asked: str | None = None
+        self,
+        text: str,
+        *,
+        calculator: str | None = None,
+        known: Mapping[str, Any] | None = None,
+        asked: str | None = None,
     ) -> Interpretation:
         request = InterpretRequest(text=text[:MAX_TEXT], calculator=calculator, known=dict(known or {}), asked=asked)
         return await self._post(f"{self._calculators}/interpret", request, Interpretation)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from voiceassist.contracts.calculations import CalculatorInput, CalculatorResult, MissingInput
 
-CALCULATORS_DOWN = "The calculators cannot be reached right now, so I cannot compute this. Please try again in a moment."
+CALCULATORS_DOWN = (
+    "The calculators cannot be reached right now, so I cannot compute this. Please try again in a moment."
+)
 LIBRARY_DOWN = "The library cannot be reached right now, so I cannot answer this. Please try again in a moment."
 NOT_COMPUTED = "I could not compute this. Please name the calculator and its values in one sentence."
 DROPPED = "I leave the calculation there."

@@ -154,35 +154,38 @@ _EVENT = msgspec.json.Decoder(ClientEvent)
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
-class RejectedEvent(ProtocolError):
+class RejectedEventError(ProtocolError):
     """A message that is no event we know; `event_id` is the client's own where it could be read."""
 
     event_id: str | None = None
 
 
 def decode(message: str | bytes) -> ClientEvent:
-    """One message to one event; raises RejectedEvent."""
+    """One message to one event; raises RejectedEventError."""
     try:
-        return _EVENT.decode(message)
+        event: ClientEvent = _EVENT.decode(message)
     except msgspec.ValidationError as error:
         raise _rejection(message, error) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise RejectedEvent("The message is not a JSON object.", code="invalid_json") from None
+        raise RejectedEventError("The message is not a JSON object.", code="invalid_json") from None
+    return event
 
 
-def _rejection(message: str | bytes, error: msgspec.ValidationError) -> RejectedEvent:
+def _rejection(message: str | bytes, error: msgspec.ValidationError) -> RejectedEventError:
     try:
         envelope = _ENVELOPE.decode(message)
     except msgspec.DecodeError:
-        return RejectedEvent("The message is not a JSON object.", code="invalid_json")
+        return RejectedEventError("The message is not a JSON object.", code="invalid_json")
     if envelope.type is None:
-        rejection = RejectedEvent(
+        rejection = RejectedEventError(
             "A required parameter is missing.", code="missing_required_parameter", param="type"
         )
     elif envelope.type not in TYPES:
-        rejection = RejectedEvent("This event type is not known.", param="type")
+        rejection = RejectedEventError("This event type is not known.", param="type")
     else:
-        rejection = RejectedEvent("A parameter is missing or has a value that is not supported.", param=place(error))
+        rejection = RejectedEventError(
+            "A parameter is missing or has a value that is not supported.", param=place(error)
+        )
     rejection.event_id = envelope.event_id[:512] if isinstance(envelope.event_id, str) else None
     return rejection
 
@@ -198,6 +201,7 @@ def audio_bytes(encoded: str, *, param: str = "audio") -> bytes:
 def item_of(values: dict[str, Any]) -> AnyItem:
     """An entry of `response.input`; raises ProtocolError."""
     try:
-        return msgspec.convert(values, AnyItem)
+        item: AnyItem = msgspec.convert(values, AnyItem)
     except msgspec.ValidationError as error:
         raise ProtocolError("An input item is not supported.", param=place(error, "response.input")) from None
+    return item

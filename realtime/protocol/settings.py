@@ -136,7 +136,7 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # These keep what the update does not name; every other object is replaced as a whole.
-_NESTED = {"audio": {"input": {}, "output": {}}}
+_NESTED: dict[str, Any] = {"audio": {"input": {}, "output": {}}}
 # A client cannot change these.
 _OURS = frozenset({"id", "object", "expires_at", "model"})
 # Null in these means: off. Everywhere else it means: not said.

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -162,7 +162,7 @@ class _Exchange:
         await answer(self.scope, self.receive, self.send)
 
 
-def authenticate(request: Request, settings: Settings) -> Principal:
+def authenticate(request: HTTPConnection, settings: Settings) -> Principal:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise UnauthenticatedError("The caller did not identify itself.")

@@ -172,8 +172,15 @@ class ClientSecrets:
         return value
 
     async def read(self, value: str) -> ClientSecret | None:
+        """Whose it is; the gateway looks, the realtime service uses it up."""
         async with store():
             found = await self._redis.get(_key("ek", value))
+        return msgspec.json.decode(found, type=ClientSecret) if found else None
+
+    async def take(self, value: str) -> ClientSecret | None:
+        """Read and remove in one step: of two sockets with one secret only one gets it."""
+        async with store():
+            found = await self._redis.getdel(_key("ek", value))
         return msgspec.json.decode(found, type=ClientSecret) if found else None
 
 

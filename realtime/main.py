@@ -1,0 +1,220 @@
+"""The door of the realtime service: the socket at `/v1/realtime`, client secrets, health.
+
+The gateway has already authenticated the caller and forwards who it is in a 60-second internal token. A
+browser's `ek_…` comes along in `X-Client-Secret` and is used up here, in one atomic step.
+"""
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from realtime.connection import SESSION_SECONDS, Connection
+from realtime.engine import RealtimeEngine
+from realtime.protocol import settings as session_settings
+from realtime.protocol.errors import ProtocolError
+from realtime.session import Session
+from voiceassist.core.errors import (
+    ForbiddenError,
+    RateLimitedError,
+    UnauthenticatedError,
+    UnavailableError,
+    ValidationError,
+    VoiceAssistError,
+)
+from voiceassist.core.identity import Principal
+from voiceassist.runtime import http, logging, metrics, problem, tracing
+from voiceassist.runtime.door import authenticate, read_limited
+from voiceassist.runtime.sessions import ClientSecrets
+from voiceassist.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+log = logging.get_logger(__name__)
+
+CONNECTIONS_PER_USER = 2  # SPEC P4.8
+RETRY_SECONDS = 5
+SECRET_SECONDS = 60  # N40
+MAX_BODY = 65_536
+WARM_ROOMS = ("retrieval", "calculators")
+
+
+class Service:
+    """`build` makes the ASGI app; one instance holds what all sessions share."""
+
+    def __init__(self, settings: Settings, engine: RealtimeEngine, redis: "Redis") -> None:
+        self._settings, self._engine = settings, engine
+        self._secrets = ClientSecrets(redis)
+        self._redis = redis
+        self._per_user: Counter[str] = Counter()
+        self._warming: set[asyncio.Task[None]] = set()
+
+    def build(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/health", self.health),
+                Route("/ready", self.ready),
+                Route("/metrics", self.metrics),
+                Route("/v1/realtime/client_secrets", self.client_secrets, methods=["POST"]),
+                WebSocketRoute("/v1/realtime", self.realtime),
+            ],
+            exception_handlers={VoiceAssistError: refused, Exception: failed},
+        )
+
+    async def health(self, _request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def ready(self, _request: Request) -> Response:
+        """Ready with degraded speech: a session in writing is still of use, and the reason is told."""
+        speech = "healthy" if self._engine.hears_and_speaks else "degraded"
+        try:
+            await self._redis.ping()
+            redis = "healthy"
+        except Exception as error:  # noqa: BLE001 - any failure means down
+            log.warning("dependency.down", engine="redis", **logging.error_fields(error))
+            redis = "down"
+        states = {"speech": speech, "redis": redis}
+        down = redis == "down"
+        return JSONResponse({"status": "down" if down else "ready", "dependencies": states}, 503 if down else 200)
+
+    async def metrics(self, _request: Request) -> Response:
+        body, media_type = metrics.exposition()
+        return Response(body, media_type=media_type)
+
+    async def client_secrets(self, request: Request) -> Response:
+        """OpenAI's `POST /v1/realtime/client_secrets`: a single-use `ek_…` bound to user and session settings."""
+        with tracing.scope(tracing.start(request.headers.get("traceparent"))):
+            principal = person(request, self._settings)
+            wanted = asked(await read_limited(request, MAX_BODY))
+            expires_at = int(time.time()) + SECRET_SECONDS
+            effective = self._effective("", "", wanted)
+            value = await self._secrets.issue(principal, msgspec.json.encode(wanted), seconds=SECRET_SECONDS)
+            return JSONResponse(
+                {"value": value, "expires_at": expires_at, "session": effective.wire()},
+                headers={"cache-control": "no-store"},
+            )
+
+    def _effective(self, session_id: str, model: str, wanted: Mapping[str, Any]) -> session_settings.SessionSettings:
+        try:
+            return session_settings.fresh(
+                session_id=session_id or identifier("sess"),
+                model=model,
+                expires_at=int(time.time() + SESSION_SECONDS),
+                update={key: value for key, value in wanted.items() if key != "type"} or None,
+            )
+        except ProtocolError as error:
+            raise ValidationError(error.detail) from None
+
+    async def realtime(self, socket: WebSocket) -> None:
+        with tracing.scope(tracing.start(socket.headers.get("traceparent"))):
+            try:
+                principal = person(socket, self._settings)
+                wanted = await self._consume(socket)
+                self._admit(principal)
+                effective = self._effective("", socket.query_params.get("model", "")[:256], wanted)
+            except VoiceAssistError as error:
+                log.warning("session.refused", code=error.code)
+                await socket.send_denial_response(problem.response(error))
+                return
+            await self._serve(socket, principal, effective)
+
+    async def _consume(self, socket: WebSocket) -> Mapping[str, Any]:
+        """The session settings of the secret that opened the socket; a secret works once."""
+        secret = socket.headers.get("x-client-secret")
+        if not secret:
+            return {}
+        record = await self._secrets.take(secret)
+        if record is None:
+            raise UnauthenticatedError("The client secret was used or has expired.")
+        wanted: dict[str, Any] = msgspec.json.decode(record.session or b"{}")
+        return wanted
+
+    def _admit(self, principal: Principal) -> None:
+        if sum(self._per_user.values()) >= self._settings.voice.max_sessions:
+            metrics.RATE_LIMITED.labels("voice_sessions").inc()
+            raise UnavailableError(
+                "All voice sessions are in use; please try again in a moment.",
+                code="VOICE_BUSY",
+                retry_after=RETRY_SECONDS,
+            )
+        if self._per_user[principal.subject] >= CONNECTIONS_PER_USER:
+            metrics.RATE_LIMITED.labels("voice_sessions_user").inc()
+            raise RateLimitedError("You have two voice sessions open already.", retry_after=RETRY_SECONDS)
+
+    async def _serve(
+        self, socket: WebSocket, principal: Principal, effective: session_settings.SessionSettings
+    ) -> None:
+        self._per_user[principal.subject] += 1
+        metrics.VOICE_SESSIONS.inc()
+        self._warm(principal)
+        log.info("session.opened", session_id=effective.id, user_id=principal.subject)
+        offered = "realtime" in socket.scope.get("subprotocols", ())
+        try:
+            await socket.accept(subprotocol="realtime" if offered else None)
+            session = Session(effective, clock=time.monotonic, new_id=identifier, speech=self._engine.hears_and_speaks)
+            await Connection(socket, session, self._engine.open(principal)).run()
+        except WebSocketDisconnect:
+            log.info("session.left", session_id=effective.id)
+        finally:
+            self._per_user[principal.subject] -= 1
+            metrics.VOICE_SESSIONS.dec()
+            log.info("session.closed", session_id=effective.id, user_id=principal.subject)
+
+    def _warm(self, principal: Principal) -> None:
+        """Wake the rooms this session will ask (facts: a cold room costs half a second of the first answer)."""
+        for room in WARM_ROOMS:
+            task = asyncio.create_task(warmed(f"{self._settings.room(room)}/ready", principal))
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
+
+
+async def warmed(url: str, principal: Principal) -> None:
+    try:
+        await http.call("GET", url, principal=principal, issuer="realtime", timeout=10.0)
+    except UnavailableError as error:
+        log.warning("room.not_warmed", code=error.code)
+
+
+def person(request: Request | WebSocket, settings: Settings) -> Principal:
+    """The user behind the gateway's token; services have nothing to say here."""
+    principal = authenticate(request, settings)
+    if principal.is_service or principal.user_id is None:
+        raise ForbiddenError("A voice session belongs to a user.")
+    return principal
+
+
+def asked(body: bytes) -> dict[str, Any]:
+    """The session settings wanted in a client_secrets call; raises ValidationError."""
+    if not body.strip():
+        return {}
+    try:
+        request = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        raise ValidationError("The body is not a JSON object.") from None
+    session = request.get("session", {})
+    if not isinstance(session, dict):
+        raise ValidationError("The session is not an object.")
+    return session
+
+
+def identifier(prefix: str) -> str:
+    return f"{prefix}_{uuid.uuid4().hex[:24]}"
+
+
+async def refused(_request: Request, error: Exception) -> Response:
+    return problem.response(error if isinstance(error, VoiceAssistError) else VoiceAssistError())
+
+
+async def failed(_request: Request, error: Exception) -> Response:
+    log.error("realtime.failed", **logging.error_fields(error))
+    return problem.response(VoiceAssistError())

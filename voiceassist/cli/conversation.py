@@ -1,0 +1,183 @@
+"""One turn with the running product over its public socket, as any OpenAI Realtime client would have it."""
+
+import base64
+import json
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from voiceassist.core.errors import ExternalApiError, UnauthenticatedError, UnavailableError
+from voiceassist.runtime.engines import secrets, state
+from voiceassist.runtime.engines.layout import Layout
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+WIRE_RATE = 24_000
+CHUNK_BYTES = 48_000  # one second
+SECONDS_PER_EVENT = 60.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """What came back: texts, what the page would show, times in ms, and the sound (pcm16, 24 kHz)."""
+
+    transcript: str = ""
+    answer: str = ""
+    status: str | None = None
+    notice: str = ""
+    citations: list[dict[str, Any]] = field(default_factory=list)
+    calculator: dict[str, Any] | None = None
+    clarify: dict[str, Any] | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    audio: bytes = field(default=b"", repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "transcript": self.transcript,
+            "answer": self.answer,
+            "status": self.status,
+            "notice": self.notice,
+            "citations": self.citations,
+            "calculator": self.calculator,
+            "clarify": self.clarify,
+            "timings": self.timings | {"audio_s": round(len(self.audio) / 2 / WIRE_RATE, 2)},
+        }
+
+
+@contextmanager
+def connect(layout: Layout, url: str | None) -> "Iterator[ClientConnection]":
+    """Open the socket with this machine's own API key; raises a family error with what to do."""
+    from websockets.exceptions import InvalidStatus, WebSocketException
+    from websockets.sync.client import connect as open_socket
+
+    running = state.read(layout)
+    address = url or (running.url if running else None)
+    if address is None:
+        raise UnavailableError("VoiceAssist is not running here; start it with `voiceassist up` (or give --data).")
+    key = secrets.read(layout).cli_api_key
+    context = ssl.create_default_context(cafile=str(layout.ca)) if address.startswith("https") else None
+    try:
+        socket = open_socket(
+            address.replace("http", "ws", 1).rstrip("/") + "/v1/realtime?model=voiceassist-local",
+            ssl=context,
+            additional_headers={"Authorization": f"Bearer {key}"},
+            max_size=None,
+            open_timeout=15,
+            proxy=None,
+        )
+    except InvalidStatus as error:
+        if error.response.status_code in {401, 403}:
+            raise UnauthenticatedError(
+                "The product refused this machine's key; was the data reset meanwhile?"
+            ) from None
+        raise UnavailableError(f"The product refused the session (status {error.response.status_code}).") from None
+    except (OSError, WebSocketException, TimeoutError):
+        raise UnavailableError("VoiceAssist cannot be reached; `voiceassist status` tells what runs.") from None
+    try:
+        yield socket
+    finally:
+        socket.close()
+
+
+def write(socket: "ClientConnection", text: str) -> Turn:
+    """Ask in writing and read the answer in writing."""
+    _update(socket, ["text"])
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+    _send(socket, {"type": "conversation.item.create", "item": item})
+    _send(socket, {"type": "response.create"})
+    turn = _collected(socket)
+    turn.transcript = text
+    return turn
+
+
+def speak(socket: "ClientConnection", pcm16: bytes) -> Turn:
+    """Say `pcm16` (24 kHz mono) and listen to the answer."""
+    _update(socket, ["audio"])
+    for start in range(0, len(pcm16), CHUNK_BYTES):
+        chunk = base64.b64encode(pcm16[start : start + CHUNK_BYTES]).decode()
+        _send(socket, {"type": "input_audio_buffer.append", "audio": chunk})
+    _send(socket, {"type": "input_audio_buffer.commit"})
+    _send(socket, {"type": "response.create"})
+    return _collected(socket)
+
+
+def _update(socket: "ClientConnection", modalities: list[str]) -> None:
+    session = {
+        "type": "realtime",
+        "output_modalities": modalities,
+        "audio": {"input": {"turn_detection": None}},
+        "voiceassist": {"extensions": True},
+    }
+    _send(socket, {"type": "session.update", "session": session})
+
+
+def _send(socket: "ClientConnection", event: dict[str, Any]) -> None:
+    from websockets.exceptions import ConnectionClosed
+
+    try:
+        socket.send(json.dumps(event))
+    except ConnectionClosed:
+        raise UnavailableError("The product closed the session.") from None
+
+
+def _events(socket: "ClientConnection") -> Iterator[dict[str, Any]]:
+    from websockets.exceptions import ConnectionClosed
+
+    while True:
+        try:
+            event: dict[str, Any] = json.loads(socket.recv(timeout=SECONDS_PER_EVENT))
+        except (ConnectionClosed, TimeoutError):
+            raise UnavailableError("The product closed the session or did not answer in time.") from None
+        yield event
+
+
+def _collected(socket: "ClientConnection") -> Turn:
+    turn = Turn()
+    began = time.monotonic()
+    sound: list[bytes] = []
+    done = False
+    for event in _events(socket):
+        done = _take(turn, sound, event, began) or done
+        # The metrics of the answer come right after its end.
+        if done and event["type"] == "voiceassist.metrics":
+            break
+    turn.audio = b"".join(sound)
+    turn.timings["total_ms"] = round((time.monotonic() - began) * 1000, 1)
+    return turn
+
+
+def _take(turn: Turn, sound: list[bytes], event: dict[str, Any], began: float) -> bool:
+    """Note one event; True for the end of the answer."""
+    match event["type"]:
+        case "conversation.item.input_audio_transcription.completed":
+            turn.transcript = event["transcript"]
+        case "response.output_text.delta" | "response.output_audio_transcript.delta":
+            turn.answer += event["delta"]
+        case "response.output_audio.delta":
+            turn.timings.setdefault("client_first_audio_ms", round((time.monotonic() - began) * 1000, 1))
+            sound.append(base64.b64decode(event["delta"]))
+        case "error":
+            raise ExternalApiError(f"The product refused: {event['error']['message']}")
+        case "response.done":
+            if event["response"]["status"] == "failed":
+                raise ExternalApiError("The product could not answer; its log tells why.")
+            return True
+        case _:
+            _take_extension(turn, event)
+    return False
+
+
+def _take_extension(turn: Turn, event: dict[str, Any]) -> None:
+    match event["type"]:
+        case "voiceassist.citation.list":
+            turn.citations, turn.status, turn.notice = event["citations"], event["status"], event["notice"]
+        case "voiceassist.calculator.result":
+            turn.calculator = event["result"]
+        case "voiceassist.clarify.ask":
+            turn.clarify = {name: event[name] for name in ("question", "options", "slot")}
+        case "voiceassist.metrics":
+            turn.timings |= {name: event[name] for name in event if name.endswith("_ms") and event[name] is not None}
