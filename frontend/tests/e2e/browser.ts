@@ -31,6 +31,7 @@ export interface Faults {
 export async function open(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<{ page: Page; faults: Faults }> {
   const context = await browser.newContext({ permissions: ['microphone'], viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const faults: Faults = { violations: [], offOrigin: [], errors: [] };
   await page.exposeFunction('reportViolation', (text: string) => faults.violations.push(text));
   await page.addInitScript(() => {

@@ -34,6 +34,8 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 async function consent(page: Page): Promise<void> {
   await page.getByTestId('talk').click();
   await page.getByTestId('consent-accept').click();
+  // Keys belong to the dialog for as long as it is open.
+  await page.locator('dialog[open]').waitFor({ state: 'detached' });
 }
 
 test('sign-in leads over the second factor to the workspace, and out again', async () => {
