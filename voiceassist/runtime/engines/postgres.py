@@ -103,7 +103,7 @@ class PostgresEngine:
             folder=self.layout.postgres,
             account=self.account,
             stop=signal.SIGINT,  # fast shutdown; SIGTERM would wait for every client to leave
-            grace=6.0,
+            grace=4.0,
         )
 
     def ready(self) -> bool:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 
 from voiceassist.runtime.engines.engine import http_status
@@ -58,8 +58,4 @@ def services(layout: Layout, ports: Ports, environ: Mapping[str, str], folder: P
         ("host", "voiceassist.runtime.host", f"{environ['VOICEASSIST_BASE_URL']}/health"),
         ("realtime", "realtime", f"http://127.0.0.1:{ports.realtime}/health"),
     ]
-    return [
-        Service(name, module, health, layout, environ, folder)
-        for name, module, health in table
-        if util.find_spec(f"{module}.__main__")
-    ]
+    return [Service(name, module, health, layout, environ, folder) for name, module, health in table]
