@@ -13,7 +13,8 @@ from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import SIGN_IN, Admission
 from voiceassist.runtime.host.answer import Answer, Bounded, CutOffError
 from voiceassist.runtime.host.api import Api
-from voiceassist.runtime.host.pages import Pages
+from voiceassist.runtime.host.callers import address
+from voiceassist.runtime.host.pages import LOOPBACK, Pages
 from voiceassist.runtime.host.rooms import fresh
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Wiring
@@ -136,6 +137,9 @@ async def alive(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def exposition(scope: Scope, receive: Receive, send: Send) -> None:
+    """For a collector on this machine; others scrape the internal port."""
+    if address(scope) not in LOOPBACK:
+        raise NotFoundError("There is nothing at this address.")
     body, media_type = metrics.exposition()
     await Response(body, media_type=media_type)(scope, receive, send)
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 from functions_framework.aio import create_asgi_app_from_module
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voiceassist.core.errors import DependencyTimeoutError, NotFoundError, UnavailableError
-from voiceassist.runtime import logging, tracing
+from voiceassist.runtime import logging, metrics, tracing
 from voiceassist.runtime.host.answer import Answer
 from voiceassist.runtime.host.forward import forward
 from voiceassist.runtime.host.headers import value
@@ -124,7 +125,7 @@ def target(scope: Scope) -> str:
 
 
 class RoomsDoor:
-    """The internal address of every room: `/<room>/…` on loopback. Rooms check the caller's token."""
+    """The internal address of every room, `/<room>/…`; rooms check the caller. `/metrics` is this process's."""
 
     def __init__(self, wiring: Wiring, runner: Runner) -> None:
         self._wiring = wiring
@@ -132,6 +133,10 @@ class RoomsDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            return
+        if scope["path"] == "/metrics":
+            body, media_type = metrics.exposition()
+            await Response(body, media_type=media_type)(scope, receive, send)
             return
         name, _, rest = scope["path"].removeprefix("/").partition("/")
         raw = scope.get("raw_path") or quote(scope["path"]).encode()

@@ -224,6 +224,8 @@ def test_metrics_count_by_route_and_never_by_address(host, clinician):
     text = clinician.http.get("/metrics").text
     assert 'voiceassist_http_requests_total{code="200",function="gateway"' in text
     assert CANARY not in text
+    internal = httpx.get(f"http://127.0.0.1:{host.settings.host.rooms_port}/metrics", trust_env=False)
+    assert "voiceassist_http_requests_total" in internal.text
 
 
 def test_an_event_reaches_the_broker_with_its_headers(start_host, key, problem, clinician):

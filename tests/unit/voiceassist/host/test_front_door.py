@@ -4,13 +4,20 @@ import asyncio
 
 import pytest
 
-from voiceassist.core.errors import ForbiddenError, PayloadTooLargeError, UnsupportedFormatError, ValidationError
+from voiceassist.core.errors import (
+    ForbiddenError,
+    NotFoundError,
+    PayloadTooLargeError,
+    UnsupportedFormatError,
+    ValidationError,
+)
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
 from voiceassist.runtime import tokens
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import SCOPES, Admission, origins
 from voiceassist.runtime.host.answer import Bounded
 from voiceassist.runtime.host.callers import Caller, cookie
+from voiceassist.runtime.host.gateway import exposition
 from voiceassist.runtime.host.openapi import merge
 from voiceassist.runtime.host.realtime import secret_of, sendable
 from voiceassist.runtime.settings import Settings
@@ -220,6 +227,11 @@ def test_the_secret_of_a_subprotocol_and_close_codes():
     assert secret_of(["realtime", "openai-insecure-api-key.ek_1", "openai-beta.realtime-v1"]) == "ek_1"
     assert secret_of(["realtime"]) == ""
     assert [sendable(code) for code in (None, 1005, 1006, 1015, 1000, 4001)] == [1001, 1001, 1001, 1001, 1000, 4001]
+
+
+async def test_metrics_are_for_this_machine_only():
+    with pytest.raises(NotFoundError):
+        await exposition({"type": "http", "client": ("192.0.2.7", 5)}, None, None)
 
 
 def test_schemas_of_one_name_and_two_meanings_are_kept_apart():
