@@ -2,7 +2,7 @@
 
     <name>/collection.json   the body it was created with
     <name>/current           the name of the generation in use, replaced atomically
-    <name>/gen-0001/         the engine's files
+    <name>/gen-…/            the engine's files
 
 A rebuilt index is a new generation, so a crash at any point leaves a whole one in use.
 """
@@ -10,6 +10,7 @@ A rebuilt index is a new generation, so a crash at any point leaves a whole one 
 import contextlib
 import os
 import shutil
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,10 @@ from voiceassist.adapters.vectord import schema, wire
 from voiceassist.adapters.vectord.faults import bad_request
 from voiceassist.core.files import write_whole
 
-FIRST = "gen-0001"
+
+def new_generation() -> str:
+    """Never a name used before: the optimizer of a process that was killed may still write into the old one."""
+    return f"gen-{uuid.uuid4().hex[:12]}"
 
 
 class Shard:
@@ -45,13 +49,14 @@ class Shard:
         """Build a collection in a hidden folder and show it when it is complete."""
         part = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
-        (part / FIRST).mkdir(parents=True)
+        generation = new_generation()
+        (part / generation).mkdir(parents=True)
         try:
-            engine = edge.EdgeShard.create(str(part / FIRST), schema.config(description))
+            engine = edge.EdgeShard.create(str(part / generation), schema.config(description))
             engine.flush()
             engine.close()
             write_whole(part / "collection.json", msgspec.json.encode(description))
-            write_whole(part / "current", FIRST)
+            write_whole(part / "current", generation)
             part.rename(folder)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
@@ -88,9 +93,7 @@ class Shard:
     def begin_rebuild(self) -> Path:
         """Copy the directory for the optimizer; from now on writes are also kept for the copy."""
         self.engine.flush()
-        number = int(self.generation.removeprefix("gen-")) + 1
-        target = self.folder / f"gen-{number:04d}"
-        shutil.rmtree(target, ignore_errors=True)
+        target = self.folder / new_generation()
         shutil.copytree(self.directory, target)
         self.journal = []
         self.written = 0

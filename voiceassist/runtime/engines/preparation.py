@@ -44,7 +44,7 @@ def make_folders(layout: Layout, account: Account) -> None:
         layout.runtime.mkdir(mode=0o755, exist_ok=True)
         _make_run_folder(layout, account)
     except OSError as error:
-        raise EngineError(_cannot_write(layout.data, error)) from None
+        raise EngineError(cannot_write(layout.data, error)) from None
     for path in (layout.data, layout.run):
         closed = unreachable_folder(path, account)
         if closed is not None:
@@ -73,7 +73,7 @@ def refuse_foreign(layout: Layout) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise EngineError(_cannot_write(layout.data, error)) from None
+        raise EngineError(cannot_write(layout.data, error)) from None
     if owner != os.getuid() and os.getuid() != 0:
         raise EngineError(
             f"{layout.data} belongs to another user: run as that user, or choose another place with --data."
@@ -85,7 +85,7 @@ def take_lock(layout: Layout) -> Lock | None:
     try:
         descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise EngineError(_cannot_write(layout.data, error)) from None
+        raise EngineError(cannot_write(layout.data, error)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -105,7 +105,8 @@ def _make_run_folder(layout: Layout, account: Account) -> None:
         layout.run.chmod(0o710)
 
 
-def _cannot_write(path: Path, error: OSError) -> str:
+def cannot_write(path: Path, error: OSError) -> str:
+    """The sentence about a disk that does not take our files."""
     if error.errno == errno.ENOSPC:
         return f"The disk is full where {path} lies: free some space, or choose another place with --data."
     return f"{path} cannot be written ({os.strerror(error.errno or 0)}): choose another place with --data."

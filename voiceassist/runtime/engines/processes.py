@@ -69,10 +69,9 @@ def spawn(command: Command) -> Child:
 
     Call from the main thread only: the kernel's parent-death signal follows the thread, not the process.
     """
-    rotate(command.log)
     account = command.account
     switch = {"user": account.uid, "group": account.gid, "extra_groups": []} if account and account.switch else {}
-    descriptor = os.open(command.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = open_log(command.log)
     try:
         process = subprocess.Popen(  # type: ignore[call-overload]
             command.argv,
@@ -159,6 +158,14 @@ def _birth_portable(pid: int) -> str | None:
 @functools.cache
 def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def open_log(log: Path) -> int:
+    try:
+        rotate(log)
+        return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise EngineError(f"The log {log} cannot be written ({os.strerror(error.errno or 0)}).") from None
 
 
 def rotate(log: Path) -> None:

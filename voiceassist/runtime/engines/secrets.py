@@ -59,9 +59,23 @@ def read(layout: Layout) -> Secrets:
         ) from None
 
 
+def _complete(layout: Layout) -> None:
+    """Add the secrets that a newer version asks for and an older one did not write."""
+    try:
+        known = msgspec.json.decode(layout.secrets.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.MsgspecError):
+        return  # read() has the sentence
+    missing = set(Secrets.__struct_fields__) - known.keys()
+    if missing and "postgres_admin" in known:
+        fresh = generate()
+        added = known | {name: getattr(fresh, name) for name in missing}
+        write_whole(layout.secrets, msgspec.json.format(msgspec.json.encode(added)))
+
+
 def read_or_create(layout: Layout) -> Secrets:
     """The secrets, written on the first start; refuses to invent new ones beside an existing database."""
     if layout.secrets.exists():
+        _complete(layout)
         return read(layout)
     if layout.postgres.exists():
         raise EngineError(

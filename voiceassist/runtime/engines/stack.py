@@ -95,6 +95,9 @@ def open_stack(
         refuse_taken(ports, **needs)
         created = secrets.read_or_create(layout)
         certificates.ensure(layout, now=dt.datetime.now(dt.UTC))
+    except OSError as error:
+        lock.release()
+        raise EngineError(preparation.cannot_write(layout.data, error)) from None
     except BaseException:
         lock.release()
         raise

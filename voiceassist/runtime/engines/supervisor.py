@@ -12,6 +12,7 @@ from voiceassist.runtime.engines import processes, state
 from voiceassist.runtime.engines.engine import Engine
 from voiceassist.runtime.engines.faults import EngineError
 from voiceassist.runtime.engines.layout import Layout
+from voiceassist.runtime.engines.preparation import cannot_write
 from voiceassist.runtime.engines.processes import Child, Record
 
 START_SECONDS = 90.0  # a loaded two-core machine on its first start
@@ -54,8 +55,11 @@ class Supervisor:
 
     def start(self, engines: Sequence[Engine]) -> None:
         """Start engines side by side and return when each is ready and settled; raises EngineError."""
-        for engine in engines:
-            engine.prepare()
+        try:
+            for engine in engines:
+                engine.prepare()
+        except OSError as error:
+            raise EngineError(cannot_write(self.layout.data, error)) from None
         wave = [Supervised(engine) for engine in engines]
         for item in wave:
             self.running.append(item)
@@ -133,10 +137,11 @@ class Supervisor:
             item.engine.prepare()
             item.restarts += 1
             self._spawn(item)
-        except EngineError as error:
+        except (EngineError, OSError) as error:
             item.deaths += 1
             item.since = self.clock()
-            self.report(f"{item.engine.name} cannot start: {error.detail}")
+            why = error.detail if isinstance(error, EngineError) else cannot_write(self.layout.data, error)
+            self.report(f"{item.engine.name} cannot start: {why}")
 
     def _await_restart(self, item: Supervised, now: float) -> None:
         try:
@@ -157,7 +162,10 @@ class Supervisor:
             item.engine.name: state.ProcessState(item.child.record if item.child else None, item.phase, item.restarts)
             for item in self.running
         }
-        state.write(self.layout, _with(self.base, ready=self.complete, processes=entries))
+        try:
+            state.write(self.layout, _with(self.base, ready=self.complete, processes=entries))
+        except OSError as error:  # a full disk must not end what runs
+            self.report(cannot_write(self.layout.state, error))
 
 
 STORES = frozenset({"postgres", "valkey", "vectord", "seaweedfs"})

@@ -1,5 +1,6 @@
 """Each bad day ends with one sentence that says what and how to mend it, and leaves nothing half-written."""
 
+import errno
 import json
 import os
 import shutil
@@ -267,6 +268,31 @@ def test_ports_out_of_range() -> None:
     for base in (80, 60_000):
         with pytest.raises(EngineError):
             Ports(base)
+
+
+def test_an_older_secrets_file_is_completed_and_keeps_what_it_has(opened: Open) -> None:
+    before = opened()
+    before.stop()
+    older = json.loads(before.layout.secrets.read_bytes())
+    del older["cli_api_key"]
+    before.layout.secrets.write_text(json.dumps(older))
+    after = opened()
+    assert after.secrets.cli_api_key.startswith("va_")
+    assert after.secrets.kek == before.secrets.kek
+
+
+def test_a_disk_that_fills_up_during_the_first_start(opened: Open, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    stack = opened()
+    monkeypatch.setattr(shutil, "copytree", full)
+    with pytest.raises(EngineError) as caught:
+        stack.supervisor.start([database(stack)])
+    assert "The disk is full" in sentence(caught)
+    monkeypatch.undo()
+    stack.supervisor.start([database(stack)])
+    assert stack.supervisor.running[0].phase == "ready", "the next start is not hindered by the torn one"
 
 
 def test_secrets_are_private_and_never_printed(opened: Open) -> None:
