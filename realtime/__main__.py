@@ -1,5 +1,7 @@
 """`python -m realtime`: load the models, then serve until SIGTERM."""
 
+import asyncio
+
 import uvicorn
 
 from realtime.engines.local import LocalEngine
@@ -9,7 +11,24 @@ from voiceassist.runtime.serve import Server
 from voiceassist.runtime.settings import load_settings
 
 MAX_MESSAGE = 262_144  # SPEC P4.8
-DRAIN_SECONDS = 3
+# The supervisor and Kubernetes wait longer than this; nobody who asks now should lose the end of an answer.
+DRAIN_SECONDS = 4.0
+
+
+class Draining(Server):
+    """A signal first lets the running answers end."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._drain: asyncio.Task[None] | None = None
+
+    def stop(self) -> None:
+        if self._drain is None:
+            self._drain = asyncio.get_running_loop().create_task(self._service.drain(DRAIN_SECONDS))
+            self._drain.add_done_callback(lambda _: super(Draining, self).stop())
+        else:
+            super().stop()  # asked twice: at once
 
 
 def main() -> None:
@@ -18,8 +37,9 @@ def main() -> None:
     if settings.telemetry.otlp_endpoint:
         tracing.exporter_started(settings.telemetry.otlp_endpoint, "realtime")
     engine = LocalEngine.load(settings)
+    service = Service(settings, engine, providers.redis())
     config = uvicorn.Config(
-        Service(settings, engine, providers.redis()).build(),
+        service.build(),
         # Loopback on a machine of its own; in a container the port must be reachable.
         host="127.0.0.1" if settings.data_dir else "0.0.0.0",  # noqa: S104
         port=settings.realtime.port,
@@ -34,9 +54,9 @@ def main() -> None:
         access_log=False,
         server_header=False,
         log_config=None,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_graceful_shutdown=2,
     )
-    Server(config).run()
+    Draining(config, service).run()
     engine.close()
 
 

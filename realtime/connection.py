@@ -7,9 +7,9 @@ event can overtake another. What takes time (ears, transcription, answers) runs 
 import asyncio
 import contextlib
 import json
-from collections import deque
-from collections.abc import Coroutine
 from typing import Any, Protocol
+
+from starlette.websockets import WebSocketDisconnect
 
 from realtime.effects import Abort, Answer, Drop, Effect, Forget, Listen, Send, Timings, Transcribe
 from realtime.engine import EngineSession, Heard, Words
@@ -24,7 +24,9 @@ log = logging.get_logger(__name__)
 # A client that does not read is cut off: three minutes of unread speech.
 MAX_UNSENT_BYTES = 16 * 1_048_576
 SESSION_SECONDS = 3_600.0
-NORMAL, POLICY, TOO_SLOW = 1000, 1008, 1013
+FLUSH_SECONDS = 2.0
+# RFC 6455, section 7.4.1, and its registry: try again later.
+NORMAL, GOING_AWAY, TOO_SLOW = 1000, 1001, 1013
 
 
 class Socket(Protocol):
@@ -38,35 +40,54 @@ class Socket(Protocol):
 class Connection:
     def __init__(self, socket: Socket, session: Session, engine: EngineSession) -> None:
         self._socket, self._session, self._engine = socket, session, engine
-        self._unsent: deque[str] = deque()
+        self._unsent: asyncio.Queue[str] = asyncio.Queue()
         self._unsent_bytes = 0
-        self._something_to_send = asyncio.Event()
         self._to_hear: asyncio.Queue[Listen | Forget] = asyncio.Queue()
-        self._readings: dict[str, asyncio.Task[None]] = {}
-        self._answers: dict[str, asyncio.Task[None]] = {}
-        self._closing: int | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}  # by the key of the words or the id of the response
+        self._over = asyncio.Event()
+        self._code = NORMAL
+        self._leaving = False
 
     async def run(self) -> None:
-        """Until the client leaves, the session expires, or the client reads too slowly."""
-        helpers = [asyncio.create_task(self._sender()), asyncio.create_task(self._ears())]
-        receiver = asyncio.create_task(self._receiver())
+        """Until the client leaves or reads too slowly, the session expires, or the service wants to go."""
+        work = (self._receiver(), self._sender(), self._ears(), self._over.wait())
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in work]
         try:
             self._do(self._session.begin())
-            await asyncio.wait({receiver, *helpers}, timeout=SESSION_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not receiver.done() and self._closing is None:
+            ended, _ = await asyncio.wait(tasks, timeout=SESSION_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not ended:
                 self._do(self._session.expire())
+            if not ended or self._leaving:
                 await self._flushed()
         finally:
-            await self._end([receiver, *helpers, *self._readings.values(), *self._answers.values()])
+            await self._end([*tasks, *self._tasks.values()])
 
-    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+    def leave(self) -> None:
+        """Go away as soon as no answer is being given."""
+        self._leaving = True
+        self._leave_if_idle()
+
+    def _leave_if_idle(self) -> None:
+        if self._leaving and not self._session.is_answering:
+            self._stop(GOING_AWAY)
+
+    def _stop(self, code: int) -> None:
+        if not self._over.is_set():
+            self._code = code
+            self._over.set()
+
+    async def _flushed(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._unsent.join(), FLUSH_SECONDS)
+
+    async def _end(self, tasks: list[asyncio.Task[Any]]) -> None:
         for task in tasks:
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception):
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
                 log.error("session.task_failed", **logging.error_fields(result))
         with contextlib.suppress(Exception):  # the client may be gone already
-            await self._socket.close(NORMAL if self._closing is None else self._closing)
+            await self._socket.close(self._code)
 
     async def _receiver(self) -> None:
         while True:
@@ -75,58 +96,53 @@ class Connection:
                 return
             text = message.get("text")
             self._do(self._session.refuse_binary() if text is None else self._session.receive(text))
-            # Appended audio is judged by the ears; let them and the sender have their turn.
-            await asyncio.sleep(0)
+            # A client is read no faster than the ears can judge: this is the back-pressure of the uplink.
+            await self._to_hear.join()
 
     # Effects
 
     def _do(self, effects: list[Effect]) -> None:
         for effect in effects:
-            match effect:
-                case Send():
-                    self._queue(json.dumps(effect.event, separators=(",", ":"), ensure_ascii=False))
-                case Listen() | Forget():
-                    self._to_hear.put_nowait(effect)
-                case Transcribe():
-                    self._readings[effect.key] = self._start(self._read(effect))
-                case Drop():
-                    if reading := self._readings.pop(effect.key, None):
-                        reading.cancel()
-                case Answer():
-                    self._answers[effect.response_id] = self._start(self._answer(effect))
-                case Abort():
-                    if answer := self._answers.pop(effect.response_id, None):
-                        answer.cancel()
-                case Timings():
-                    record(effect)
+            if isinstance(effect, Send):
+                self._queue(json.dumps(effect.event, separators=(",", ":"), ensure_ascii=False))
+            elif isinstance(effect, Timings):
+                record(effect)
+            elif isinstance(effect, Listen | Forget):
+                self._to_hear.put_nowait(effect)
+            else:
+                self._work(effect)
+        self._leave_if_idle()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return asyncio.create_task(work)
+    def _work(self, effect: Transcribe | Drop | Answer | Abort) -> None:
+        match effect:
+            case Transcribe():
+                self._tasks[effect.key] = asyncio.create_task(self._read(effect))
+            case Answer():
+                self._tasks[effect.response_id] = asyncio.create_task(self._answer(effect))
+            case Drop():
+                self._cancel(effect.key)
+            case Abort():
+                self._cancel(effect.response_id)
+
+    def _cancel(self, key: str) -> None:
+        if task := self._tasks.pop(key, None):
+            task.cancel()
 
     # Going out
 
     def _queue(self, message: str) -> None:
+        self._unsent_bytes += len(message)
         if self._unsent_bytes > MAX_UNSENT_BYTES:
-            self._closing = TOO_SLOW
-            self._unsent.clear()
+            self._stop(TOO_SLOW)
         else:
-            self._unsent.append(message)
-            self._unsent_bytes += len(message)
-        self._something_to_send.set()
+            self._unsent.put_nowait(message)
 
     async def _sender(self) -> None:
-        while self._closing is None:
-            await self._something_to_send.wait()
-            self._something_to_send.clear()
-            while self._unsent:
-                message = self._unsent.popleft()
-                self._unsent_bytes -= len(message)
-                await self._socket.send_text(message)
-
-    async def _flushed(self, seconds: float = 2.0) -> None:
-        until = asyncio.get_running_loop().time() + seconds
-        while self._unsent and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(0.01)
+        while True:
+            message = await self._unsent.get()
+            await self._socket.send_text(message)
+            self._unsent_bytes -= len(message)
+            self._unsent.task_done()
 
     # Ears, words, answers
 
@@ -135,9 +151,10 @@ class Connection:
             effect = await self._to_hear.get()
             if isinstance(effect, Forget):
                 self._engine.forget()
-                continue
-            samples, rate = heard(effect.audio, effect.wire)
-            self._do(self._session.windows(await self._engine.listen(samples, rate)))
+            else:
+                samples, rate = heard(effect.audio, effect.wire)
+                self._do(self._session.windows(await self._engine.listen(samples, rate)))
+            self._to_hear.task_done()
 
     async def _read(self, effect: Transcribe) -> None:
         samples, rate = heard(effect.audio, effect.wire)
@@ -149,7 +166,7 @@ class Connection:
                 log.warning("transcription.failed", code=error.code)
             except Exception as error:  # noqa: BLE001 - one failed turn must not end the session
                 log.error("transcription.failed", **logging.error_fields(error))
-        self._readings.pop(effect.key, None)
+        self._tasks.pop(effect.key, None)
         self._do(self._session.transcribed(effect.key, words))
 
     async def _answer(self, effect: Answer) -> None:
@@ -163,7 +180,7 @@ class Connection:
             except Exception as error:  # noqa: BLE001 - the client is told, the session goes on
                 failed = True
                 log.error("answer.failed", **logging.error_fields(error))
-        self._answers.pop(effect.response_id, None)
+        self._tasks.pop(effect.response_id, None)
         self._do(self._session.answered(effect.response_id, failed=failed))
 
     async def _pieces(self, effect: Answer) -> None:

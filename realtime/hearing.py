@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from realtime.effects import Drop, Effect, Forget, Listen, Send, Transcribe
+from realtime.effects import Drop, Effect, Forget, Listen, Transcribe
 from realtime.engine import Heard
 from realtime.microphone import MAX_MS, Microphone
 from realtime.protocol import server
 from realtime.protocol.errors import ProtocolError
+from realtime.protocol.server import Wire
 from realtime.protocol.settings import SessionSettings
 from realtime.turns import BARGE_IN_MS, WINDOW_MS, Rules, Turn, TurnTaker
 
@@ -36,7 +37,7 @@ class Utterance:
 
 
 class Hearing:
-    """`emit` takes effects, `on_start` learns that the user began to speak, `on_end` takes the utterance."""
+    """`emit` takes effects, `send` events; `on_start` learns that the user speaks, `on_end` takes the utterance."""
 
     def __init__(
         self,
@@ -44,10 +45,12 @@ class Hearing:
         *,
         new_id: Callable[[str], str],
         emit: Callable[[Effect], None],
+        send: Callable[[Wire], None],
         on_start: Callable[[], None],
         on_end: Callable[[Utterance], None],
     ) -> None:
-        self._new_id, self._emit, self._on_start, self._on_end = new_id, emit, on_start, on_end
+        self._new_id, self._emit, self._send = new_id, emit, send
+        self._on_start, self._on_end = on_start, on_end
         self.settings = settings
         self.microphone = Microphone(settings.audio.input.format)
         self._taker = self._new_taker()
@@ -94,26 +97,26 @@ class Hearing:
             if turn is Turn.STARTED:
                 self._started(self._taker)
             elif turn is Turn.PAUSED:
-                self._read()
+                self._read(self._taker)
             elif turn is Turn.RESUMED:
                 self._unread()
             self._end_if_over()
         if self._taker and not self._taker.speaking:
             keep = self._taker.rules.prefix_ms + BARGE_IN_MS + 4 * WINDOW_MS
-            self.microphone.keep_from(self.microphone.end_ms - keep)
+            self.microphone.keep_from(self._taker.clock_ms - keep)
 
     def _started(self, taker: TurnTaker) -> None:
         self._item_id = self._new_id("item")
         start_ms = max(self.microphone.start_ms, taker.started_ms - taker.rules.prefix_ms)
         self.microphone.keep_from(start_ms)
-        self._emit(Send(server.speech_started(self._item_id, start_ms)))
+        self._send(server.speech_started(self._item_id, start_ms))
         self._on_start()
 
-    def _read(self) -> None:
+    def _read(self, taker: TurnTaker) -> None:
         """Read the words while we wait whether the pause lasts."""
         self._unread()
         self._reading = Reading(self._new_id("words"))
-        self._emit(self.transcribe(self._reading.key, self.microphone.peek()))
+        self._emit(self.transcribe(self._reading.key, self.microphone.peek(taker.clock_ms)))
 
     def transcribe(self, key: str, audio: bytes) -> Transcribe:
         wanted = self.settings.audio.input
@@ -137,10 +140,11 @@ class Hearing:
         if self._taker is None or not self._taker.speaking:
             return
         heard = self._reading.heard if self._reading else None
-        too_long = self.microphone.duration_ms >= MAX_MS
+        now_ms = self._taker.clock_ms
+        too_long = now_ms - self.microphone.start_ms >= MAX_MS
         if self._taker.is_over(heard.text if heard else None) or too_long:
-            self._emit(Send(server.speech_stopped(self._item_id, self.microphone.end_ms)))
-            self._end(self._item_id, self._taker.silence_ms)
+            self._send(server.speech_stopped(self._item_id, now_ms))
+            self._end(self._item_id, now_ms, self._taker.silence_ms)
 
     def commit(self) -> None:
         """The client says that the turn is over."""
@@ -150,14 +154,14 @@ class Hearing:
             )
         self._unread()
         item_id = self._item_id if self.speaking else self._new_id("item")
-        self._end(item_id, 0)
+        self._end(item_id, self.microphone.end_ms, 0)
 
-    def _end(self, item_id: str, silence_ms: int) -> None:
-        seconds = self.microphone.duration_ms / 1000
+    def _end(self, item_id: str, until_ms: int, silence_ms: int) -> None:
+        seconds = (until_ms - self.microphone.start_ms) / 1000
         reading, self._reading = self._reading, None
         if self._taker:
             self._taker.end()
-        self._on_end(Utterance(item_id, self.microphone.take(), seconds, silence_ms, reading))
+        self._on_end(Utterance(item_id, self.microphone.take(until_ms), seconds, silence_ms, reading))
 
     def clear(self) -> None:
         self.microphone.clear()

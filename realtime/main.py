@@ -5,6 +5,7 @@ browser's `ek_…` comes along in `X-Client-Secret` and is used up here, in one 
 """
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections import Counter
@@ -58,6 +59,19 @@ class Service:
         self._redis = redis
         self._per_user: Counter[str] = Counter()
         self._warming: set[asyncio.Task[None]] = set()
+        self._open: set[Connection] = set()
+        self._empty = asyncio.Event()
+        self._draining = False
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new session and let the answers that are being given end, but no longer than `seconds`."""
+        self._draining = True
+        for connection in list(self._open):
+            connection.leave()
+        if self._open:
+            self._empty.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), seconds)
 
     def build(self) -> Starlette:
         return Starlette(
@@ -84,7 +98,7 @@ class Service:
             log.warning("dependency.down", engine="redis", **logging.error_fields(error))
             redis = "down"
         states = {"speech": speech, "redis": redis}
-        down = redis == "down"
+        down = redis == "down" or self._draining
         return JSONResponse({"status": "down" if down else "ready", "dependencies": states}, 503 if down else 200)
 
     async def metrics(self, _request: Request) -> Response:
@@ -140,6 +154,8 @@ class Service:
         return wanted
 
     def _admit(self, principal: Principal) -> None:
+        if self._draining:
+            raise UnavailableError("The voice service restarts.", code="VOICE_DRAINING", retry_after=RETRY_SECONDS)
         if sum(self._per_user.values()) >= self._settings.voice.max_sessions:
             metrics.RATE_LIMITED.labels("voice_sessions").inc()
             raise UnavailableError(
@@ -162,7 +178,14 @@ class Service:
         try:
             await socket.accept(subprotocol="realtime" if offered else None)
             session = Session(effective, clock=time.monotonic, new_id=identifier, speech=self._engine.hears_and_speaks)
-            await Connection(socket, session, self._engine.open(principal)).run()
+            connection = Connection(socket, session, self._engine.open(principal))
+            self._open.add(connection)
+            try:
+                await connection.run()
+            finally:
+                self._open.discard(connection)
+                if not self._open:
+                    self._empty.set()
         except WebSocketDisconnect:
             log.info("session.left", session_id=effective.id)
         finally:

@@ -35,13 +35,14 @@ class Microphone:
         del self._data[:surplus]
         self._before += surplus
 
-    def peek(self) -> bytes:
-        return bytes(self._data)
+    def peek(self, until_ms: int) -> bytes:
+        """What was said until then; a fast client may be ahead of the ears."""
+        return bytes(self._data[: max(0, until_ms * self._bytes_per_ms - self._before)])
 
-    def take(self) -> bytes:
-        """Everything, which then belongs to the caller."""
-        data = bytes(self._data)
-        self.clear()
+    def take(self, until_ms: int) -> bytes:
+        """The same, which then belongs to the caller."""
+        data = self.peek(until_ms)
+        self.keep_from(until_ms)
         return data
 
     def clear(self) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 from realtime.conversation import MAX_ITEMS, Conversation, Item, Part, truncate
 from realtime.effects import Abort, Answer, Effect, Send, Timings
-from realtime.engine import Calculation, Clarification, Heard, Piece, Sources, Words
+from realtime.engine import Heard, Piece, Words
+from realtime.extensions import event_of
 from realtime.hearing import Hearing, Reading, Utterance
+from realtime.items import item_of
 from realtime.protocol import client, server
 from realtime.protocol.errors import ProtocolError
 from realtime.protocol.server import Wire
@@ -72,6 +74,7 @@ class Session:
             self.settings,
             new_id=new_id,
             emit=self._effects.append,
+            send=self._send,
             on_start=self._speech_started,
             on_end=self._utterance,
         )
@@ -119,15 +122,14 @@ class Session:
         if isinstance(piece, Words):
             self._words(asked, piece.text, audio, audio_ms)
         elif self.settings.extended:
-            self._send(_extension(piece, response_id, asked.response.item_id))
+            self._send(event_of(piece, response_id, asked.response.item_id))
         return self._drain()
 
     def answered(self, response_id: str, *, failed: bool = False) -> list[Effect]:
         """The last piece was given, or the answer broke off."""
         if self._asked and self._asked.response.id == response_id:
-            self._finish(
-                self._asked, "failed" if failed else "completed", _failure("answer_failed") if failed else None
-            )
+            details = _failure("answer_failed") if failed else None
+            self._finish(self._asked, "failed" if failed else "completed", details)
         return self._drain()
 
     def expire(self) -> list[Effect]:
@@ -211,7 +213,7 @@ class Session:
     def _create_item(self, given: client.AnyItem, after: str | None) -> None:
         if len(self.conversation.items) >= MAX_ITEMS:
             raise ProtocolError("The conversation has too many items.", code="conversation_too_long")
-        item = _item(given, given.id or self._new_id("item"))
+        item = item_of(given, given.id or self._new_id("item"))
         if item.unheard:
             self._need_speech()
         previous = self.conversation.add(item, after)
@@ -280,7 +282,7 @@ class Session:
                 self._send(server.transcribed(item.id, heard.text, unread.seconds))
             else:
                 self._send(server.transcription_failed(item.id))
-        if self._asked and not self._asked.started:
+        if self._asked and not self._asked.started and item in self._asked.items:
             self._asked.transcription_ms = self._since(unread.committed_at)
             if heard is None:
                 self._finish(self._asked, "failed", _failure("transcription_unavailable"))
@@ -323,7 +325,7 @@ class Session:
     def _input_item(self, values: dict[str, Any]) -> Item:
         if values.get("type") == "item_reference":
             return self.conversation.find(str(values.get("id")))
-        item = _item(client.item_of(values), self._new_id("item"))
+        item = item_of(client.item_of(values), self._new_id("item"))
         if item.unheard:
             raise ProtocolError("Audio is not supported here.", param="response.input")
         return item
@@ -438,58 +440,3 @@ def _failure(code: str) -> dict[str, Any]:
         "type": "failed",
         "error": {"type": "server_error", "code": code, "message": "The answer could not be given."},
     }
-
-
-def _extension(piece: Sources | Calculation | Clarification, response_id: str, item_id: str) -> Wire:
-    place = {"response_id": response_id, "item_id": item_id}
-    match piece:
-        case Sources():
-            citations = [citation.model_dump(mode="json") for citation in piece.citations]
-            return server.extension(
-                "citation.list", **place, citations=citations, status=piece.status, notice=piece.notice
-            )
-        case Calculation():
-            return server.extension("calculator.result", **place, result=piece.result.model_dump(mode="json"))
-        case Clarification():
-            return server.extension(
-                "clarify.ask", **place, question=piece.question, options=list(piece.options), slot=piece.slot
-            )
-
-
-def _item(given: client.AnyItem, item_id: str) -> Item:
-    """An item the client created; raises ProtocolError for content that does not suit its role."""
-    match given:
-        case client.FunctionCallIn():
-            other = {
-                "type": "function_call",
-                "name": given.name,
-                "arguments": given.arguments,
-                "call_id": given.call_id,
-            }
-            return Item(item_id, other=other)
-        case client.FunctionOutputIn():
-            return Item(
-                item_id, other={"type": "function_call_output", "call_id": given.call_id, "output": given.output}
-            )
-    return Item(item_id, given.role, [_part(given.role, part) for part in given.content])
-
-
-_PARTS = {
-    ("user", "input_text"): "input_text",
-    ("user", "text"): "input_text",
-    ("user", "input_audio"): "input_audio",
-    ("system", "input_text"): "input_text",
-    ("system", "text"): "input_text",
-    ("assistant", "output_text"): "output_text",
-    ("assistant", "text"): "output_text",
-    ("assistant", "output_audio"): "output_audio",
-}
-
-
-def _part(role: str, given: client.ContentPart) -> Part:
-    kind = _PARTS.get((role, given.type))
-    if kind is None:
-        raise ProtocolError("This content is not supported here.", param="item.content")
-    if kind == "input_audio" and given.audio is not None:
-        return Part(kind, given.transcript, client.audio_bytes(given.audio, param="item.content"))
-    return Part(kind, given.text if kind.endswith("text") else (given.transcript or ""))

@@ -74,19 +74,13 @@ class Dialogue:
     def _small(self, said: str) -> Reply | None:
         if not said:
             return Reply(smalltalk.NOTHING_HEARD)
-        match smalltalk.kind_of(said):
-            case "greeting":
-                return Reply(smalltalk.GREETING)
-            case "thanks":
-                return Reply(smalltalk.THANKS)
-            case "help":
-                return Reply(smalltalk.HELP)
-            case "stop":
-                was_open, self.open = self.open, None
-                return Reply(wording.DROPPED if was_open else smalltalk.STOPPED)
-            case "repeat":
-                return self.last or Reply(smalltalk.NOTHING_TO_REPEAT)
-        return None
+        kind = smalltalk.kind_of(said)
+        if kind == "repeat":
+            return self.last or Reply(smalltalk.NOTHING_TO_REPEAT)
+        if kind == "stop" and self.open:
+            self.open = None
+            return Reply(wording.DROPPED)
+        return Reply(smalltalk.REPLIES[kind]) if kind else None
 
     async def _asked(self, said: str) -> Reply:
         try:

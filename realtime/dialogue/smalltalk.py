@@ -15,6 +15,7 @@ HELP = (
 NOTHING_HEARD = "I did not hear a question. Please say it again."
 NOTHING_TO_REPEAT = "I have not said anything yet."
 
+REPLIES: dict[Kind, str] = {"greeting": GREETING, "thanks": THANKS, "stop": STOPPED, "help": HELP}
 PHRASES: tuple[str, ...] = (GREETING, THANKS, STOPPED, NOTHING_HEARD, NOTHING_TO_REPEAT)
 
 _SAID: dict[Kind, frozenset[str]] = {

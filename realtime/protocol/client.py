@@ -166,7 +166,7 @@ def decode(message: str | bytes) -> ClientEvent:
         event: ClientEvent = _EVENT.decode(message)
     except msgspec.ValidationError as error:
         raise _rejection(message, error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise RejectedEventError("The message is not a JSON object.", code="invalid_json") from None
     return event
 
@@ -174,7 +174,7 @@ def decode(message: str | bytes) -> ClientEvent:
 def _rejection(message: str | bytes, error: msgspec.ValidationError) -> RejectedEventError:
     try:
         envelope = _ENVELOPE.decode(message)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return RejectedEventError("The message is not a JSON object.", code="invalid_json")
     if envelope.type is None:
         rejection = RejectedEventError(
