@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from voiceassist.core.errors import ForbiddenError, UnauthenticatedError, UnavailableError, VoiceAssistError
@@ -24,6 +25,7 @@ from voiceassist.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
+    from websockets.http11 import Response as HttpResponse
 
 log = logging.get_logger(__name__)
 
@@ -32,6 +34,8 @@ SECRET_SUBPROTOCOL = "openai-insecure-api-key."  # noqa: S105 - the protocol's o
 MESSAGE_BYTES = 16 * 1_048_576
 # RFC 6455, section 7.4.1: these stand for the absence of a code and may not be sent.
 UNSENDABLE = frozenset({1004, 1005, 1006, 1015})
+# What of the realtime service's refusal goes on to the caller besides status and body.
+CARRIED = ("content-type", "retry-after", "cache-control")
 GOING_AWAY, TRY_AGAIN = 1001, 1013
 
 
@@ -57,7 +61,10 @@ class RealtimeProxy:
             principal, secret = await self._identify(scope)
             upstream = await self._open(scope, principal, secret)
         except VoiceAssistError as error:
-            await _denied(error, scope, receive, send)
+            await _denied(problem.response(error), scope, receive, send)
+            return
+        except _DeclinedError as declined:
+            await _denied(declined.answer, scope, receive, send)
             return
         offered = scope.get("subprotocols", ())
         await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
@@ -95,7 +102,7 @@ class RealtimeProxy:
 
     async def _open(self, scope: Scope, principal: Principal, secret: str) -> "ClientConnection":
         from websockets.asyncio.client import connect
-        from websockets.exceptions import WebSocketException
+        from websockets.exceptions import InvalidStatus, WebSocketException
 
         if not self._settings.realtime.url:
             raise UnavailableError("The voice service is not configured.", code="REALTIME_UNAVAILABLE")
@@ -116,6 +123,8 @@ class RealtimeProxy:
                 ping_interval=None,
                 proxy=None,
             )
+        except InvalidStatus as error:
+            raise _DeclinedError(error.response) from None
         except (OSError, WebSocketException, TimeoutError) as error:
             log.warning("realtime.unreachable", **logging.error_fields(error))
             raise UnavailableError("The voice service is not available.", code="REALTIME_UNAVAILABLE") from None
@@ -170,9 +179,18 @@ def secret_of(subprotocols: Iterable[str]) -> str:
     return next(offered, "").removeprefix(SECRET_SUBPROTOCOL)
 
 
-async def _denied(error: VoiceAssistError, scope: Scope, receive: Receive, send: Send) -> None:
+class _DeclinedError(Exception):
+    """The realtime service refused the session and said why; `answer` says the same to the caller."""
+
+    def __init__(self, response: "HttpResponse") -> None:
+        super().__init__()
+        kept = {name: response.headers[name] for name in CARRIED if name in response.headers}
+        self.answer = Response(bytes(response.body or b""), response.status_code, kept)
+
+
+async def _denied(answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse the handshake with the problem document (ASGI extension), so that clients can tell why."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1008})
         return
-    await problem.response(error)(scope, receive, send)
+    await answer(scope, receive, send)

@@ -15,6 +15,7 @@ from voiceassist.runtime import tokens
 from voiceassist.runtime.sessions import ClientSecrets
 
 MANY = 400  # messages of a quarter of a MiB: 100 MiB in all
+FEW = 128  # what queues and socket buffers on the way may hold, with room to spare
 NOISE = os.urandom(262_144)
 
 
@@ -124,6 +125,22 @@ async def test_a_service_that_is_away_is_a_503(dial, key):
     assert "REALTIME_UNAVAILABLE" in await refused(dial(headers=key), 503)
 
 
+async def test_the_services_own_refusal_reaches_the_caller(dial, voice_port, key):
+    def busy(socket, _request):
+        answer = socket.respond(429, '{"code":"RATE_LIMITED"}')
+        answer.headers["Retry-After"] = "5"
+        del answer.headers["Content-Type"]
+        answer.headers["Content-Type"] = "application/problem+json"
+        return answer
+
+    async with serve(echo, "127.0.0.1", voice_port, process_request=busy):
+        with pytest.raises(InvalidStatus) as refusal:
+            await dial(headers=key)
+    assert refusal.value.response.status_code == 429
+    assert refusal.value.response.headers["retry-after"] == "5"
+    assert refusal.value.response.body == b'{"code":"RATE_LIMITED"}'
+
+
 async def test_another_path_is_no_socket(dial, key):
     with pytest.raises(InvalidStatus):
         await dial(headers=key, path="/v1/other")
@@ -175,9 +192,7 @@ async def test_a_service_that_dies_closes_the_callers_socket(dial, voice_port, k
             await asyncio.wait_for(socket.recv(), 10)
 
 
-async def test_a_slow_service_slows_the_caller_instead_of_filling_memory(dial, host, voice_port, key):
-    import psutil
-
+async def test_a_slow_service_slows_the_caller_instead_of_filling_memory(dial, voice_port, key):
     go = asyncio.Event()
     received = 0
 
@@ -187,17 +202,19 @@ async def test_a_slow_service_slows_the_caller_instead_of_filling_memory(dial, h
         async for message in socket:
             received += len(message)
 
+    poured = 0
+
     async def pour(socket):
+        nonlocal poured
         for _ in range(MANY):
             await socket.send(NOISE)
+            poured += 1
 
-    process = psutil.Process(host.process.pid)
     async with peer(voice_port, handler), dial(headers=key) as socket:
-        before = process.memory_info().rss
         pouring = asyncio.create_task(pour(socket))
         done, _ = await asyncio.wait({pouring}, timeout=2)
         assert not done
-        assert process.memory_info().rss - before < 32 * 1_048_576
+        assert poured < FEW
         go.set()
         await asyncio.wait_for(pouring, 60)
     assert received > 0
@@ -208,9 +225,7 @@ async def test_the_gateway_does_not_unfold_compressed_messages(dial, voice_port,
         assert "sec-websocket-extensions" not in socket.response.headers
 
 
-async def test_a_slow_caller_slows_the_service(dial, host, voice_port, key):
-    import psutil
-
+async def test_a_slow_caller_slows_the_service(dial, voice_port, key):
     sent = 0
     stuck = asyncio.Event()
 
@@ -223,9 +238,6 @@ async def test_a_slow_caller_slows_the_service(dial, host, voice_port, key):
         except TimeoutError:
             stuck.set()
 
-    process = psutil.Process(host.process.pid)
     async with peer(voice_port, handler), dial(headers=key):
-        before = process.memory_info().rss
         await asyncio.wait_for(stuck.wait(), 60)
-        assert sent < MANY
-        assert process.memory_info().rss - before < 32 * 1_048_576
+        assert sent < FEW
