@@ -35,7 +35,7 @@ def main() -> None:
     settings = load_settings()
     logging.configure("realtime", settings.telemetry.log_level)
     if settings.telemetry.otlp_endpoint:
-        tracing.exporter_started(settings.telemetry.otlp_endpoint, "realtime")
+        tracing.start_exporter(settings.telemetry.otlp_endpoint, "realtime")
     engine = LocalEngine.load(settings)
     service = Service(settings, engine, providers.redis())
     config = uvicorn.Config(

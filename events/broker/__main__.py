@@ -81,7 +81,7 @@ def main() -> int:
         settings = load_settings()
         logging.configure("broker", settings.telemetry.log_level)
         if settings.telemetry.otlp_endpoint:
-            tracing.exporter_started(settings.telemetry.otlp_endpoint, "broker")
+            tracing.start_exporter(settings.telemetry.otlp_endpoint, "broker")
         run(settings)
     except SettingsError as error:
         print(f"error: {error.detail}", file=sys.stderr)  # noqa: T201 - for whoever started us

@@ -45,6 +45,7 @@ class Product:
     data: Path
     base: int
     options: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str] | None" = None
     output: list[str] = field(default_factory=list)
     started_in: float = 0.0
@@ -61,7 +62,7 @@ class Product:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEASSIST_")}
         # Many tests share one address; the limits themselves are tested in tests/component.
         limits = {"VOICEASSIST_LIMITS__ADDRESS_PER_MINUTE": "2000", "VOICEASSIST_LIMITS__LOGIN_PER_MINUTE": "200"}
-        return kept | limits | {"VOICEASSIST_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
+        return kept | limits | self.settings | {"VOICEASSIST_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
 
     def start(self, timeout: float = 120.0) -> "Product":
         began = time.monotonic()
@@ -127,11 +128,11 @@ class Product:
         return next(person for person in people["users"] if person["username"] == name)
 
 
-def new_product(*options: str) -> Product:
+def new_product(*options: str, **settings: str) -> Product:
     # Not under pytest's own folder: PostgreSQL runs as another user than root and must reach it.
     data = Path(tempfile.mkdtemp(prefix="va-e2e-"))
     data.chmod(0o755)
-    return Product(data=data / "data", base=free_base(), options=options)
+    return Product(data=data / "data", base=free_base(), options=options, settings=settings)
 
 
 def discard(product: Product) -> None:
@@ -153,8 +154,8 @@ def own_product() -> Iterator[Any]:
     """A factory of products of one's own, for tests that stop or break them."""
     made: list[Product] = []
 
-    def make(*options: str) -> Product:
-        made.append(new_product(*options))
+    def make(*options: str, **settings: str) -> Product:
+        made.append(new_product(*options, **settings))
         return made[-1]
 
     yield make

@@ -1,10 +1,14 @@
 """A file travels by events: uploaded, indexed, its owner told, and the next question cites its page."""
 
+import gzip
 import json
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 FACT = "The Halvorsen protocol starts wexaban at 42 mg once daily in patients with brimstone syndrome."
 
@@ -76,7 +80,7 @@ def test_a_broken_pdf_fails_with_a_code_and_the_owner_is_told(product, tmp_path)
         assert job["error_code"]
 
 
-def test_one_trace_leads_from_the_gateway_to_the_event(product, tmp_path):
+def test_the_log_follows_one_trace_from_the_upload_to_the_notification(product, tmp_path):
     trace_id = "5e" * 16
     with product.key_client() as client:
         client.headers["traceparent"] = f"00-{trace_id}-{'ab' * 8}-01"
@@ -91,9 +95,54 @@ def test_one_trace_leads_from_the_gateway_to_the_event(product, tmp_path):
 
 
 def _lines(product) -> list[str]:
-    return [
-        line
-        for path in (product.data / "logs").glob("*.log")
-        for line in path.read_text().splitlines()
-        if line[:1] == "{"
-    ]
+    files = (product.data / "logs").glob("*.log")
+    return [line for path in files for line in path.read_text().splitlines() if line[:1] == "{"]
+
+
+@pytest.fixture
+def collector():
+    """A peer that takes spans as an OpenTelemetry collector does (OTLP over HTTP, protobuf)."""
+    spans: list[tuple[str, str, str]] = []  # service, span name, trace id
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if self.headers.get("content-encoding") == "gzip":
+                body = gzip.decompress(body)
+            request = ExportTraceServiceRequest.FromString(body)
+            for resource in request.resource_spans:
+                names = [a.value.string_value for a in resource.resource.attributes if a.key == "service.name"]
+                for scope in resource.scope_spans:
+                    spans.extend((names[0], span.name, span.trace_id.hex()) for span in scope.spans)
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_arguments) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1/traces", spans
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.req("P8.2")
+@pytest.mark.timeout(180)
+def test_spans_of_gateway_room_broker_event_and_database_share_one_trace(own_product, collector, tmp_path):
+    endpoint, spans = collector
+    product = own_product(VOICEASSIST_TELEMETRY__OTLP_ENDPOINT=endpoint).start()
+    trace_id = "7c" * 16
+    with product.key_client() as client:
+        client.headers["traceparent"] = f"00-{trace_id}-{'ab' * 8}-01"
+        upload(client, pdf(tmp_path / "traced.pdf", 1, 99), "Traced")
+    wanted = {"gateway.request", "room.request", "event.deliver", "event.handle", "postgres.transaction"}
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if wanted <= {name for _, name, trace in spans if trace == trace_id}:
+            break
+        time.sleep(0.2)
+    found = {(service, name) for service, name, trace in spans if trace == trace_id}
+    assert wanted <= {name for _, name in found}, found
+    assert {service for service, _ in found} >= {"host", "broker"}

@@ -41,23 +41,29 @@ class Database:
     @asynccontextmanager
     async def transaction(self, principal: Principal) -> AsyncIterator["AsyncConnection"]:
         """One transaction on behalf of `principal`; commits on exit, rolls back on an exception."""
+        from opentelemetry import trace
         from sqlalchemy import text
         from sqlalchemy.exc import InterfaceError, OperationalError
 
+        # The span has no statement and no error text: both may quote patient data.
+        span = trace.get_tracer("voiceassist").start_as_current_span(
+            "postgres.transaction", record_exception=False, set_status_on_exception=False
+        )
         try:
-            async with self.engine.begin() as connection:
-                await connection.execute(
-                    text(
-                        "select set_config('app.tenant', :tenant, true), set_config('app.owner', :owner, true),"
-                        " set_config('app.role', :role, true)"
-                    ),
-                    {
-                        "tenant": str(principal.tenant_id),
-                        "owner": str(principal.user_id or ""),
-                        "role": principal.role,
-                    },
-                )
-                yield connection
+            with span:
+                async with self.engine.begin() as connection:
+                    await connection.execute(
+                        text(
+                            "select set_config('app.tenant', :tenant, true), set_config('app.owner', :owner, true),"
+                            " set_config('app.role', :role, true)"
+                        ),
+                        {
+                            "tenant": str(principal.tenant_id),
+                            "owner": str(principal.user_id or ""),
+                            "role": principal.role,
+                        },
+                    )
+                    yield connection
         except (OperationalError, InterfaceError, OSError):
             raise UnavailableError("The database is not available.", code="DATABASE_UNAVAILABLE") from None
 

@@ -103,8 +103,7 @@ class _Exchange:
     async def run(self) -> None:
         started = time.perf_counter()
         request = Request(self.scope, self.receive)
-        if self.room.settings.telemetry.otlp_endpoint:
-            tracing.exporter_started(self.room.settings.telemetry.otlp_endpoint, self.room.name)
+        tracing.start_exporter(self.room.settings.telemetry.otlp_endpoint, self.room.name)
         with (
             tracing.scope(tracing.start(request.headers.get("traceparent"))),
             tracing.span("room.request", room=self.room.name),
@@ -116,18 +115,30 @@ class _Exchange:
             except Exception as error:  # noqa: BLE001 - the door is where unexpected errors end
                 log.error("room.failed", room=self.room.name, **logging.error_fields(error))
                 await self.fail(VoiceAssistError())
-            self.record(time.perf_counter() - started)
+            self.record(request.method, time.perf_counter() - started)
 
     async def fail(self, error: VoiceAssistError) -> None:
         if not self.status:
             await problem.response(error)(self.scope, self.receive, self.send)
 
-    def record(self, seconds: float) -> None:
-        route = getattr(self.scope.get("route"), "path", "other")
+    def record(self, method: str, seconds: float) -> None:
+        """Metrics and one line: the route's pattern, never the path, which holds ids and could hold more."""
+        path = self.scope["path"]
+        route = path if path in OPEN_PATHS or path == "/" else getattr(self.scope.get("route"), "path", "other")
         if "{path" in route:  # the framework's own catch-all: the app had no such route
             route = "other"
         metrics.HTTP_REQUESTS.labels(self.room.name, route, str(self.status)).inc()
         metrics.HTTP_DURATION.labels(self.room.name, route).observe(seconds)
+        if path not in OPEN_PATHS:
+            milliseconds = round(seconds * 1000, 1)
+            log.info(
+                "room.answered",
+                room=self.room.name,
+                method=method,
+                route=route,
+                status=self.status,
+                duration_ms=milliseconds,
+            )
 
     async def dispatch(self, request: Request) -> None:
         path = request.url.path

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,11 +71,16 @@ def scope(context: TraceContext) -> Iterator[TraceContext]:
         _current.reset(token)
 
 
-@lru_cache(maxsize=1)
-def exporter_started(endpoint: str, service: str) -> bool:
-    """Start the SDK once; called inside a request, never at import (cold start)."""
-    if not endpoint:
-        return False
+class _Exporter:
+    """Whether this process exports spans; several rooms may share the process, the first starts it."""
+
+    running = False
+
+
+def start_exporter(endpoint: str, service: str) -> None:
+    """Start the SDK once; called inside a request or at a server's start, never at import (cold start)."""
+    if not endpoint or _Exporter.running:
+        return
     from opentelemetry import trace
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -84,9 +88,9 @@ def exporter_started(endpoint: str, service: str) -> bool:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint), schedule_delay_millis=1000))
     trace.set_tracer_provider(provider)
-    return True
+    _Exporter.running = True
 
 
 @contextmanager
@@ -101,7 +105,7 @@ def span(name: str, **attributes: str | float | bool) -> Iterator[TraceContext]:
 def _recorded(
     name: str, parent: TraceContext, attributes: dict[str, str | int | float | bool]
 ) -> Iterator[TraceContext]:
-    if not exporter_started.cache_info().currsize:
+    if not _Exporter.running:
         yield TraceContext(parent.trace_id, os.urandom(8).hex(), parent.sampled)
         return
     from opentelemetry import trace

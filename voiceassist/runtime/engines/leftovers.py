@@ -1,7 +1,6 @@
 """Find and end what an earlier supervisor of this data directory left running."""
 
 import signal
-import time
 
 from voiceassist.runtime.engines import processes, state
 from voiceassist.runtime.engines.layout import Layout
@@ -29,15 +28,3 @@ def sweep(layout: Layout) -> list[str]:
 def stop_supervisor(record: Record) -> bool:
     """Ask a supervisor to stop and wait; True if it lived. Killed when it does not obey."""
     return processes.end_record(record, grace=SUPERVISOR_SECONDS)
-
-
-def wait_gone(layout: Layout, seconds: float) -> bool:
-    """Whether no recorded child lives any more within `seconds`."""
-    current = state.read(layout)
-    records = [entry.record for entry in current.processes.values() if entry.record] if current else []
-    deadline = time.monotonic() + seconds
-    while any(processes.is_same(record) for record in records):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

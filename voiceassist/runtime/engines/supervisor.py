@@ -107,6 +107,7 @@ class Supervisor:
             raise EngineError(f"{name} stopped while starting: see {log}.")
         if item.engine.ready():
             item.engine.settle()
+            self.report(f"{name:<9} {item.engine.version()} after {self.clock() - item.since:.1f} s")
             item.phase, item.since = "ready", self.clock()
             self._record()
         elif self.clock() > deadline:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp
 
 from voiceassist.core.errors import SettingsError
-from voiceassist.runtime import logging, metrics, outbox, providers, wiring
+from voiceassist.runtime import logging, metrics, outbox, providers, tracing, wiring
 from voiceassist.runtime.host import health, pages, servers
 from voiceassist.runtime.host.activator import Activator
 from voiceassist.runtime.host.admission import Admission
@@ -45,6 +45,7 @@ def main() -> int:
     try:
         settings = load_settings()
         logging.configure("host", settings.telemetry.log_level)
+        tracing.start_exporter(settings.telemetry.otlp_endpoint, "host")
         chosen = "remote" if options.remote else "isolated" if options.isolated or settings.host.isolated else "one"
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             runner.run(run(settings, chosen))
