@@ -1,0 +1,25 @@
+"""What several kinds of tests share."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def helper(name: str) -> Any:
+    """A module beside this file, which is no package: tests are collected by path."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def new_oracle() -> Any:
+    """`new_oracle()` judges the events of one realtime connection, see realtime_oracle.py."""
+    return helper("realtime_oracle").Oracle
