@@ -4,6 +4,8 @@ The SDK's union has no pydantic discriminator and most of its nested models are 
 so the union is rebuilt here and what clients rely on is checked by hand.
 """
 
+import functools
+import operator
 import re
 import typing
 from typing import Annotated, Any
@@ -50,7 +52,7 @@ AFTER: dict[str, set[str]] = {
 def _adapter() -> TypeAdapter[Any]:
     union = typing.get_args(RealtimeServerEvent)[0] if typing.get_origin(RealtimeServerEvent) is Annotated else None
     members = typing.get_args(union or RealtimeServerEvent)
-    return TypeAdapter(Annotated[members, Field(discriminator="type")])  # type: ignore[valid-type]
+    return TypeAdapter(Annotated[functools.reduce(operator.or_, members), Field(discriminator="type")])
 
 
 ADAPTER = _adapter()
