@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.ports import Ports, is_taken
 from voiceassist.runtime.engines.stack import Stack, open_stack
