@@ -7,15 +7,15 @@ import functions_framework.aio
 from fastapi import Depends, Query
 from starlette.requests import Request
 
-from functions.notifications import events, schema, store
+from functions.notifications import listeners, schema, store
 from voiceassist.core.errors import NotFoundError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, providers
 from voiceassist.runtime.http_room import http_app
 
-room = door.Room(events.ROOM, checks={"postgres": lambda: providers.database().ping()})
+room = door.Room(listeners.ROOM, checks={"postgres": lambda: providers.database().ping()})
 app = http_app(room, title="Notifications")
-events.listen(room)
+listeners.listen(room)
 
 Caller = Annotated[Principal, Depends(door.principal)]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def client() -> "httpx.AsyncClient":
     """The shared client of this process; certificates of the local CA are trusted where set."""
     import ssl
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     import httpx
 
@@ -26,6 +27,7 @@ def client() -> "httpx.AsyncClient":
         timeout=httpx.Timeout(10.0, connect=2.0),
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one caller's cookie is not the next one's
         trust_env=False,  # a proxy variable must not carry patient data out of the building
     )
 
