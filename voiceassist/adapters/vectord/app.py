@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+import qdrant_edge as edge
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from voiceassist.adapters.vectord import points, queries, schema, wire
+from voiceassist.adapters.vectord import points, queries, reads, wire
 from voiceassist.adapters.vectord.catalogue import Catalogue
 from voiceassist.adapters.vectord.faults import Refused
 from voiceassist.adapters.vectord.shard import Shard
@@ -131,7 +132,7 @@ class Door:
         return True
 
     async def info(self, request: Request) -> Any:
-        return await self._on(request, _describe)
+        return await self._on(request, reads.describe)
 
     async def create(self, request: Request) -> Any:
         body = await _body(request, wire.Collection)
@@ -163,8 +164,6 @@ class Door:
         return _done(await self._on(request, lambda shard: shard.index_field(body)))
 
     async def delete_index(self, request: Request) -> Any:
-        import qdrant_edge as edge
-
         operation = edge.UpdateOperation.delete_field_index(request.path_params["field"])
         return _done(await self._on(request, lambda shard: shard.update([operation])))
 
@@ -202,15 +201,17 @@ class Door:
 
     async def query(self, request: Request) -> Any:
         body = await _body(request, wire.Query)
-        return {"points": await self._on(request, lambda shard: _search(shard, body))}
+        return {"points": await self._on(request, lambda shard: reads.search(shard, body))}
 
     async def query_batch(self, request: Request) -> Any:
         body = await _body(request, wire.QueryBatch)
-        return await self._on(request, lambda shard: [{"points": _search(shard, search)} for search in body.searches])
+        return await self._on(
+            request, lambda shard: [{"points": reads.search(shard, search)} for search in body.searches]
+        )
 
     async def query_groups(self, request: Request) -> Any:
         body = await _body(request, wire.QueryGroups)
-        return {"groups": await self._on(request, lambda shard: _search_groups(shard, body))}
+        return {"groups": await self._on(request, lambda shard: reads.search_groups(shard, body))}
 
     async def scroll(self, request: Request) -> Any:
         body = await _body(request, wire.Scroll)
@@ -222,11 +223,11 @@ class Door:
 
     async def count(self, request: Request) -> Any:
         body = await _body(request, wire.Count)
-        return {"count": await self._on(request, lambda shard: _count(shard, body))}
+        return {"count": await self._on(request, lambda shard: reads.count(shard, body))}
 
     async def facet(self, request: Request) -> Any:
         body = await _body(request, wire.Facet)
-        return {"hits": await self._on(request, lambda shard: _facet(shard, body))}
+        return {"hits": await self._on(request, lambda shard: reads.facet(shard, body))}
 
     async def _on(self, request: Request, call: Callable[[Shard], Any]) -> Any:
         name = request.path_params["name"]
@@ -308,88 +309,6 @@ def _checked(call: Callable[[], Any]) -> Any:
         text = str(error)
         status = 500 if text.startswith(("Service", "IO", "Out of")) else 400
         raise Refused(status, text if status == 500 else f"Wrong input: {text}") from None
-
-
-def _search(shard: Shard, body: wire.Query) -> list[dict[str, Any]]:
-    request = queries.request(body, _lookup(shard), limit=body.limit, offset=body.offset)
-    return [queries.scored(item) for item in shard.engine.query(request)]
-
-
-def _search_groups(shard: Shard, body: wire.QueryGroups) -> list[dict[str, Any]]:
-    """The engine has no groups: ask for more hits until there are enough, or no more."""
-    wanted = body.limit * body.group_size
-    while True:
-        wanted = min(wanted * 4, queries.MOST)
-        fetching = msgspec.structs.replace(body, with_payload=True)
-        hits = shard.engine.query(queries.request(fetching, _lookup(shard), limit=wanted))
-        groups = queries.grouped(hits, body)
-        full = len(groups) == body.limit and all(len(group["hits"]) == body.group_size for group in groups)
-        if full or len(hits) < wanted or wanted == queries.MOST:
-            return groups
-
-
-def _lookup(shard: Shard) -> queries.Lookup:
-    def fetch(point: wire.PointId, using: str | None) -> Any:
-        found = shard.engine.retrieve([point], False, True)
-        if not found:
-            raise Refused(404, f"Not found: No point with id {point} found")
-        vector = found[0].vector
-        return vector[using or ""] if isinstance(vector, dict) else vector
-
-    return fetch
-
-
-def _count(shard: Shard, body: wire.Count) -> int:
-    import qdrant_edge as edge
-
-    from voiceassist.adapters.vectord import filters
-
-    return int(shard.engine.count(edge.CountRequest(exact=body.exact, filter=filters.parse(body.filter))))
-
-
-def _facet(shard: Shard, body: wire.Facet) -> list[dict[str, Any]]:
-    import qdrant_edge as edge
-
-    from voiceassist.adapters.vectord import filters
-
-    request = edge.FacetRequest(body.key, body.limit, body.exact, filters.parse(body.filter))
-    return [{"value": hit.value, "count": hit.count} for hit in shard.engine.facet(request)]
-
-
-def _describe(shard: Shard) -> dict[str, Any]:
-    info = shard.engine.info()
-    description = shard.description
-    hnsw = description.hnsw_config or wire.Hnsw()
-    optimizers = description.optimizers_config or wire.Optimizers()
-    params = {
-        "vectors": description.vectors,
-        "sparse_vectors": description.sparse_vectors,
-        "shard_number": 1,
-        "replication_factor": 1,
-        "write_consistency_factor": 1,
-        "on_disk_payload": description.on_disk_payload,
-    }
-    return {
-        "status": "yellow" if shard.journal is not None else "green",
-        "optimizer_status": "ok",
-        "points_count": info.points_count,
-        "indexed_vectors_count": info.indexed_vectors_count,
-        "segments_count": info.segments_count,
-        "config": {
-            "params": params,
-            "hnsw_config": hnsw,
-            "optimizer_config": {
-                "default_segment_number": optimizers.default_segment_number or 0,
-                "indexing_threshold": optimizers.indexing_threshold,
-                "flush_interval_sec": 0,
-            },
-            "quantization_config": description.quantization_config,
-        },
-        "payload_schema": {
-            field: {"data_type": schema.index_type(index), "points": index.points}
-            for field, index in info.payload_schema.items()
-        },
-    }
 
 
 def _done(number: int) -> dict[str, Any]:
