@@ -36,5 +36,5 @@ def test_one_route_cannot_lead_to_two_rooms(tmp_path):
 
 def test_broken_yaml_is_reported_by_file_name(tmp_path):
     (tmp_path / "bad.yaml").write_text("a: [")
-    with pytest.raises(SettingsError, match="bad.yaml"):
+    with pytest.raises(SettingsError, match=r"bad\.yaml"):
         wiring.load(tmp_path)
