@@ -22,6 +22,7 @@ COMMANDS = {
     "users": "Show the seeded users with password and current code.",
     "certs": "Show, renew or replace the local certificates.",
     "check": "Check that wiring, catalogue and rooms fit together.",
+    "phase": "Show how far each phase is, and check the evidence of every tick.",
     "migrate": "Move the database schema to a revision.",
     "bench": "Measure this machine.",
     "reset": "Wipe the data directory, after a question.",
