@@ -1,0 +1,77 @@
+"""docs/reference/events.md, rendered from the catalogue: `python -m events.schemas` writes it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from events.catalog import EVENT_TYPES, EventType, schema
+
+PLACE = Path(__file__).resolve().parents[2] / "docs/reference/events.md"
+HEAD = """# Events
+
+Rendered from `events/catalog.py` by `python -m events.schemas`; do not edit.
+
+CloudEvents 1.0. Payloads carry ids, hashes and counts, never clinical text or names. Within `.v1` a payload only grows,
+by fields with a default. Delivery is at least once: consumers drop duplicates by (source, id). An unknown field is
+refused by publishers and by the broker, and ignored by the rooms that hear the event. The JSON schemas are in
+`events/schemas/`.
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *(_section(EVENT_TYPES[name]) for name in sorted(EVENT_TYPES))])
+
+
+def write(place: Path = PLACE) -> None:
+    """Nothing to do where the documents are not: in an image, in an installed package."""
+    if place.parent.is_dir():
+        place.write_text(render())
+
+
+def _section(entry: EventType) -> str:
+    described = schema(entry.type)
+    required = set(described.get("required", ()))
+    rows = [
+        f"| `{name}` | {_kind(field)} | {'yes' if name in required else 'no'} |"
+        for name, field in described["properties"].items()
+    ]
+    said_by = "somebody outside" if entry.external else _rooms(entry.says)
+    return "\n".join(
+        [
+            f"## {entry.type}",
+            "",
+            (entry.payload.__doc__ or "").strip(),
+            "",
+            f"Said by: {said_by}. Heard by: {_rooms(entry.heard_by)}.",
+            "",
+            "| field | type | required |",
+            "|---|---|---|",
+            *rows,
+            "",
+            "```json",
+            json.dumps(msgspec.to_builtins(entry.example), indent=2),
+            "```",
+            "",
+        ]
+    )
+
+
+def _rooms(names: tuple[str, ...]) -> str:
+    return ", ".join(f"[{name}](rooms/{name}.md)" for name in names) or "nobody yet"
+
+
+def _kind(field: dict[str, Any]) -> str:
+    """A field's schema in a few words."""
+    if "anyOf" in field:
+        return " or ".join(_kind(one) for one in field["anyOf"])
+    if "enum" in field:
+        return " or ".join(f"`{value}`" for value in field["enum"])
+    kind = str(field.get("format") or field.get("type"))
+    if "minimum" in field:
+        kind = f"{kind} from {field['minimum']}"
+    if "pattern" in field:
+        kind = f"{kind} matching `{field['pattern']}`"
+    return kind
