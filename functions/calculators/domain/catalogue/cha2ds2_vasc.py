@@ -86,7 +86,11 @@ CALCULATOR = Calculator(
     caveats=("For non-valvular atrial fibrillation; bleeding risk is judged separately.",),
     citations=(
         Reference("Lip GYH et al. Chest 137:263-272", 2010, "10.1378/chest.09-1584"),
-        Reference("Joglar JA et al. 2023 ACC/AHA/ACCP/HRS guideline. Circulation 149:e1-e156", 2024),
+        Reference(
+            "Joglar JA et al. 2023 ACC/AHA/ACCP/HRS guideline. Circulation 149:e1-e156",
+            2024,
+            "10.1161/CIR.0000000000001193",
+        ),
     ),
     examples=(
         Example(

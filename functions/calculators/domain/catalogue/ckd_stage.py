@@ -1,6 +1,6 @@
 from functions.calculators.domain.model import Band, Calculator, Example, Quantity, Range, Reference, Value, Values
 
-PAPER = "category limits of KDIGO 2024, table 2"
+PAPER = "category limits of KDIGO 2024"
 EGFR = Quantity(
     name="egfr",
     label="eGFR",

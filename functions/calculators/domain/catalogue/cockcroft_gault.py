@@ -60,6 +60,11 @@ CALCULATOR = Calculator(
     ),
     examples=(
         Example({"age": 60, "sex": "male", "weight": 72, "height": 180, "creatinine": 1.0}, 80.0, BY_HAND),
+        Example(
+            {"age": 60, "sex": "male", "weight": 80, "height": 186, "creatinine": 1.2},
+            74.074074,
+            "published as 74.1: superglobalcalculator.com; the height is added so that the actual weight counts",
+        ),
         Example({"age": 70, "sex": "female", "weight": 40, "height": 160, "creatinine": 0.85}, 38.888889, BY_HAND),
         Example(
             {"age": 40, "sex": "male", "weight": 120, "height": 177.8, "creatinine": {"value": 88.4, "unit": "µmol/L"}},

@@ -32,7 +32,11 @@ CALCULATOR = Calculator(
         Band(10.5, "High (above about 10.5 mg/dL).", inclusive=False),
     ),
     caveats=("An estimate: ionised calcium is the better measure when it matters.",),
-    citations=(Reference("Payne RB et al. Br Med J 4:643-646", 1973, "10.1136/bmj.4.5893.643"),),
+    # Payne found 1.0 mg/dL for each g/dL of albumin; the 0.8 in common use came with the later editorial.
+    citations=(
+        Reference("Payne RB et al. Br Med J 4:643-646", 1973, "10.1136/bmj.4.5893.643"),
+        Reference("Correcting the calcium (editorial). Br Med J 1:598", 1977),
+    ),
     examples=(
         Example({"calcium": 8.0, "albumin": 2.0}, 9.6, BY_HAND),
         Example({"calcium": 9.5, "albumin": 4.0}, 9.5, BY_HAND),

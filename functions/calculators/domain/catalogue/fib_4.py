@@ -36,9 +36,9 @@ def formula(values: Values) -> float:
 
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:
-    if values["age"] > 65:
-        return ("Over 65 years a lower cut of 2.0 instead of 1.3 is advised (McPherson 2017).",)
-    return ("Less reliable below 35 years of age.",) if values["age"] < 35 else ()
+    if values["age"] >= 65:
+        return ("From 65 years on a lower cut of 2.0 instead of 1.3 is advised (McPherson 2017).",)
+    return ("Unreliable up to 35 years of age (McPherson 2017).",) if values["age"] <= 35 else ()
 
 
 CALCULATOR = Calculator(
@@ -60,11 +60,16 @@ CALCULATOR = Calculator(
     notes=notes,
     citations=(
         Reference("Sterling RK et al. Hepatology 43:1317-1325", 2006, "10.1002/hep.21178"),
-        Reference("Shah AG et al. Clin Gastroenterol Hepatol 7:1104-1112", 2009),
+        Reference("Shah AG et al. Clin Gastroenterol Hepatol 7:1104-1112", 2009, "10.1016/j.cgh.2009.05.033"),
         Reference("McPherson S et al. Am J Gastroenterol 112:740-751", 2017, "10.1038/ajg.2016.453"),
     ),
     examples=(
         Example({"age": 60, "ast": 80, "alt": 64, "platelets": 150}, 4.0, BY_HAND),
+        Example(
+            {"age": 50, "ast": 40, "alt": 36, "platelets": 200},
+            1.666667,
+            "published as 1.67: droracle.ai, how to calculate the FIB-4 index",
+        ),
         Example({"age": 40, "ast": 25, "alt": 25, "platelets": 250}, 0.8, BY_HAND),
         Example({"age": 50, "ast": 36, "alt": 36, "platelets": {"value": 150000, "unit": "/µL"}}, 2.0, BY_HAND),
     ),

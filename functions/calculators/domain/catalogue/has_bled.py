@@ -1,7 +1,7 @@
 from functions.calculators.domain.inputs import AGE
 from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
 
-PAPER = "points of Pisters 2010, table 1, added by hand"
+PAPER = "points of Pisters 2010, added by hand"
 POINTS = (
     "uncontrolled_hypertension", "renal_disease", "liver_disease", "stroke",
     "bleeding", "labile_inr", "drugs", "alcohol",
@@ -24,7 +24,7 @@ CRITERIA = (
     YesNo(
         name="renal_disease",
         label="abnormal renal function",
-        question="Is the patient on dialysis, transplanted, or is creatinine above 2.26 mg/dL (200 µmol/L)?",
+        question="Is the patient on dialysis, transplanted, or is creatinine 2.26 mg/dL (200 µmol/L) or more?",
         words=(r"(?:hemo|haemo)?dialysis", r"(?:renal|kidney) transplant", r"abnormal (?:renal|kidney) function",
                r"end stage (?:renal|kidney) disease|esrd|eskd"),
         unclear=(r"(?:renal|kidney) (?:disease|failure|impairment)|ckd",),

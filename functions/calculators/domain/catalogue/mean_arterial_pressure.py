@@ -29,10 +29,15 @@ CALCULATOR = Calculator(
     notes=notes,
     citations=(
         Reference("Sesso HD et al. Hypertension 36:801-807", 2000, "10.1161/01.HYP.36.5.801"),
-        Reference("Evans L et al. Surviving Sepsis Campaign. Crit Care Med 49:e1063-e1143", 2021),
+        Reference(
+            "Evans L et al. Surviving Sepsis Campaign. Crit Care Med 49:e1063-e1143",
+            2021,
+            "10.1097/CCM.0000000000005337",
+        ),
     ),
     examples=(
         Example({"systolic": 120, "diastolic": 80}, 93.3333333, BY_HAND),
+        Example({"systolic": 83, "diastolic": 50}, 61.0, "published: sentinelnurse.com, how to calculate MAP"),
         Example({"systolic": 90, "diastolic": 52.5}, 65.0, BY_HAND),
         Example(
             {"systolic": {"value": 24, "unit": "kPa"}, "diastolic": {"value": 15, "unit": "kPa"}}, 135.0111, BY_HAND

@@ -38,7 +38,11 @@ CALCULATOR = Calculator(
     caveats=("Not recommended as the only screening tool for sepsis (Surviving Sepsis Campaign 2021).",),
     citations=(
         Reference("Singer M et al. (Sepsis-3) JAMA 315:801-810", 2016, "10.1001/jama.2016.0287"),
-        Reference("Evans L et al. Surviving Sepsis Campaign. Crit Care Med 49:e1063-e1143", 2021),
+        Reference(
+            "Evans L et al. Surviving Sepsis Campaign. Crit Care Med 49:e1063-e1143",
+            2021,
+            "10.1097/CCM.0000000000005337",
+        ),
     ),
     examples=(
         Example({"respiratory_rate": 22, "systolic": 100, "altered_mentation": True}, 3, PAPER + ": the maximum"),

@@ -37,8 +37,8 @@ CRITERIA = (
     ),
     YesNo(
         name="calf_swelling",
-        label="calf swelling above 3 cm",
-        question="Is the calf more than three centimetres thicker than the other one?",
+        label="calf swelling of 3 cm or more",
+        question="Is the calf at least three centimetres thicker than the other one?",
         words=(r"calf (?:is )?(?:swelling|swollen)|swollen calf",),
     ),
     YesNo(

@@ -1,7 +1,7 @@
 from functions.calculators.domain.inputs import BEFORE, HEART_RATE, WELLS
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
-PAPER = "points of Wells 2000, table 2, added by hand"
+PAPER = "points of Wells 2000, added by hand"
 POINTS = {
     "dvt_signs": 3.0, "pe_most_likely": 3.0, "immobilisation_or_surgery": 1.5,
     "previous_vte": 1.5, "haemoptysis": 1.0, "malignancy": 1.0,

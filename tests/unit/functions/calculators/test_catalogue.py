@@ -287,6 +287,12 @@ def test_fib_4_bands(ast, start):
     assert band_of("fib_4", age=40, ast=ast, alt=64, platelets=200).startswith(start)
 
 
+@pytest.mark.parametrize(("age", "said"), [(35, "Unreliable"), (36, None), (64, None), (65, "cut of 2.0")])
+def test_fib_4_says_at_which_age_its_cuts_do_not_hold(age, said):
+    warnings = compute(ALL["fib_4"], {"age": age, "ast": 40, "alt": 36, "platelets": 200}).warnings
+    assert [said in line for line in warnings] == ([True] if said else [])
+
+
 def test_display_never_rounds_into_another_band():
     outcome = compute(ALL["map"], {"systolic": 90, "diastolic": 52})  # 64.67
     assert outcome.band.startswith("Below 65")
