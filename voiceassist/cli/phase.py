@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from voiceassist.cli import evidence, phases
-from voiceassist.cli.main import COMMANDS
+from voiceassist.cli.main import group
 from voiceassist.runtime.wiring import ROOT
 
 root_option = click.option(
@@ -57,7 +57,7 @@ def documents(root: Path) -> dict[int, phases.Phase]:
 
 def all_faults(root: Path, found: dict[int, phases.Phase], number: int | None = None) -> Iterator[str]:
     """Everything wrong in the phase documents (or in one of them) and in CURRENT_PHASE.md."""
-    house = evidence.house(root, frozenset(COMMANDS))
+    house = evidence.house(root, frozenset(group.list_commands(click.Context(group))))
     yield from phases.faults(found, house, number)
     if number is None:
         page = root / "CURRENT_PHASE.md"
