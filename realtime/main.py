@@ -24,6 +24,7 @@ from realtime.engine import RealtimeEngine
 from realtime.protocol import settings as session_settings
 from realtime.protocol.errors import ProtocolError
 from realtime.session import Session
+from realtime.warming import Warmer
 from voiceassist.core.errors import (
     ForbiddenError,
     RateLimitedError,
@@ -33,7 +34,7 @@ from voiceassist.core.errors import (
     VoiceAssistError,
 )
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import http, logging, metrics, problem, tracing
+from voiceassist.runtime import logging, metrics, problem, tracing
 from voiceassist.runtime.door import authenticate, read_limited
 from voiceassist.runtime.sessions import ClientSecrets
 from voiceassist.runtime.settings import Settings
@@ -47,7 +48,6 @@ CONNECTIONS_PER_USER = 2  # SPEC P4.8
 RETRY_SECONDS = 5
 SECRET_SECONDS = 60  # N40
 MAX_BODY = 65_536
-WARM_ROOMS = ("retrieval", "calculators")
 
 
 class Service:
@@ -58,7 +58,7 @@ class Service:
         self._secrets = ClientSecrets(redis)
         self._redis = redis
         self._per_user: Counter[str] = Counter()
-        self._warming: set[asyncio.Task[None]] = set()
+        self._warmer = Warmer(settings)
         self._open: set[Connection] = set()
         self._empty = asyncio.Event()
         self._draining = False
@@ -172,7 +172,7 @@ class Service:
     ) -> None:
         self._per_user[principal.subject] += 1
         metrics.VOICE_SESSIONS.inc()
-        self._warm(principal)
+        self._warmer.wake(principal)
         log.info("session.opened", session_id=effective.id, user_id=principal.subject)
         offered = "realtime" in socket.scope.get("subprotocols", ())
         try:
@@ -192,20 +192,6 @@ class Service:
             self._per_user[principal.subject] -= 1
             metrics.VOICE_SESSIONS.dec()
             log.info("session.closed", session_id=effective.id, user_id=principal.subject)
-
-    def _warm(self, principal: Principal) -> None:
-        """Wake the rooms this session will ask (facts: a cold room costs half a second of the first answer)."""
-        for room in WARM_ROOMS:
-            task = asyncio.create_task(warmed(f"{self._settings.room(room)}/ready", principal))
-            self._warming.add(task)
-            task.add_done_callback(self._warming.discard)
-
-
-async def warmed(url: str, principal: Principal) -> None:
-    try:
-        await http.call("GET", url, principal=principal, issuer="realtime", timeout=10.0)
-    except UnavailableError as error:
-        log.warning("room.not_warmed", code=error.code)
 
 
 def person(request: Request | WebSocket, settings: Settings) -> Principal:

@@ -1,0 +1,55 @@
+"""Wakes the rooms a conversation will need, while the first question is still being spoken.
+
+A room that was started on demand, or has not yet loaded its models, would cost seconds of the first answer.
+So each is asked something real and cheap whenever a session opens, but not more often than once a minute.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from voiceassist.core.errors import UnavailableError
+from voiceassist.core.identity import Principal
+from voiceassist.runtime import http, logging
+from voiceassist.runtime.settings import Settings
+
+log = logging.get_logger(__name__)
+
+AGAIN_SECONDS = 60.0
+TIMEOUT_SECONDS = 20.0
+REQUESTS: Mapping[str, tuple[str, str, dict[str, Any] | None]] = {
+    "calculators": ("GET", "/api/v1/calculators", None),
+    "retrieval": ("POST", "/api/v1/search", {"query": "hypertension", "limit": 1}),
+}
+
+
+class Warmer:
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings, self._clock = settings, clock
+        self._last = float("-inf")
+        self._running: set[asyncio.Task[None]] = set()
+
+    def wake(self, principal: Principal) -> None:
+        """Ask the rooms on behalf of who is about to speak, without waiting for them."""
+        if self._clock() - self._last < AGAIN_SECONDS:
+            return
+        self._last = self._clock()
+        for room in REQUESTS:
+            task = asyncio.create_task(self._ask(room, principal))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _ask(self, room: str, principal: Principal) -> None:
+        method, path, body = REQUESTS[room]
+        try:
+            await http.call(
+                method,
+                self._settings.room(room) + path,
+                principal=principal,
+                issuer="realtime",
+                json=body,
+                timeout=TIMEOUT_SECONDS,
+            )
+        except UnavailableError as error:
+            log.warning("room.not_warmed", room=room, code=error.code)
