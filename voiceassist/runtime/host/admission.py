@@ -33,7 +33,6 @@ SIGN_IN = {
     ("GET", "/api/v1/auth/login"): "start",
     ("GET", "/api/v1/auth/callback"): "callback",
     ("POST", "/api/v1/auth/mfa/verify"): "code",
-    ("POST", "/issuer/login"): "password",
 }
 ANYBODY = frozenset({("GET", "/api/v1/auth/me"), ("GET", "/api/v1/openapi.json")})
 JSON = frozenset({"application/json"})
@@ -56,8 +55,7 @@ class Admission:
         method, path = scope["method"], scope["path"]
         step = SIGN_IN.get((method, path))
         if step is not None:
-            self.check_origin(scope)
-            await self._limiter.admit([self._limiter.login(step, address(scope))], fail_open=False)
+            await self.sign_in(scope, step)
             return None
         caller = await self._identified(scope)
         fail_open = purpose != "auth" and method in SAFE_METHODS
@@ -68,6 +66,11 @@ class Admission:
             raise UnauthenticatedError("Please sign in.")
         self.authorise(caller, scope, purpose)
         return caller
+
+    async def sign_in(self, scope: Scope, step: str) -> None:
+        """A step of a sign-in: from our own pages only, and each counted by itself."""
+        self.check_origin(scope)
+        await self._limiter.admit([self._limiter.login(step, address(scope))], fail_open=False)
 
     async def anonymous(self, scope: Scope) -> None:
         """Count a page that anybody may see."""

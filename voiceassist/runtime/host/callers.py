@@ -67,7 +67,7 @@ class Callers:
         except UnavailableError:
             answer = None  # only the cache is gone; the table of keys is asked
         if answer is None:
-            await self._limiter.admit([self._limiter.address(f"key {address}")], fail_open=True)
+            await self._limiter.admit([self._limiter.address(address, "key")], fail_open=True)
             answer = await self._introspect(key)
         if not answer.active:
             raise refused("key")

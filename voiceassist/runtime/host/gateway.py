@@ -10,11 +10,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from voiceassist.core.errors import NotFoundError, PayloadTooLargeError, VoiceAssistError
 from voiceassist.runtime import logging, metrics, sessions, tracing
 from voiceassist.runtime.host import headers
-from voiceassist.runtime.host.admission import SIGN_IN, Admission
+from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.answer import Answer, Bounded, CutOffError
 from voiceassist.runtime.host.api import Api
 from voiceassist.runtime.host.callers import address
 from voiceassist.runtime.host.pages import LOOPBACK, Pages
+from voiceassist.runtime.host.proxies import Proxies
 from voiceassist.runtime.host.rooms import fresh
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Wiring
@@ -45,6 +46,7 @@ class Gateway:
         issuer: ASGIApp | None = None,
     ) -> None:
         self._wiring = wiring
+        self._proxies = Proxies(settings.host.trusted_proxies)
         self._api = api
         self._admission = admission
         self._realtime = realtime
@@ -64,6 +66,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             return
+        scope = self._proxies.seen(scope)
         with (
             tracing.scope(tracing.start(headers.value(scope["headers"], b"traceparent"))),
             tracing.span("gateway.request"),
@@ -99,12 +102,14 @@ class Gateway:
 
     def route(self, path: str) -> tuple[str, Handler]:
         """A name for the metrics (never the path itself, which may hold an id) and who answers."""
+        if ambiguous(path):
+            return "other", nowhere
         if path in self._exact:
             return path, self._exact[path]
         room = self._wiring.room_for(path)
         if room is not None:
             return room.name, lambda scope, receive, send: self._api.room(room, scope, receive, send)
-        if self._issuer and path.removeprefix(self._issuer_path) in ISSUER_PATHS:
+        if self._issuer and path.startswith(self._issuer_path) and path.removeprefix(self._issuer_path) in ISSUER_PATHS:
             return "issuer", self._sign_in
         if self._pages.owns(path):
             return "page", self._pages
@@ -114,8 +119,8 @@ class Gateway:
         """The embedded issuer. Its form is limited like every step of a sign-in; the rest is for our own parts."""
         assert self._issuer is not None  # noqa: S101 - routed here only then
         inside = scope["path"].removeprefix(self._issuer_path)
-        if (scope["method"], scope["path"]) in SIGN_IN:
-            await self._admission.admit(scope, "issuer")
+        if inside == "/login":
+            await self._admission.sign_in(scope, "password")
         elif inside == "/authorize":
             await self._admission.anonymous(scope)
         bounded = Bounded(receive, send, self._admission.body_limit(scope, "issuer"))
@@ -130,6 +135,11 @@ class Gateway:
             await openapi(scope, receive, send)
 
         return limited
+
+
+def ambiguous(path: str) -> bool:
+    """Paths that somebody behind us could tidy up into another one than we admitted: empty or dot segments."""
+    return "//" in path or "\\" in path or not {".", ".."}.isdisjoint(path.split("/"))
 
 
 async def alive(scope: Scope, receive: Receive, send: Send) -> None:

@@ -23,7 +23,7 @@ HOP_BY_HOP = frozenset(
     }
 )
 # What a caller may not tell a room: identity and origin are said by the gateway alone.
-CREDENTIALS = frozenset({b"authorization", b"cookie", b"x-csrf-token"})
+CREDENTIALS = frozenset({b"authorization", b"cookie", b"x-csrf-token", b"x-client-secret"})
 ORIGIN = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"})
 TRACE = frozenset({b"traceparent", b"tracestate", b"baggage"})
 # Names of the framework and the server behind us.
@@ -64,6 +64,7 @@ def inward(
     keep_event: bool = False,
 ) -> list[Header]:
     """Headers for a part behind us: the caller's own without credentials, plus identity, trace and address."""
+    headers = list(headers)
     dropped = CREDENTIALS | ORIGIN | TRACE
     if keep_cookies:
         dropped -= {b"cookie", b"x-csrf-token"}
@@ -80,6 +81,9 @@ def inward(
     ]
     if traceparent := tracing.current_traceparent():
         kept.append((b"traceparent", traceparent.encode()))
+    if value(headers, b"transfer-encoding"):
+        # `forward` ends this header too, but must know by then that a body without a length is coming.
+        kept.append((b"transfer-encoding", b"chunked"))
     return kept
 
 

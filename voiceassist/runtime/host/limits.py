@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from voiceassist.adapters.redis import PREFIX
 from voiceassist.core.errors import RateLimitedError, UnavailableError
 from voiceassist.runtime import logging, metrics
+from voiceassist.runtime.host.proxies import neighbourhood
 from voiceassist.runtime.sessions import digest
 from voiceassist.runtime.settings import Limits
 
@@ -70,12 +71,12 @@ class Limiter:
         self._now = now
         self._script: Any = None
 
-    def address(self, address: str) -> Limit:
-        return Limit("address", address, self._limits.address_per_minute)
+    def address(self, address: str, kind: str = "address") -> Limit:
+        return Limit(kind, neighbourhood(address), self._limits.address_per_minute)
 
     def login(self, step: str, address: str) -> Limit:
         """Each step of a sign-in by itself: one sign-in passes each of them once."""
-        return Limit(f"login-{step}", address, self._limits.login_per_minute)
+        return Limit(f"login-{step}", neighbourhood(address), self._limits.login_per_minute)
 
     def user(self, user: str, path: str) -> list[Limit]:
         limits = [Limit("user", user, self._limits.user_per_minute)]

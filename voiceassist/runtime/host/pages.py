@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from voiceassist.core.errors import MethodNotAllowedError, NotFoundError
+from voiceassist.core.errors import MethodNotAllowedError, NotFoundError, ValidationError
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.wiring import ROOT
 
@@ -66,7 +66,10 @@ class Pages:
     def _elsewhere(self, scope: Scope) -> Response | None:
         """Cookies belong to one host name, so who came by another name of this machine is sent to ours."""
         host = headers.value(scope["headers"], b"host")
-        name = urlsplit(f"//{host}").hostname
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            raise ValidationError("The host name of the request is not valid.") from None
         if host == self._canonical or name not in LOOPBACK or urlsplit(self._base_url).hostname not in LOOPBACK:
             return None
         return RedirectResponse(self._base_url + scope["path"], 307)
@@ -86,10 +89,13 @@ class Pages:
     def _file(self, path: str) -> Path | None:
         """A file of the build; pages are not served raw, and no path leads out of the folder."""
         relative = path.removeprefix("/")
-        if not relative or "\x00" in relative or relative.endswith((".html", ".br", ".gz", ".map")):
+        if not relative or "\x00" in relative or relative.rstrip("/").endswith((".html", ".br", ".gz", ".map")):
             return None
-        file = (self._folder / relative).resolve()
-        return file if file.is_relative_to(self._folder) and file.is_file() else None
+        try:
+            file = (self._folder / relative).resolve()
+            return file if file.is_relative_to(self._folder) and file.is_file() else None
+        except OSError:  # a name longer than the file system knows
+            return None
 
 
 def build_folder(configured: str) -> Path:

@@ -6,6 +6,7 @@ All three answer an ASGI request for a room; callers see HTTP semantics in every
 import asyncio
 import importlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
@@ -49,6 +50,9 @@ class InProcess:
         self._wiring = wiring
         self._load = load or load_app
         self._apps: dict[str, ASGIApp] = {}
+        # As Knative and the activator hold it: a burst of uploads must not become a burst of indexing.
+        limited = (room for room in wiring.rooms.values() if room.concurrency)
+        self._slots = {room.name: asyncio.Semaphore(room.concurrency) for room in limited}
 
     async def start(self) -> None:
         for room in self._wiring.rooms.values():
@@ -65,7 +69,7 @@ class InProcess:
         if app is None:
             raise UnavailableError("The room did not start.", code="ROOM_UNAVAILABLE")
         try:
-            async with asyncio.timeout(room.timeout_seconds):
+            async with asyncio.timeout(room.timeout_seconds), self._slots.get(room.name, nullcontext()):
                 # Starlette leaves its marks in the scope, so a room gets a fresh one.
                 await app(fresh(scope), receive, send)
         except TimeoutError:

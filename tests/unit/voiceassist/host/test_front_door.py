@@ -1,7 +1,9 @@
 """The rules of the front door that need no server: headers, origins, bodies, pages, merging."""
 
 import asyncio
+from pathlib import Path
 
+import httpx
 import pytest
 
 from voiceassist.core.errors import (
@@ -17,10 +19,14 @@ from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import SCOPES, Admission, origins
 from voiceassist.runtime.host.answer import Bounded
 from voiceassist.runtime.host.callers import Caller, cookie
-from voiceassist.runtime.host.gateway import exposition
+from voiceassist.runtime.host.forward import forward
+from voiceassist.runtime.host.gateway import ambiguous, exposition
 from voiceassist.runtime.host.openapi import merge
+from voiceassist.runtime.host.pages import Pages
 from voiceassist.runtime.host.realtime import secret_of, sendable
+from voiceassist.runtime.host.rooms import InProcess
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.wiring import Room, Wiring
 
 SECRET = "s" * 32
 SETTINGS = Settings(internal_secret=SECRET)
@@ -45,6 +51,7 @@ def test_credentials_and_claims_about_origin_stay_outside():
         (b"forwarded", b"for=127.0.0.1"),
         (b"traceparent", b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"),
         (b"x-csrf-token", b"t"),
+        (b"x-client-secret", b"ek_forged"),
         (b"ce-type", b"planted"),
         (b"accept", b"application/json"),
     ]
@@ -73,6 +80,99 @@ def test_hop_by_hop_headers_end_here_in_both_directions():
     ]
     assert headers.end_to_end(told) == [(b"etag", b"e")]
     assert b"x-private" not in dict(headers.outward(told, secure=True))
+
+
+async def test_a_body_without_a_length_is_forwarded():
+    """Chunked uploads: what says that a body is coming must survive until the last hop that needs it."""
+    told = inward([(b"transfer-encoding", b"chunked"), (b"content-type", b"text/plain")])
+    parts = [{"type": "http.request", "body": b"one ", "more_body": True}, {"type": "http.request", "body": b"two"}]
+    heard, sent = {}, []
+
+    async def receive():
+        return parts.pop(0) if parts else await asyncio.sleep(60)
+
+    async def send(message):
+        sent.append(message)
+
+    async def nothing():
+        for part in ():
+            yield part
+
+    async def answer(request):
+        heard["body"] = await request.aread()
+        return httpx.Response(204, content=nothing())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        scope = {"type": "http", "method": "POST", "path": "/x", "headers": told}
+        await forward(http, "http://room/x", scope, receive, send, seconds=5)
+    assert heard["body"] == b"one two"
+    assert sent[0]["status"] == 204
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/auth/x/../introspect",
+        "/api/v1/library/../answers",
+        "/api/v1/calculators/./x",
+        "/api/v1//answers",
+        "//api/v1/answers",
+        "/api/v1/documents/..",
+        "/api/v1\\answers",
+    ],
+)
+def test_paths_that_somebody_else_would_tidy_up_lead_nowhere(path):
+    assert ambiguous(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/voice/", "/api/v1/answers", "/issuer/.well-known/openid-configuration", "/a..b/"]
+)
+def test_plain_paths_are_not_ambiguous(path):
+    assert not ambiguous(path)
+
+
+def test_files_are_found_by_their_own_name_only(tmp_path):
+    (tmp_path / "voice").mkdir()
+    (tmp_path / "voice" / "index.html").write_text("raw")
+    (tmp_path / "a.js").write_text("1")
+    pages = Pages(tmp_path, SETTINGS.base_url)
+    assert pages.owns("/a.js")
+    for path in ("/voice/index.html", "/voice/index.html/", "/voice/index.html//", "/" + "x" * 5000, "/a\x00.js"):
+        assert not pages.owns(path), path
+
+
+async def test_a_host_name_that_is_none_is_the_callers_fault(tmp_path):
+    request = {"type": "http", "method": "GET", "path": "/voice/", "headers": [(b"host", b"[")]}
+    with pytest.raises(ValidationError):
+        await Pages(tmp_path, SETTINGS.base_url)(request, None, None)
+
+
+async def test_rooms_in_one_process_are_held_to_their_concurrency(tmp_path):
+    now, most, release = 0, 0, asyncio.Event()
+
+    async def app(_scope, _receive, _send):
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await release.wait()
+        now -= 1
+
+    declared = room(concurrency=2, timeout_seconds=5)
+    runner = InProcess(Wiring({"ingestion": declared}), load=lambda _room: app)
+    await runner.start()
+    request = {"type": "http", "path": "/", "headers": []}
+    calls = [asyncio.ensure_future(runner.serve(declared, request, None, None)) for _ in range(5)]
+    await asyncio.sleep(0)
+    release.set()
+    await asyncio.wait_for(asyncio.gather(*calls), 5)
+    assert most == 2
+
+
+def room(**changes):
+    fields = {"name": "ingestion", "target": "ingestion", "source": Path("x"), "min_scale": 0, "max_scale": 1}
+    more = {"scale_down_delay_seconds": 0, "routes": (), "needs": (), "says": (), "warm_for_voice": False}
+    return Room(**(fields | more | changes))
 
 
 def test_answers_name_no_server_and_always_carry_the_security_headers():
