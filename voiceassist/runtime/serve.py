@@ -10,12 +10,14 @@ imported must not stay up and answer 500, so `lifespan="on"` is not enough: the 
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 
 import functions_framework.aio
 import uvicorn
 from starlette.types import ASGIApp
 
+from voiceassist.core.errors import SettingsError
 from voiceassist.runtime.settings import function_target, knative_port, load_settings
 
 
@@ -33,7 +35,16 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def main() -> None:
+def main() -> int:
+    try:
+        serve()
+    except SettingsError as error:
+        print(error.detail, file=sys.stderr)  # noqa: T201 - the one sentence for whoever started us
+        return 2
+    return 0
+
+
+def serve() -> None:
     target, source = function_target()
     app: ASGIApp = functions_framework.aio.create_asgi_app(target, source)  # type: ignore[no-untyped-call]
     # The isolated host keeps rooms on loopback; in a pod the port must be reachable from the sidecar.
@@ -55,4 +66,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,9 +6,11 @@ pydantic-settings because an event room would pay 120 ms of CPU for that import 
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -74,6 +76,7 @@ class Host(Section, frozen=True):
     static_dir: str = ""
     isolated: bool = False
     idle_seconds: float = 60.0
+    trusted_proxies: str = ""  # networks whose X-Forwarded-For is believed, e.g. 10.0.0.0/8, fd00::/8
 
 
 class Broker(Section, frozen=True):
@@ -133,13 +136,15 @@ NOT_SETTINGS = frozenset({"DATA", "EVAL_DATA"})
 def nested(environ: Mapping[str, str]) -> dict[str, Any]:
     """`{"VOICEASSIST_S3__BUCKET": "b"}` becomes `{"s3": {"bucket": "b"}}`."""
     tree: dict[str, Any] = {}
-    for name, value in environ.items():
+    for name, value in sorted(environ.items()):  # a section's own name comes before the names in it
         if not name.startswith(PREFIX) or name.removeprefix(PREFIX) in NOT_SETTINGS:
             continue
         *sections, leaf = name.removeprefix(PREFIX).lower().split("__")
         node = tree
         for section in sections:
             node = node.setdefault(section, {})
+            if not isinstance(node, dict):
+                raise SettingsError(f"{PREFIX}{section.upper()} is a group of settings and has no value of its own.")
         node[leaf] = value
     return tree
 
@@ -152,27 +157,55 @@ def parse(environ: Mapping[str, str]) -> Settings:
     try:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"A setting {PREFIX}… is not usable: {error}") from None
+        raise SettingsError(worded(str(error))) from None
     return refuse_unsafe(settings)
 
 
+def worded(fault: str) -> str:
+    """Which setting a msgspec message is about; its own words may quote the value."""
+    place = re.search(r"at `\$\.([a-z0-9_.]+)`$", fault)
+    unknown = re.search(r"unknown field `([^`]*)`", fault)
+    names = [*(place[1].split(".") if place else ()), *((unknown[1],) if unknown else ())]
+    name = PREFIX + "__".join(names).upper()
+    return f"There is no setting {name}." if unknown else f"The setting {name} has a value that cannot be used."
+
+
 def refuse_unsafe(settings: Settings) -> Settings:
-    """Production starts with no embedded default and no weak secret (SPEC G17)."""
+    """Production starts with no embedded default and no weak secret (SPEC G17).
+
+    What a process does not use it is not told, so a missing engine is no fault; an engine without a secret is.
+    """
     if settings.profile != "production":
         return settings
+    oidc, qdrant, s3, redis = settings.oidc, settings.qdrant, settings.s3, settings.redis
     faults = [
         name
         for name, bad in (
-            ("VOICEASSIST_OIDC__EMBEDDED", settings.oidc.embedded),
-            ("VOICEASSIST_BASE_URL", not settings.base_url.startswith("https://")),
-            ("VOICEASSIST_INTERNAL_SECRET", len(settings.internal_secret) < 32),
-            ("VOICEASSIST_KEK", len(settings.kek) != 64),
+            ("OIDC__EMBEDDED", oidc.embedded),
+            ("BASE_URL", not settings.base_url.startswith("https://")),
+            ("INTERNAL_SECRET", weak(settings.internal_secret, 32)),
+            ("KEK", weak(settings.kek, 64) or not HEX.fullmatch(settings.kek)),
+            ("OIDC__CLIENT_SECRET", oidc.issuer and weak(oidc.client_secret, 16)),
+            ("REDIS__URL", redis.url and not urlsplit(redis.url).password),
+            ("QDRANT__API_KEY", qdrant.url and weak(qdrant.api_key, 16)),
+            ("S3__SECRET_KEY", s3.endpoint and weak(s3.secret_key, 16)),
         )
         if bad
     ]
     if faults:
-        raise SettingsError("The production profile refuses these settings: " + ", ".join(faults))
+        raise SettingsError(
+            "The production profile refuses these settings: " + ", ".join(f"{PREFIX}{name}" for name in faults)
+        )
     return settings
+
+
+HEX = re.compile(r"[0-9a-fA-F]{64}")
+LEAST_DIFFERENT = 8  # a random secret of 16 characters practically never has fewer
+
+
+def weak(secret: str, least: int) -> bool:
+    """Too short, or typed by somebody who held a key down."""
+    return len(secret) < least or len(set(secret)) < LEAST_DIFFERENT
 
 
 @lru_cache(maxsize=1)
@@ -183,7 +216,10 @@ def load_settings() -> Settings:
 
 def knative_port(default: int = 8080) -> int:
     """PORT of the Knative runtime contract."""
-    return int(os.environ.get("PORT", default))
+    told = os.environ.get("PORT", str(default))
+    if not (told.isascii() and told.isdigit() and int(told) < 65_536):
+        raise SettingsError("PORT must be a port number.")
+    return int(told)
 
 
 def function_target() -> tuple[str, str]:
