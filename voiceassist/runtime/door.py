@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from events import catalog
 from events.envelope import CloudEvent, decode
 from voiceassist.core.errors import (
+    ForbiddenError,
     MethodNotAllowedError,
     NotFoundError,
     PayloadTooLargeError,
@@ -141,13 +142,15 @@ class _Exchange:
             )
 
     async def dispatch(self, request: Request) -> None:
-        path = request.url.path
+        path = self.scope["path"]
         if path in OPEN_PATHS and request.method in {"GET", "HEAD"} and (path != "/openapi.json" or self.room.app):
             await self.open(path)
             return
         state = self.scope.setdefault("state", {})
-        state["principal"] = authenticate(request, self.room.settings)
+        caller = state["principal"] = authenticate(request, self.room.settings)
         if path == "/" and request.method == "POST":
+            if not caller.is_service:
+                raise ForbiddenError("Only parts of the installation deliver events.")
             await hear(self.room, request)
             await Response(status_code=204)(self.scope, self.receive, self.send)
         elif path == "/":

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from events import catalog
 from events.envelope import CloudEvent, encode_structured
 from voiceassist.core.errors import NeedsInputError, UnavailableError
-from voiceassist.core.identity import service
+from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
 from voiceassist.runtime import door, tokens
 from voiceassist.runtime.http_room import http_app
 from voiceassist.runtime.settings import Settings
@@ -150,6 +150,30 @@ async def test_an_event_reaches_its_handler_and_is_answered_204(client, room, be
     answer = await post(client, indexed(), bearer)
     assert (answer.status_code, answer.content) == (204, b"")
     assert heard == [("1", catalog.DocumentIndexed)]
+
+
+async def test_events_come_from_parts_of_the_installation_only(client, room):
+    heard = []
+
+    @room.on("org.voiceassist.document.indexed.v1")
+    async def handler(event, payload) -> None:
+        heard.append(event.id)
+
+    person = Principal("p", DEFAULT_TENANT, "admin", user_id=DEFAULT_TENANT)
+    token = tokens.mint(person, issuer="gateway", secret=SECRET)
+    answer = await post(client, indexed(), {"authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"], heard) == (403, "FORBIDDEN", [])
+
+
+async def test_a_query_that_is_no_text_does_not_break_the_guard(room):
+    sent = []
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/health", "query_string": b"\xff", "headers": []}
+    await room(scope, None, send)
+    assert sent[0]["status"] == 200
 
 
 async def test_event_outcomes_follow_the_broker_contract(client, room, bearer):
