@@ -159,7 +159,7 @@ class Connection:
     async def _read(self, effect: Transcribe) -> None:
         samples, rate = heard(effect.audio, effect.wire)
         words: Heard | None = None
-        with metrics.VOICE_STT.time(), tracing.span("voice.asr"):
+        with tracing.span("voice.asr"):
             try:
                 words = await self._engine.transcribe(samples, rate, effect.keywords)
             except VoiceAssistError as error:
@@ -212,10 +212,12 @@ def heard(data: bytes, wire: Format) -> tuple[audio.Samples, int]:
 
 
 def record(timings: Timings) -> None:
-    """Histograms in seconds; what did not happen is not counted."""
+    """Histograms in seconds; what did not happen is not counted, and a written question has no end of speech."""
+    spoken = timings.transcription_ms is not None
     for value, histogram in (
         (timings.eou_ms, metrics.VOICE_EOU),
-        (timings.first_audio_ms, metrics.VOICE_TO_VOICE),
+        (timings.transcription_ms, metrics.VOICE_STT),
+        (timings.first_audio_ms if spoken else None, metrics.VOICE_TO_VOICE),
     ):
         if value is not None:
             histogram.observe(value / 1000)
