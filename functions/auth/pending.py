@@ -77,9 +77,11 @@ class Pending:
         """
         key = _key("tries", record.user_id)
         async with store():
-            tries = int(await self._redis.incr(key))
-            if tries == 1:
-                await self._redis.expire(key, TRIES_SECONDS)
+            # In one step: a count that lost its end to a crash would shut its user out for good.
+            async with self._redis.pipeline() as together:
+                together.incr(key)
+                together.expire(key, TRIES_SECONDS, nx=True)
+                tries = int((await together.execute())[0])
             wait = int(await self._redis.ttl(key)) if tries > TRIES else 0
         if tries > TRIES:
             raise RateLimitedError("Too many wrong codes. Please wait.", retry_after=max(1, wait))

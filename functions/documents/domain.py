@@ -48,7 +48,9 @@ def clean_name(name: str) -> str:
 
 def title_of(given: str, name: str) -> str:
     """What the uploader wrote, else the file's name made readable."""
-    title = " ".join(given.split())[:MAX_NAME]
+    # A form can carry any character; PostgreSQL takes no NUL, and a title is one line.
+    printable = "".join(character if character.isprintable() else " " for character in given)
+    title = " ".join(printable.split())[:MAX_NAME]
     if title:
         return title
     stem = name.rsplit(".", 1)[0] if "." in name else name

@@ -4,6 +4,8 @@ import asyncio
 import hashlib
 import queue
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any, cast
 
 from functions.documents.domain import SNIFF_BYTES, Format, Upload, Visibility, sniffed, title_of
@@ -14,6 +16,8 @@ PIECE_BYTES = 1_048_576
 # Room for the form around the file, when its declared length is compared with the limit.
 FORM_BYTES = 65_536
 
+UPLOADS_AT_ONCE = 40  # threads; containerConcurrency in knative/rooms/documents.yaml lets no more requests in
+
 # Stores plaintext pieces as they come and undoes everything if the iterable raises; runs in a thread.
 Store = Callable[[Iterable[bytes]], None]
 
@@ -22,12 +26,18 @@ class _AbortedError(Exception):
     """The upload ended early; tells the storing thread to undo what it sent."""
 
 
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """Threads of their own: one waits as long as its uploader dawdles, and the process's few are for short work."""
+    return ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload")
+
+
 class _Storing:
     """A thread that stores pieces while the event loop receives them, a few ahead at most."""
 
     def __init__(self, store: Store) -> None:
         self._queue: queue.Queue[bytes | BaseException | None] = queue.Queue(maxsize=4)
-        self._task = asyncio.create_task(asyncio.to_thread(store, self._pieces()))
+        self._task = asyncio.get_running_loop().run_in_executor(_threads(), store, self._pieces())
 
     def _pieces(self) -> Iterator[bytes]:
         while (piece := self._queue.get()) is not None:

@@ -12,7 +12,7 @@ from events.envelope import CloudEvent
 from functions.ingestion import sandbox, service, store
 from functions.ingestion.domain.blocks import DocumentError
 from voiceassist.adapters.crypto import SealBrokenError
-from voiceassist.core.errors import NotFoundError, UnavailableError
+from voiceassist.core.errors import NotFoundError, UnavailableError, VoiceAssistError
 from voiceassist.runtime import logging, metrics, outbox, providers
 from voiceassist.runtime.door import Room
 
@@ -56,6 +56,10 @@ async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
                 await outbox.add(connection, room.name, said)
     except UnavailableError as error:
         await job.interrupted(error.code)
+        raise
+    except Exception:
+        # Ours to mend, and retried; meanwhile its owner must not read that it is being worked on.
+        await job.interrupted(VoiceAssistError.code)
         raise
     metrics.INDEXING_DURATION.observe(time.perf_counter() - started)
     await outbox.publish(database)

@@ -44,6 +44,7 @@ class Database:
         from opentelemetry import trace
         from sqlalchemy import text
         from sqlalchemy.exc import InterfaceError, OperationalError
+        from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
         # The span has no statement and no error text: both may quote patient data.
         span = trace.get_tracer("voiceassist").start_as_current_span(
@@ -64,7 +65,7 @@ class Database:
                         },
                     )
                     yield connection
-        except (OperationalError, InterfaceError, OSError):
+        except (OperationalError, InterfaceError, PoolTimeoutError, OSError):
             raise UnavailableError("The database is not available.", code="DATABASE_UNAVAILABLE") from None
 
     async def ping(self) -> None:

@@ -31,10 +31,6 @@ class Principal:
     def is_service(self) -> bool:
         return self.role == "service"
 
-    def has_scope(self, scope: str) -> bool:
-        """A browser session (no scopes) may do what its role may; a key only what it was given."""
-        return not self.scopes or scope in self.scopes
-
 
 def service(name: str, tenant_id: UUID = DEFAULT_TENANT) -> Principal:
     return Principal(subject=name, tenant_id=tenant_id, role="service")

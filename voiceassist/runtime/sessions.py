@@ -145,6 +145,7 @@ class ClientSecret(msgspec.Struct, frozen=True):
     role: Role
     profile: str
     session: bytes
+    scopes: tuple[str, ...] = ()
 
     def principal(self) -> Principal:
         return Principal(
@@ -153,6 +154,7 @@ class ClientSecret(msgspec.Struct, frozen=True):
             role=self.role,
             user_id=UUID(self.user_id),
             profile=self.profile,
+            scopes=frozenset(self.scopes),
         )
 
 
@@ -165,7 +167,12 @@ class ClientSecrets:
     async def issue(self, principal: Principal, session: bytes, *, seconds: int = CLIENT_SECRET_SECONDS) -> str:
         value = "ek_" + secrets.token_urlsafe(32)
         record = ClientSecret(
-            str(principal.user_id), str(principal.tenant_id), principal.role, principal.profile, session
+            str(principal.user_id),
+            str(principal.tenant_id),
+            principal.role,
+            principal.profile,
+            session,
+            tuple(sorted(principal.scopes)),
         )
         async with store():
             await self._redis.set(_key("ek", value), msgspec.json.encode(record), ex=seconds)

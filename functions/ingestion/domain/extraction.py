@@ -1,18 +1,28 @@
 """One entrance to all formats."""
 
+import re
+from dataclasses import replace
 from typing import BinaryIO, Literal
 
 from functions.ingestion.domain.blocks import EMPTY, UNSUPPORTED, DocumentError, Extracted
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 Format = Literal["pdf", "docx", "html", "md", "txt"]
 
 
 def extract(file: BinaryIO, kind: str) -> Extracted:
     """Headings and paragraphs of a document; raises DocumentError with the code its owner is told."""
-    extracted = _reader(file, kind)
+    read = _reader(file, kind)
+    extracted = replace(read, blocks=tuple(replace(block, text=storable(block.text)) for block in read.blocks))
     if not any(block.text.strip() for block in extracted.blocks if not block.level):
         raise DocumentError("The document holds no text.", code=EMPTY)
     return extracted
+
+
+def storable(text: str) -> str:
+    """Without what no database and no JSON takes: NUL and lone surrogates, which fonts of some PDF files map to."""
+    return _UNSTORABLE.sub("", text)
 
 
 def _reader(file: BinaryIO, kind: str) -> Extracted:

@@ -159,7 +159,8 @@ async def test_a_crash_before_the_commit_is_repaired_by_the_next_delivery(
         patch.setattr(main.store, "complete", written_then_killed)
         assert await deliver(main.room, event) == 500
     assert await chunks_of(database, body["id"]) == 0
-    assert (await job_of(owner, body))["state"] == "running"
+    job = await job_of(owner, body)
+    assert (job["state"], job["retry_count"], job["error_code"]) == ("pending", 1, "INTERNAL")
     assert await deliver(main.room, event) == 204
     assert await chunks_of(database, body["id"]) == 1
     assert len(await said(body["id"])) == 2

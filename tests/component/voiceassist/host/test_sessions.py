@@ -32,6 +32,16 @@ async def redis(settings):
     connect.cache_clear()
 
 
+async def test_a_client_secret_is_worth_no_more_than_the_key_it_was_made_with(redis):
+    secrets = ClientSecrets(redis)
+    user = DEFAULT_TENANT
+    keyed = Principal(str(user), DEFAULT_TENANT, "user", user_id=user, scopes=frozenset({"voice:talk"}))
+    value = await secrets.issue(keyed, b"{}")
+    assert (await secrets.read(value)).principal().scopes == {"voice:talk"}
+    assert (await secrets.take(value)).principal().scopes == {"voice:talk"}
+    assert await secrets.take(value) is None
+
+
 @pytest.mark.req("N41")
 async def test_a_session_ends_when_idle_and_when_it_is_old(redis):
     clock = Clock()

@@ -69,3 +69,7 @@ def test_titles_come_from_the_uploader_or_the_name():
     assert title_of("", "ward_handbook-2024.pdf") == "ward handbook 2024"
     assert title_of("", "README") == "README"
     assert title_of("", ".pdf") == "Document"
+
+
+def test_a_title_holds_nothing_that_no_database_takes():
+    assert title_of("War\x00farin\u2028 and\ud800 \x1bINR", "a.pdf") == "War farin and INR"

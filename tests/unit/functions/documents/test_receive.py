@@ -1,6 +1,8 @@
 """Receiving an upload: counted, hashed, passed on in pieces, and undone when refused."""
 
+import asyncio
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -143,6 +145,28 @@ async def test_two_files_are_refused():
     with pytest.raises(ValidationError) as caught:
         await send(Shelf(), request.read(), request.headers["content-type"])
     assert caught.value.code == "ONE_FILE_EXPECTED"
+
+
+async def test_uploaders_who_dawdle_hold_no_thread_of_the_others():
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    body, kind = form(file=("guide.txt", TEXT * 100, "text/plain"))
+    half, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly():
+        yield body[:-100]
+        half.set()
+        await go_on.wait()
+        yield body[-100:]
+
+    shelf = Shelf()
+    upload = asyncio.create_task(service.receive(slowly(), kind, limit=10_000_000, may_share=False, store=shelf))
+    await half.wait()
+    try:
+        assert await asyncio.wait_for(asyncio.to_thread(int, "7"), 5) == 7
+    finally:
+        go_on.set()
+        await upload
+    assert shelf.kept == TEXT * 100
 
 
 async def test_an_administrator_may_share():

@@ -13,7 +13,7 @@ from reportlab.pdfgen import canvas
 from functions.ingestion.domain import blocks as codes
 from functions.ingestion.domain.blocks import Block, DocumentError
 from functions.ingestion.domain.chunking import chunked
-from functions.ingestion.domain.extraction import extract
+from functions.ingestion.domain.extraction import extract, storable
 
 pytestmark = pytest.mark.req("P5.1")
 
@@ -209,6 +209,12 @@ def test_text_paragraphs_headings_and_encodings():
     )
     for encoding in ("utf-8", "utf-16", "cp1252", "utf-8-sig"):
         assert read(text.encode(encoding), "txt").blocks == expected
+
+
+def test_characters_that_no_database_takes_are_left_out():
+    late = b"Warfarin. " * 1000 + b"INR\x00 is checked."  # behind the part in which a NUL means that it is no text
+    assert read(late, "txt").blocks[-1].text.endswith("INR is checked.")
+    assert storable("a\x00b\ud800c") == "abc"
 
 
 def test_text_without_text_and_unknown_formats_are_refused():
