@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from realtime.conversation import MAX_ITEMS, Conversation, Item, Part, truncate
-from realtime.effects import Abort, Answer, Effect, Send, Timings
+from realtime.effects import Abort, Answer, Drop, Effect, Send, Timings
 from realtime.engine import Heard, Piece, Words
 from realtime.extensions import event_of
 from realtime.hearing import Hearing, Reading, Utterance
@@ -183,9 +183,7 @@ class Session:
             case client.ItemRetrieve():
                 self._send(server.retrieved(self.conversation.find(event.item_id).wire()))
             case client.ItemDelete():
-                self.conversation.delete(event.item_id)
-                self._send(server.deleted(event.item_id))
-                self._start_if_ready()
+                self._delete_item(event.item_id)
             case client.ItemTruncate():
                 truncate(self.conversation.find(event.item_id), event.content_index, event.audio_end_ms)
                 self._audible_until = 0.0
@@ -222,6 +220,16 @@ class Session:
         if item.unheard:
             rate = 48_000 if self.settings.audio.input.format.__struct_config__.tag == "audio/pcm" else 8_000
             self._read(item, len(item.unheard.audio or b"") / rate, None, automatic=False, silence_ms=0)
+
+    def _delete_item(self, item_id: str) -> None:
+        self.conversation.delete(item_id)
+        for key in [key for key, unread in self._unread.items() if unread.item.id == item_id]:
+            del self._unread[key]
+            self._effects.append(Drop(key))
+        if self._owed and self._owed.item.id == item_id:
+            self._owed = None
+        self._send(server.deleted(item_id))
+        self._start_if_ready()
 
     # Listening
 

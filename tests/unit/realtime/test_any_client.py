@@ -19,7 +19,7 @@ DETECTION = st.sampled_from(
     ]
 )
 TEXT = {"type": "input_text", "text": "words"}
-SOUND = {"type": "input_audio", "audio": base64.b64encode(bytes(9_600)).decode()}
+SOUND = {"type": "input_audio", "audio": base64.b64encode(bytes(300)).decode()}
 
 
 def event(kind: str, **members: Any) -> Any:
@@ -48,7 +48,7 @@ CLIENT = st.one_of(
             st.booleans(),
         ),
     ),
-    event("input_audio_buffer.append", audio=st.just(base64.b64encode(bytes(48 * 160)).decode())),
+    event("input_audio_buffer.append", audio=st.just(base64.b64encode(bytes(4_800)).decode())),
     event("input_audio_buffer.commit"),
     event("input_audio_buffer.clear"),
     event("output_audio_buffer.clear"),
