@@ -46,20 +46,25 @@ def test_a_spoken_question_is_answered_from_the_library_with_citations(product, 
     assert len(said & set(re.findall(r"[a-z]{6,}", heard))) >= 0.5 * len(said), (said, heard)
 
 
+def ask(product, text):
+    result = product.cli("ask", text, "--json")
+    assert result.returncode == 0, result.stderr + product.logs()
+    return json.loads(result.stdout)
+
+
 def test_a_typed_question_takes_the_same_way(product):
-    result = product.cli("ask", "What is the first-line vasopressor in septic shock?", "--json")
-    found = json.loads(result.stdout)
+    found = ask(product, "What is the first-line vasopressor in septic shock?")
     assert "norepinephrine" in found["answer"].lower()
     assert found["citations"][0]["title"].startswith("Sepsis")
 
 
 def test_nonsense_is_not_answered(product):
-    found = json.loads(product.cli("ask", "How do I treat florbundian wexitis with zanquopril?", "--json").stdout)
+    found = ask(product, "How do I treat florbundian wexitis with zanquopril?")
     assert found["citations"] == []
 
 
 def test_a_missing_number_is_asked_for_and_not_assumed(product):
-    found = json.loads(product.cli("ask", "Calculate the eGFR of a 70 year old woman", "--json").stdout)
+    found = ask(product, "Calculate the eGFR of a 70 year old woman")
     assert found["calculator"] is None
     assert "creatinine" in json.dumps(found["clarify"]).lower()
 
