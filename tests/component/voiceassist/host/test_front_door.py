@@ -3,6 +3,8 @@
 import json
 import re
 import socket
+import subprocess
+import sys
 import time
 
 import httpx
@@ -134,6 +136,59 @@ def test_one_document_describes_every_room(clinician):
     text = json.dumps(document)
     for reference in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
         assert reference in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize("path", ["/login", "/token", "/authorize", "/jwks.json"])
+def test_the_issuer_answers_at_its_own_address_only(host, problem, path):
+    with host.client() as client:
+        problem(client.request("GET" if path == "/jwks.json" else "POST", path), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/auth/x/../introspect",
+        "/api/v1/auth/%2e%2e/auth/introspect",
+        "/api/v1/library%2f..%2fanswers",
+        "/api/v1//documents",
+        "//api/v1/documents",
+        "/api/v1/documents%5c",
+        "/" + "x" * 5000,
+    ],
+)
+def test_tricky_paths_lead_nowhere(host, path):
+    answer = raw_get(host, path)
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert b"application/problem+json" in answer
+
+
+def test_a_forwarded_address_counts_from_a_trusted_proxy_only(start_host, host, problem):
+    elsewhere = {"x-forwarded-for": "203.0.113.9"}
+    with host.client() as client:
+        assert client.get("/metrics", headers=elsewhere).status_code == 200  # nobody is trusted: still this machine
+    with start_host(HOST__TRUSTED_PROXIES="127.0.0.1, ::1").client() as client:
+        problem(client.get("/metrics", headers=elsewhere), 404, "NOT_FOUND")
+        assert client.get("/metrics").status_code == 200
+
+
+def test_proxies_that_cannot_be_read_stop_the_start(host):
+    environ = host.environ | {"VOICEASSIST_HOST__TRUSTED_PROXIES": "everybody"}
+    environ |= {
+        f"VOICEASSIST_HOST__{name}": str(port) for name, port in zip(("PORT", "ROOMS_PORT"), free_ports(), strict=True)
+    }
+    started = subprocess.run(
+        [sys.executable, "-m", "voiceassist.runtime.host"], env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert started.returncode == 2
+    assert started.stderr.splitlines()[-1].startswith("VOICEASSIST_HOST__TRUSTED_PROXIES must list networks")
+
+
+def free_ports():
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
 
 
 def test_the_page_comes_with_a_fresh_nonce_and_a_strict_policy(start_host, tmp_path):
@@ -273,9 +328,6 @@ def test_services_that_are_away_are_a_503(start_host, key, problem):
 
 
 def test_a_taken_port_is_one_sentence(host, tmp_path):
-    import subprocess
-    import sys
-
     second = subprocess.run(
         [sys.executable, "-m", "voiceassist.runtime.host"], env=host.environ, capture_output=True, text=True, timeout=60
     )
