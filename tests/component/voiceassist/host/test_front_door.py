@@ -291,9 +291,11 @@ def test_an_event_reaches_the_broker_with_its_headers(start_host, key, problem, 
 
     class Broker(BaseHTTPRequestHandler):
         def do_POST(self):
-            heard["headers"] = {name.lower(): value for name, value in self.headers.items()}
-            heard["path"] = self.path
-            heard["body"] = self.rfile.read(int(self.headers["content-length"]))
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if body == b"<x/>":  # the host's outbox relay may bring what other tests left unsent
+                heard["headers"] = {name.lower(): value for name, value in self.headers.items()}
+                heard["path"] = self.path
+                heard["body"] = body
             self.send_response(202)
             self.send_header("content-length", "0")
             self.end_headers()
