@@ -5,7 +5,6 @@ in the order in which they must happen.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from realtime.conversation import MAX_ITEMS, Conversation, Item, Part, truncate
@@ -14,37 +13,12 @@ from realtime.engine import Heard, Piece, Words
 from realtime.extensions import event_of
 from realtime.hearing import Hearing, Reading, Utterance
 from realtime.items import item_of
+from realtime.pending import Asked, Unread, failure
 from realtime.protocol import client, server
 from realtime.protocol.errors import ProtocolError
 from realtime.protocol.server import Wire
 from realtime.protocol.settings import SessionSettings, updated
 from realtime.responses import Outcome, Response
-
-
-@dataclass(slots=True)
-class Asked:
-    """The active response, what it waits for, and its times (seconds of the session's clock)."""
-
-    response: Response
-    began_at: float
-    items: list[Item] = field(default_factory=list)
-    started: bool = False
-    eou_ms: float | None = None
-    transcription_ms: float | None = None
-    answered_at: float | None = None
-    first_audio_at: float | None = None
-
-
-@dataclass(slots=True)
-class Unread:
-    """A user item whose words are being read."""
-
-    item: Item
-    seconds: float
-    automatic: bool
-    ended_at: float
-    committed_at: float
-    eou_ms: float
 
 
 class Session:
@@ -128,7 +102,7 @@ class Session:
     def answered(self, response_id: str, *, failed: bool = False) -> list[Effect]:
         """The last piece was given, or the answer broke off."""
         if self._asked and self._asked.response.id == response_id:
-            details = _failure("answer_failed") if failed else None
+            details = failure("answer_failed") if failed else None
             self._finish(self._asked, "failed" if failed else "completed", details)
         return self._drain()
 
@@ -293,7 +267,7 @@ class Session:
         if self._asked and not self._asked.started and item in self._asked.items:
             self._asked.transcription_ms = self._since(unread.committed_at)
             if heard is None:
-                self._finish(self._asked, "failed", _failure("transcription_unavailable"))
+                self._finish(self._asked, "failed", failure("transcription_unavailable"))
             self._start_if_ready()
         elif unread.automatic:
             self._answer_turn(unread, heard)
@@ -309,7 +283,7 @@ class Session:
         asked.began_at, asked.eou_ms = unread.ended_at, unread.eou_ms
         asked.transcription_ms = self._since(unread.committed_at)
         if heard is None:
-            self._finish(asked, "failed", _failure("transcription_unavailable"))
+            self._finish(asked, "failed", failure("transcription_unavailable"))
         self._start_if_ready()
 
     # Answering
@@ -390,7 +364,7 @@ class Session:
     def _finish(self, asked: Asked, outcome: Outcome, details: dict[str, Any] | None = None) -> None:
         self._asked = None
         self._send_all(asked.response.ended(outcome, details))
-        timings = self._timings(asked)
+        timings = asked.timings()
         self._effects.append(timings)
         if self.settings.extended:
             members = {name: getattr(timings, name) for name in Timings.__slots__}
@@ -400,18 +374,6 @@ class Session:
         owed, self._owed = self._owed, None
         if owed:
             self._answer_turn(owed, Heard(owed.item.text))
-
-    def _timings(self, asked: Asked) -> Timings:
-        def since_start(moment: float | None) -> float | None:
-            return None if moment is None else round((moment - asked.began_at) * 1000, 1)
-
-        return Timings(
-            asked.response.id,
-            eou_ms=asked.eou_ms,
-            transcription_ms=asked.transcription_ms,
-            answer_ms=since_start(asked.answered_at),
-            first_audio_ms=since_start(asked.first_audio_at),
-        )
 
     # Going out
 
@@ -441,10 +403,3 @@ class Session:
         effects = list(self._effects)
         self._effects.clear()
         return effects
-
-
-def _failure(code: str) -> dict[str, Any]:
-    return {
-        "type": "failed",
-        "error": {"type": "server_error", "code": code, "message": "The answer could not be given."},
-    }
