@@ -44,7 +44,7 @@ e2e: install-dev ## the whole product in a browser
 	@$(BIN)/pytest tests/e2e
 
 bench: install-dev ## print the measured figures as JSON
-	@for file in tests/bench/*.py; do $(BIN)/python $$file; done
+	@$(VOICEASSIST) bench
 
 install: .make/python .make/frontend ## install what the product needs
 
