@@ -83,7 +83,7 @@ async def upload(request: Request, caller: Writer) -> schema.Accepted:
         await _discard(caller, document_id)
     else:
         log.info("document.stored", document_id=str(document_id), bytes=received.size_bytes)
-        await outbox.publish(providers.database())
+        await outbox.nudge(providers.database())
     return accepted
 
 
@@ -138,7 +138,7 @@ async def delete(document_id: UUID, caller: Writer) -> None:
         payload = DocumentDeleted(document_id=document_id, tenant_id=caller.tenant_id, owner_id=_user(caller))
         event = outbox.event_of(room.name, payload.TYPE, payload, subject=str(document_id), key=str(document_id))
         await outbox.add(connection, room.name, event)
-    await outbox.publish(providers.database())
+    await outbox.nudge(providers.database())
 
 
 @app.get("/api/v1/jobs")

@@ -62,7 +62,7 @@ async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
         await job.interrupted(VoiceAssistError.code)
         raise
     metrics.INDEXING_DURATION.observe(time.perf_counter() - started)
-    await outbox.publish(database)
+    await outbox.nudge(database)
 
 
 async def _index(connection: "AsyncConnection", document: service.Source, job: store.Job) -> CloudEvent | None:

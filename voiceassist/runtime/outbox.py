@@ -1,11 +1,12 @@
 """State and the event about it in one transaction; the event is sent after the commit.
 
-`add` writes the row, `publish` sends what is due right after the commit (so a listener hears within
+`add` writes the row, `nudge` sends what is due right after the commit (so a listener hears within
 milliseconds), and the always-on host runs `relay`, which heals whatever a crash left unsent. The
 broker may thus get an event twice; consumers drop duplicates by (source, id) with `first_time`.
 """
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 log = logging.get_logger(__name__)
 
 ACCEPTED = 202
+TRIM_EVERY_SECONDS = 3600.0
+KEEP_SENT_DAYS = 7
+KEEP_HANDLED_DAYS = 60  # twice as long as the broker keeps a dead letter that somebody may send again
 REFUSED_FOR_GOOD = frozenset({400, 413, 415, 422})
 
 
@@ -106,6 +110,14 @@ async def publish(database: Database, *, older_than_seconds: float = 0.0, limit:
     return sent
 
 
+async def nudge(database: Database) -> None:
+    """What a room calls after its commit. It cannot fail: the work is done, and what is not sent now is sent later."""
+    try:
+        await publish(database)
+    except UnavailableError:
+        log.warning("outbox.database_unreachable")
+
+
 async def _send(room: str, event: bytes) -> int:
     """The broker's status, 0 where it could not be reached."""
     headers = {"content-type": "application/cloudevents+json"}
@@ -123,10 +135,29 @@ async def _send(room: str, event: bytes) -> int:
 
 
 async def relay(database: Database, *, every_seconds: float = 2.0) -> None:
-    """Run for ever in the always-on host: send what rooms could not."""
+    """Run for ever in the always-on host: send what rooms could not, and once an hour forget what is long done."""
+    trimmed = 0.0
     while True:
         try:
             await publish(database, older_than_seconds=every_seconds)
+            if time.monotonic() - trimmed > TRIM_EVERY_SECONDS:
+                await trim(database)
+                trimmed = time.monotonic()
         except UnavailableError:
             log.warning("outbox.database_unreachable")
         await asyncio.sleep(every_seconds)
+
+
+async def trim(database: Database) -> None:
+    """Drop what was sent, and what was handled so long ago that no broker delivers it again; refused rows stay."""
+    from sqlalchemy import text
+
+    async with database.transaction(service("outbox")) as connection:
+        await connection.execute(
+            text("delete from outbox where published_at < now() - make_interval(days => :days)"),
+            {"days": KEEP_SENT_DAYS},
+        )
+        await connection.execute(
+            text("delete from processed_events where handled_at < now() - make_interval(days => :days)"),
+            {"days": KEEP_HANDLED_DAYS},
+        )

@@ -52,10 +52,9 @@ class Session(msgspec.Struct, frozen=True):
         )
 
 
-class ApiKey(msgspec.Struct, frozen=True):
-    """What introspection says about a key; `active` False is remembered too."""
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """On whose behalf something acts that is not a browser session, and with which scopes."""
 
-    active: bool
     user_id: str = ""
     tenant_id: str = ""
     role: Role = "viewer"
@@ -71,6 +70,18 @@ class ApiKey(msgspec.Struct, frozen=True):
             profile=self.profile,
             scopes=frozenset(self.scopes),
         )
+
+
+class ApiKey(Grant, frozen=True, kw_only=True):
+    """What introspection says about a key; `active` False is remembered too."""
+
+    active: bool
+
+
+class ClientSecret(Grant, frozen=True, kw_only=True):
+    """An `ek_…`: whose voice session it opens and with which session settings (JSON of the realtime service)."""
+
+    session: bytes
 
 
 class Sessions:
@@ -137,27 +148,6 @@ class KeyCache:
             await self._redis.set(_key("apikey", key), msgspec.json.encode(answer), ex=KEY_CACHE_SECONDS)
 
 
-class ClientSecret(msgspec.Struct, frozen=True):
-    """An `ek_…`: whose voice session it opens and with which session settings (JSON of the realtime service)."""
-
-    user_id: str
-    tenant_id: str
-    role: Role
-    profile: str
-    session: bytes
-    scopes: tuple[str, ...] = ()
-
-    def principal(self) -> Principal:
-        return Principal(
-            subject=self.user_id,
-            tenant_id=UUID(self.tenant_id),
-            role=self.role,
-            user_id=UUID(self.user_id),
-            profile=self.profile,
-            scopes=frozenset(self.scopes),
-        )
-
-
 class ClientSecrets:
     """Short-lived secrets with which a browser opens the realtime socket (N40: 60 seconds)."""
 
@@ -167,12 +157,12 @@ class ClientSecrets:
     async def issue(self, principal: Principal, session: bytes, *, seconds: int = CLIENT_SECRET_SECONDS) -> str:
         value = "ek_" + secrets.token_urlsafe(32)
         record = ClientSecret(
-            str(principal.user_id),
-            str(principal.tenant_id),
-            principal.role,
-            principal.profile,
-            session,
-            tuple(sorted(principal.scopes)),
+            user_id=str(principal.user_id),
+            tenant_id=str(principal.tenant_id),
+            role=principal.role,
+            profile=principal.profile,
+            scopes=tuple(sorted(principal.scopes)),
+            session=session,
         )
         async with store():
             await self._redis.set(_key("ek", value), msgspec.json.encode(record), ex=seconds)

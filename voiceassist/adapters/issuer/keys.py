@@ -1,13 +1,14 @@
 """The signing key of the embedded issuer: one P-256 key, created once under `<data>/issuer`."""
 
 import hashlib
-import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
+from voiceassist.core.files import write_whole
 
 ALGORITHM = "ES256"
 
@@ -34,20 +35,9 @@ def load_or_create(path: Path) -> SigningKey:
     """The key of the file; a new one (mode 0600) where there is none yet."""
     if not path.exists():
         key = ECKey.generate_key("P-256", private=True)
-        write_private(path, key.as_pem(private=True))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, key.as_pem(private=True))
     return SigningKey(path.read_bytes())
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file in one step, readable by its owner only, so that a crash leaves the old one or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def half_hash(token: str) -> str:

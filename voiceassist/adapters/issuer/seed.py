@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from argon2 import PasswordHasher
 
-from voiceassist.adapters.issuer.keys import write_private
+from voiceassist.core.files import write_whole
 
 # Without 0, 1, i, l and o: a password is read aloud and typed from a terminal.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -40,13 +40,15 @@ def seed(data_dir: Path) -> list[SeedUser]:
     """Create the users once; later calls return the same people and mend a half-finished first start."""
     path = seed_file(data_dir)
     if not path.exists():
-        write_private(path, _encoded([person(*entry) for entry in PEOPLE]))
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, _encoded([person(*entry) for entry in PEOPLE]))
     users = read(data_dir)
     directory = users_file(data_dir)
     if not directory.exists():
         hasher = PasswordHasher()
         entries = [hashed(user, hasher) for user in users]
-        write_private(directory, json.dumps({"users": entries}, indent=2).encode())
+        directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(directory, json.dumps({"users": entries}, indent=2).encode())
     return users
 
 

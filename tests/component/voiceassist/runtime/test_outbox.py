@@ -117,3 +117,31 @@ async def test_an_event_is_handled_the_first_time_only(database):
     async with database.transaction(service("test")) as connection:
         assert not await outbox.first_time(connection, ROOM, event)
         assert await outbox.first_time(connection, "another-room", event)
+
+
+async def test_after_a_commit_nothing_can_fail_any_more(broker):
+    await outbox.nudge(Database("postgresql://va_app:x@127.0.0.1:9/none"))
+
+
+async def test_what_is_long_done_is_forgotten_and_what_was_refused_is_kept(database, broker):
+    old, refused, fresh = [await say(database) for _ in range(3)]
+    broker.refuse.append((refused, 400))
+    assert await outbox.publish(database) == 2
+    async with database.transaction(service("test")) as connection:
+        await connection.execute(
+            text(
+                "update outbox set created_at = created_at - interval '8 days',"
+                " published_at = published_at - interval '8 days' where id = any(:ids)"
+            ),
+            {"ids": [UUID(old), UUID(refused)]},
+        )
+        for days in (1, 61):
+            await connection.execute(
+                text("insert into processed_events values (:room, '/trim', :id, now() - make_interval(days => :days))"),
+                {"room": ROOM, "id": f"{days} days", "days": days},
+            )
+    await outbox.trim(database)
+    assert set(await states(database)) == {UUID(refused), UUID(fresh)}
+    async with database.transaction(service("test")) as connection:
+        left = await connection.execute(text("delete from processed_events where source = '/trim' returning event_id"))
+        assert [row[0] for row in left] == ["1 days"]

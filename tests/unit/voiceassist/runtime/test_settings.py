@@ -97,7 +97,7 @@ def test_production_asks_nothing_about_engines_it_is_not_told_of():
         ("OIDC__EMBEDDED", "true"),
         ("BASE_URL", "http://va.example"),
         ("INTERNAL_SECRET", ""),
-        ("INTERNAL_SECRET", secrets.token_hex(15)),
+        ("INTERNAL_SECRET", "0123456789abcdef0123456789abcde"),
         ("INTERNAL_SECRET", "s" * 64),
         ("KEK", ""),
         ("KEK", "0" * 64),
