@@ -9,9 +9,9 @@ from starlette.requests import Request
 from functions.calculators import schema, service
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
 from voiceassist.core import ids
-from voiceassist.core.errors import UnavailableError
+from voiceassist.core.errors import NeedsInputError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import door, logging
+from voiceassist.runtime import door, logging, metrics
 from voiceassist.runtime.http_room import http_app
 
 log = logging.get_logger(__name__)
@@ -42,7 +42,12 @@ async def show(calculator_id: str) -> schema.Detail:
 @app.post("/api/v1/calculators/{calculator_id}/compute")
 async def compute(calculator_id: str, request: ComputeRequest, caller: Caller) -> CalculatorResult:
     """422 NEEDS_INPUT lists what is missing; 400 VALIDATION_ERROR what cannot be right, with range and likely unit."""
-    result = service.computed(calculator_id, request)
+    try:
+        result = service.computed(calculator_id, request)
+    except (NeedsInputError, ValidationError) as error:  # the id is one of ours by then: it may be a label
+        metrics.CALCULATOR_RUNS.labels(calculator_id, error.code.lower()).inc()
+        raise
+    metrics.CALCULATOR_RUNS.labels(result.calculator_id, "computed").inc()
     await _tell(result, caller)
     return result
 

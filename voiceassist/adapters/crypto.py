@@ -77,14 +77,20 @@ def seal_frames(chunks: Iterable[bytes], *, key: bytes, place: str) -> Iterator[
     yield seal(bytes(buffer), key=key, place=f"{place}|{number}|last")
 
 
-def unseal_frames(sealed: bytes, *, key: bytes, place: str) -> bytes:
-    """The plaintext of a sealed stream; raises SealBrokenError if a frame was lost, moved or changed."""
-    size = FRAME_BYTES + OVERHEAD
-    frames = [sealed[start : start + size] for start in range(0, len(sealed), size)]
-    if not frames:
+def unseal_frames(frames: Iterable[bytes], *, key: bytes, place: str) -> Iterator[bytes]:
+    """The plaintext of sealed frames of FRAME_BYTES + OVERHEAD; SealBrokenError if one was lost, moved or changed."""
+    for number, (frame, last) in enumerate(_with_end(frames)):
+        suffix = "|last" if last else ""
+        yield unseal(frame, key=key, place=f"{place}|{number}{suffix}")
+
+
+def _with_end(frames: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each frame and whether it is the last; none at all is broken, as sealing writes one frame at least."""
+    following = iter(frames)
+    held = next(following, None)
+    if held is None:
         raise SealBrokenError
-    plain = bytearray()
-    for number, frame in enumerate(frames):
-        suffix = "|last" if number == len(frames) - 1 else ""
-        plain += unseal(frame, key=key, place=f"{place}|{number}{suffix}")
-    return bytes(plain)
+    for frame in following:
+        yield held, False
+        held = frame
+    yield held, True

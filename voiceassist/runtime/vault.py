@@ -25,9 +25,7 @@ class Vault:
         """The plaintext in frames; raises SealBrokenError if one was lost, moved or changed."""
         key, place = self._secret(tenant_id, file_id)
         frames = self._objects.stream(object_key(tenant_id, file_id), crypto.FRAME_BYTES + crypto.OVERHEAD)
-        for number, (frame, last) in enumerate(_with_end(frames)):
-            suffix = "|last" if last else ""
-            yield crypto.unseal(frame, key=key, place=f"{place}|{number}{suffix}")
+        yield from crypto.unseal_frames(frames, key=key, place=place)
 
     def delete(self, tenant_id: UUID, file_id: UUID) -> None:
         """Deleting what is not there is no error."""
@@ -39,14 +37,3 @@ class Vault:
 
 def object_key(tenant_id: UUID, file_id: UUID) -> str:
     return f"files/{tenant_id}/{file_id}"
-
-
-def _with_end(frames: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Each frame and whether it is the last; an empty object is broken, as sealing writes one frame at least."""
-    held = next(frames, None)
-    if held is None:
-        raise crypto.SealBrokenError
-    for frame in frames:
-        yield held, False
-        held = frame
-    yield held, True

@@ -226,6 +226,20 @@ def test_a_text_that_is_too_long_is_refused_without_echo(client):
     assert PLANTED not in answer.text
 
 
+def test_runs_are_counted_by_calculator_and_outcome_and_by_no_name_of_the_caller(client):
+    def runs(outcome):
+        line = f'voiceassist_calculator_runs_total{{name="map",outcome="{outcome}"}} '
+        text = client.get("/metrics").text
+        return next((float(found.removeprefix(line)) for found in text.splitlines() if found.startswith(line)), 0.0)
+
+    before = {outcome: runs(outcome) for outcome in ("computed", "needs_input", "validation_error")}
+    for inputs in ({"systolic": 120, "diastolic": 80}, {}, {"systolic": -1, "diastolic": 80}):
+        client.post("/api/v1/calculators/map/compute", json={"inputs": inputs})
+    client.post("/api/v1/calculators/planted-canary/compute", json={"inputs": {}})
+    assert {outcome: runs(outcome) - before[outcome] for outcome in before} == dict.fromkeys(before, 1.0)
+    assert "planted-canary" not in client.get("/metrics").text
+
+
 def test_no_planted_name_reaches_the_output_of_the_process(client, output):
     client.post("/api/v1/calculators/interpret", json={"text": f"{PLANTED} is 70, chads vasc"})
     client.post("/api/v1/calculators/map/compute", json={"inputs": {PLANTED: PLANTED}})

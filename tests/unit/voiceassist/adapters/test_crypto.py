@@ -20,11 +20,17 @@ def test_keys_differ_by_tenant_and_purpose():
     assert crypto.tenant_key("ab" * 32, DEFAULT_TENANT, "other") != KEY
 
 
+def opened(sealed):
+    size = crypto.FRAME_BYTES + crypto.OVERHEAD
+    frames = [sealed[start : start + size] for start in range(0, len(sealed), size)]
+    return b"".join(crypto.unseal_frames(frames, key=KEY, place="o"))
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.binary(max_size=700_000), max_size=6))
 def test_a_stream_comes_back_whole(chunks):
     sealed = b"".join(crypto.seal_frames(chunks, key=KEY, place="o"))
-    assert crypto.unseal_frames(sealed, key=KEY, place="o") == b"".join(chunks)
+    assert opened(sealed) == b"".join(chunks)
 
 
 def test_a_cut_or_reordered_stream_is_refused():
@@ -33,4 +39,4 @@ def test_a_cut_or_reordered_stream_is_refused():
     swapped = sealed[frame : 2 * frame] + sealed[:frame] + sealed[2 * frame :]
     for broken in (sealed[:frame], sealed[: 2 * frame], swapped, b""):
         with pytest.raises(crypto.SealBrokenError):
-            crypto.unseal_frames(broken, key=KEY, place="o")
+            opened(broken)
