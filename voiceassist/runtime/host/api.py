@@ -76,8 +76,11 @@ class Api:
             raise PayloadTooLargeError
 
     def _principal(self, room: Room, caller: Caller | None) -> Principal:
-        if room.name == "auth" or caller is None:
+        """Whom a room hears. Only auth is asked by the gateway itself, which elsewhere would open every row."""
+        if room.name == "auth":
             return service("gateway")
+        if caller is None:
+            raise UnauthenticatedError("Please sign in.")
         return caller.principal
 
     def _inside(self, scope: Scope, principal: Principal, *, cookies: bool = False, events: bool = False) -> Scope:

@@ -10,6 +10,7 @@ from voiceassist.core.errors import (
     ForbiddenError,
     NotFoundError,
     PayloadTooLargeError,
+    UnauthenticatedError,
     UnsupportedFormatError,
     ValidationError,
 )
@@ -18,6 +19,7 @@ from voiceassist.runtime import tokens
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import SCOPES, Admission, origins
 from voiceassist.runtime.host.answer import Bounded
+from voiceassist.runtime.host.api import Api
 from voiceassist.runtime.host.callers import Caller, cookie
 from voiceassist.runtime.host.forward import forward
 from voiceassist.runtime.host.gateway import ambiguous, exposition
@@ -173,6 +175,28 @@ def room(**changes):
     fields = {"name": "ingestion", "target": "ingestion", "source": Path("x"), "min_scale": 0, "max_scale": 1}
     more = {"scale_down_delay_seconds": 0, "routes": (), "needs": (), "says": (), "warm_for_voice": False}
     return Room(**(fields | more | changes))
+
+
+async def test_nobody_is_never_forwarded_as_the_gateway_itself():
+    class Open:
+        async def admit(self, _scope, _purpose):
+            return None
+
+        def body_limit(self, _scope, _purpose):
+            return 0
+
+    class Rooms:
+        async def serve(self, room, scope, _receive, _send):
+            token = dict(scope["headers"])[b"authorization"].decode().removeprefix("Bearer ")
+            heard.append((room.name, tokens.verify(token, secret=SECRET).subject))
+
+    heard = []
+    api = Api(settings=SETTINGS, admission=Open(), runner=Rooms(), http=None)
+    request = {"type": "http", "method": "GET", "path": "/x", "headers": []}
+    await api.room(room(name="auth"), request, None, None)
+    with pytest.raises(UnauthenticatedError):
+        await api.room(room(name="documents"), request, None, None)
+    assert heard == [("auth", "gateway")]
 
 
 def test_answers_name_no_server_and_always_carry_the_security_headers():
