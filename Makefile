@@ -24,7 +24,7 @@ reset: ## wipe the data directory, after a question
 
 test: install-dev ## install what is missing and run every test
 	@$(MAKE) --no-print-directory check
-	@cd frontend && npm run --silent lint && npm run --silent typecheck && npm run --silent test && npm run --silent budget
+	@cd frontend && npm run --silent lint && npm run --silent typecheck && npm run --silent test && npm run --silent e2e && npm run --silent budget
 	@$(BIN)/pytest tests
 
 check: install-dev ## lint, types, floors, wiring

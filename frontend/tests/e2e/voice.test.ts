@@ -118,7 +118,7 @@ test('speaking into an answer silences it, truncates it where it was heard, and 
   await page.locator('[data-interrupted=true]').filter({ hasText: /^VoiceAssistOffer an oral/ }).waitFor();
   expect(await rendered(page)).toBe(heard);
   await state(page, 'hearing');
-  expect(mock.dialogue.turnDetection).toMatchObject({ type: 'server_vad', interrupt_response: true });
+  expect(mock.dialogue.turnDetection).toMatchObject({ type: 'semantic_vad', interrupt_response: true });
   expect(faults).toEqual(CLEAN);
 });
 

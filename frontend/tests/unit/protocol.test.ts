@@ -56,7 +56,7 @@ test('errors give their code and the event they answer', () => {
 test('the session asks for our events, and for turn detection only in hands-free mode', () => {
   const session = (handsFree: boolean) => client.session(handsFree)['session'] as { voiceassist: object; audio: { input: { turn_detection: object | null } } };
   expect(session(true).voiceassist).toEqual({ extensions: true });
-  expect(session(true).audio.input.turn_detection).toMatchObject({ type: 'server_vad', create_response: true, interrupt_response: true });
+  expect(session(true).audio.input.turn_detection).toMatchObject({ type: 'semantic_vad', eagerness: 'auto', create_response: true, interrupt_response: true });
   expect(session(false).audio.input.turn_detection).toBeNull();
 });
 

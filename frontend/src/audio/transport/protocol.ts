@@ -158,7 +158,7 @@ export const client = {
         input: {
           format: PCM,
           transcription: { model: 'whisper-1' },
-          turn_detection: handsFree ? { type: 'server_vad', create_response: true, interrupt_response: true } : null,
+          turn_detection: handsFree ? { type: 'semantic_vad', eagerness: 'auto', create_response: true, interrupt_response: true } : null,
         },
         output: { format: PCM },
       },
