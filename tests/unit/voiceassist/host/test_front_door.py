@@ -160,7 +160,7 @@ async def test_rooms_in_one_process_are_held_to_their_concurrency(tmp_path):
         await release.wait()
         now -= 1
 
-    declared = room(concurrency=2, timeout_seconds=5)
+    declared = room(concurrency=2)
     runner = InProcess(Wiring({"ingestion": declared}), load=lambda _room: app)
     await runner.start()
     request = {"type": "http", "path": "/", "headers": []}
@@ -173,8 +173,8 @@ async def test_rooms_in_one_process_are_held_to_their_concurrency(tmp_path):
 
 def room(**changes):
     fields = {"name": "ingestion", "target": "ingestion", "source": Path("x"), "min_scale": 0, "max_scale": 1}
-    more = {"scale_down_delay_seconds": 0, "routes": (), "needs": (), "says": (), "warm_for_voice": False}
-    return Room(**(fields | more | changes))
+    fields |= {"concurrency": 0, "timeout_seconds": 5, "scale_down_delay_seconds": 0, "warm_for_voice": False}
+    return Room(**(fields | dict.fromkeys(("routes", "needs", "says"), ()) | changes))
 
 
 async def test_nobody_is_never_forwarded_as_the_gateway_itself():
