@@ -133,27 +133,37 @@ class Service:
         with tracing.scope(tracing.start(socket.headers.get("traceparent"))):
             try:
                 principal = person(socket, self._settings)
-                wanted = await self._consume(socket)
                 self._admit(principal)
-                effective = self._effective("", socket.query_params.get("model", "")[:256], wanted)
             except VoiceAssistError as error:
-                log.warning("session.refused", code=error.code)
-                await socket.send_denial_response(problem.response(error))
+                await deny(socket, error)
                 return
-            await self._serve(socket, principal, effective)
+            try:
+                await self._admitted(socket, principal)
+            finally:
+                self._left(principal)
 
-    async def _consume(self, socket: WebSocket) -> Mapping[str, Any]:
-        """The session settings of the secret that opened the socket; a secret works once."""
+    async def _admitted(self, socket: WebSocket, principal: Principal) -> None:
+        try:
+            wanted = await self._consume(socket, principal)
+            effective = self._effective("", socket.query_params.get("model", "")[:256], wanted)
+        except VoiceAssistError as error:
+            await deny(socket, error)
+            return
+        await self._serve(socket, principal, effective)
+
+    async def _consume(self, socket: WebSocket, principal: Principal) -> Mapping[str, Any]:
+        """The session settings of the secret that opened the socket; a secret works once, for its own user."""
         secret = socket.headers.get("x-client-secret")
         if not secret:
             return {}
         record = await self._secrets.take(secret)
-        if record is None:
+        if record is None or record.user_id != str(principal.user_id):
             raise UnauthenticatedError("The client secret was used or has expired.")
         wanted: dict[str, Any] = msgspec.json.decode(record.session or b"{}")
         return wanted
 
     def _admit(self, principal: Principal) -> None:
+        """Take a seat, before anything is awaited: two sockets at once must not both get the last one."""
         if self._draining:
             raise UnavailableError("The voice service restarts.", code="VOICE_DRAINING", retry_after=RETRY_SECONDS)
         if sum(self._per_user.values()) >= self._settings.voice.max_sessions:
@@ -166,11 +176,16 @@ class Service:
         if self._per_user[principal.subject] >= CONNECTIONS_PER_USER:
             metrics.RATE_LIMITED.labels("voice_sessions_user").inc()
             raise RateLimitedError("You have two voice sessions open already.", retry_after=RETRY_SECONDS)
+        self._per_user[principal.subject] += 1
+
+    def _left(self, principal: Principal) -> None:
+        self._per_user[principal.subject] -= 1
+        if not self._per_user[principal.subject]:
+            del self._per_user[principal.subject]
 
     async def _serve(
         self, socket: WebSocket, principal: Principal, effective: session_settings.SessionSettings
     ) -> None:
-        self._per_user[principal.subject] += 1
         metrics.VOICE_SESSIONS.inc()
         self._warmer.wake(principal)
         log.info("session.opened", session_id=effective.id, user_id=principal.subject)
@@ -189,9 +204,13 @@ class Service:
         except WebSocketDisconnect:
             log.info("session.left", session_id=effective.id)
         finally:
-            self._per_user[principal.subject] -= 1
             metrics.VOICE_SESSIONS.dec()
             log.info("session.closed", session_id=effective.id, user_id=principal.subject)
+
+
+async def deny(socket: WebSocket, error: VoiceAssistError) -> None:
+    log.warning("session.refused", code=error.code)
+    await socket.send_denial_response(problem.response(error))
 
 
 def person(request: Request | WebSocket, settings: Settings) -> Principal:

@@ -62,6 +62,10 @@ def main() -> None:
     except VoiceAssistError as error:
         click.echo(f"error: {error.detail}", err=True)
         sys.exit(1)
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        click.echo(f"error: {error.strerror or 'the operating system refused'}{place}", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
