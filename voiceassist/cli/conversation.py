@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WIRE_RATE = 24_000
 CHUNK_BYTES = 48_000  # one second
 SECONDS_PER_EVENT = 60.0
+# A busy product names the time to wait; the sessions before ours may still be closing.
+TRIES = 3
+LONGEST_WAIT_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -51,36 +54,45 @@ class Turn:
 @contextmanager
 def connect(layout: Layout, url: str | None) -> "Iterator[ClientConnection]":
     """Open the socket with this machine's own API key; raises a family error with what to do."""
-    from websockets.exceptions import InvalidStatus, WebSocketException
-    from websockets.sync.client import connect as open_socket
-
     running = state.read(layout)
     address = url or (running.url if running else None)
     if address is None:
         raise UnavailableError("VoiceAssist is not running here; start it with `voiceassist up` (or give --data).")
     key = secrets.read(layout).cli_api_key
     context = ssl.create_default_context(cafile=str(layout.ca)) if address.startswith("https") else None
-    try:
-        socket = open_socket(
-            address.replace("http", "ws", 1).rstrip("/") + "/v1/realtime?model=voiceassist-local",
-            ssl=context,
-            additional_headers={"Authorization": f"Bearer {key}"},
-            max_size=None,
-            open_timeout=15,
-            proxy=None,
-        )
-    except InvalidStatus as error:
-        if error.response.status_code in {401, 403}:
-            raise UnauthenticatedError(
-                "The product refused this machine's key; was the data reset meanwhile?"
-            ) from None
-        raise UnavailableError(f"The product refused the session (status {error.response.status_code}).") from None
-    except (OSError, WebSocketException, TimeoutError):
-        raise UnavailableError("VoiceAssist cannot be reached; `voiceassist status` tells what runs.") from None
+    options: dict[str, Any] = {
+        "ssl": context,
+        "additional_headers": {"Authorization": f"Bearer {key}"},
+        "max_size": None,
+        "open_timeout": 15,
+        "proxy": None,
+    }
+    socket = _opened(address.replace("http", "ws", 1).rstrip("/") + "/v1/realtime?model=voiceassist-local", options)
     try:
         yield socket
     finally:
         socket.close()
+
+
+def _opened(url: str, options: dict[str, Any]) -> "ClientConnection":
+    from websockets.exceptions import InvalidStatus, WebSocketException
+    from websockets.sync.client import connect as open_socket
+
+    for tries_left in range(TRIES - 1, -1, -1):
+        try:
+            return open_socket(url, **options)
+        except InvalidStatus as error:
+            status, wait = error.response.status_code, error.response.headers.get("Retry-After")
+            if status in {401, 403}:
+                raise UnauthenticatedError(
+                    "The product refused this machine's key; was the data reset meanwhile?"
+                ) from None
+            if not wait or not tries_left:
+                raise UnavailableError(f"The product refused the session (status {status}).") from None
+            time.sleep(min(float(wait), LONGEST_WAIT_SECONDS))
+        except (OSError, WebSocketException, TimeoutError):
+            break
+    raise UnavailableError("VoiceAssist cannot be reached; `voiceassist status` tells what runs.")
 
 
 def write(socket: "ClientConnection", text: str) -> Turn:

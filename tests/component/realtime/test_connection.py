@@ -158,6 +158,27 @@ async def test_a_client_secret_opens_one_session_with_its_settings(dial, service
     assert (status, problem["code"]) == (401, "UNAUTHENTICATED")
 
 
+async def test_a_refused_session_does_not_spend_its_secret(dial, service):
+    principal = service.principal()
+    token = service.token(principal)
+    value = (await minted(service, principal, {})).json()["value"]
+    headers = {"authorization": f"Bearer {token}", "x-client-secret": value}
+    async with dial(token=token) as first, dial(token=token) as second:
+        await first.next()
+        await second.next()
+        assert (await refused(dial, headers=headers))[0] == 429
+    await quiet(service)
+    async with dial(headers=headers) as client:
+        await client.next()
+
+
+async def test_a_secret_opens_no_session_of_another_user(dial, service):
+    value = (await minted(service, service.principal(), {})).json()["value"]
+    other = service.token(service.principal())
+    status, problem = await refused(dial, headers={"authorization": f"Bearer {other}", "x-client-secret": value})
+    assert (status, problem["code"]) == (401, "UNAUTHENTICATED")
+
+
 async def test_a_secret_is_kept_as_its_digest_for_a_minute(service):
     principal = service.principal()
     value = (await minted(service, principal, {})).json()["value"]
