@@ -90,9 +90,11 @@ def _opened(url: str, options: dict[str, Any]) -> "ClientConnection":
             if not wait or not tries_left:
                 raise UnavailableError(f"The product refused the session (status {status}).") from None
             time.sleep(min(float(wait), LONGEST_WAIT_SECONDS))
-        except (OSError, WebSocketException, TimeoutError):
-            break
-    raise UnavailableError("VoiceAssist cannot be reached; `voiceassist status` tells what runs.")
+        except (OSError, WebSocketException) as error:
+            raise UnavailableError(
+                f"VoiceAssist cannot be reached ({type(error).__name__}); `voiceassist status` tells what runs."
+            ) from None
+    raise AssertionError("the last try answers or raises")
 
 
 def write(socket: "ClientConnection", text: str) -> Turn:
