@@ -62,7 +62,7 @@ def accepted_step(secret: str, code: str, *, seconds: float, last_step: int) -> 
     """The time step whose code this is, if it lies in the window and after `last_step`; `seconds` is Unix time.
 
     pyotp verifies a code again and again, and full-width digits too, so the form is checked first and
-    a step counts once only (facts/platform.md §8).
+    a step counts once only.
     """
     import pyotp
 

@@ -1,4 +1,4 @@
-"""Is this ID token ours? OpenID Connect Core, section 3.1.3.7, and the attacks of facts/platform.md §8.
+"""Is this ID token ours? OpenID Connect Core, section 3.1.3.7, and the attacks known on such tokens.
 
 joserfc checks the signature against an algorithm allow-list; by itself it would accept an expired token,
 any `typ`, and keys named in the header, so those checks stand here.

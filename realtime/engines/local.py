@@ -36,7 +36,7 @@ log = logging.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Under this a word may be misheard (facts: 10 of 12 wrong sentences lie below).
+# Under this a word may be misheard (measured: 10 of 12 wrong sentences lie below).
 CONFIDENT = -0.25
 
 

@@ -1,8 +1,8 @@
 """Encryption at rest by us: AES-256-GCM under a key per tenant and purpose, derived from the KEK.
 
 Layout of a sealed value: version byte 1, 12-byte nonce, ciphertext with 16-byte tag. The associated
-data binds it to its place (`table|column|row`), so a value copied elsewhere does not open (platform
-facts, section 11). A KMS behind a port and key rotation come with the identity issue.
+data binds it to its place (`table|column|row`), so a value copied elsewhere does not open. A KMS
+behind a port and key rotation are still to come.
 """
 
 import os

@@ -1,7 +1,7 @@
 """PostgreSQL by SQLAlchemy Core on asyncpg; every transaction says for whom it acts.
 
 Row-level security reads `app.tenant`, `app.owner` and `app.role`, which are set for the transaction
-only. After it they are '' on the pooled connection, so policies use nullif (platform facts, section 3).
+only. After it they are '' on the pooled connection, so policies use nullif.
 """
 
 from collections.abc import AsyncIterator

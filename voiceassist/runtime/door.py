@@ -190,7 +190,7 @@ def principal(request: Request) -> Principal:
 
 
 async def hear(room: Room, request: Request) -> None:
-    """Decode a CloudEvent and hand it to the room; statuses follow DESIGN §5 (503 retried, 422 dead)."""
+    """Decode a CloudEvent and hand it to the room; 503 is tried again, 422 is a dead letter."""
     body = await read_limited(request, MAX_EVENT_BYTES)
     event = decode(request.headers.items(), body)
     handler = room.handlers.get(event.type)

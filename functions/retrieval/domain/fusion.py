@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from voiceassist.ports.vectors import Chunk, Hit, Rankings
 
 K = 60
-# Meaning counts three times as much as words: the best mix measured (clinical facts, section 3.1).
+# Meaning counts three times as much as words: the best mix we measured.
 MEANING = 3.0
 WORDS = 1.0
 # What a perfect passage gets: first by meaning and first by words.

@@ -31,7 +31,7 @@ order by (c.embedding <=> cast(:vector as halfvec)) + 0, c.id
 limit :limit
 """
 
-# Titles are searched too: the title decides (clinical facts, section 3.2).
+# Titles are searched too: the title decides.
 _BY_WORDS = f"""
 with asked as (select websearch_to_tsquery('english', :words) as words),
 titled as materialized (

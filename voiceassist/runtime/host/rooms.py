@@ -102,7 +102,7 @@ class Remote:
 
 
 def load_app(room: Room) -> ASGIApp:
-    """The functions-framework app of a room, imported by its package name (facts §3)."""
+    """The functions-framework app of a room, imported by its package name."""
     name = ".".join(room.source.relative_to(ROOT).with_suffix("").parts)
     module = importlib.import_module(name)
     create: Callable[..., ASGIApp] = create_asgi_app_from_module

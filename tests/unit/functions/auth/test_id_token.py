@@ -1,4 +1,4 @@
-"""Forged and wrong ID tokens (facts/platform.md §8, SPEC N45); each must be refused."""
+"""Forged and wrong ID tokens (SPEC N45); each must be refused."""
 
 import base64
 import hmac
