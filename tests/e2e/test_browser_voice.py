@@ -27,7 +27,9 @@ ARGUMENTS = [
 
 
 @pytest.fixture
-def browser(say):
+def browser(say, monkeypatch):
+    # The machine's own Node.js: the one that playwright brings needs a library a bare Debian lacks.
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", shutil.which("node") or "")
     wav = say(QUESTION, rate=48_000, lead_s=1.0, tail_s=2.0)
     chromium = shutil.which("chromium")
     assert chromium, "the browser tests need Chromium: make test installs it"
