@@ -15,9 +15,7 @@ from voiceassist.runtime.engines.layout import Layout
 @data_option
 @click.option("--url", help="The gateway's address [default: that of the running product].")
 def command(text: str, layout: Layout, url: str | None, *, as_json: bool) -> None:
-    with conversation.connect(layout, url) as socket:
-        turn = conversation.write(socket, text)
-    show(turn, as_json=as_json)
+    show(conversation.ask(layout, url, text), as_json=as_json)
 
 
 def show(turn: conversation.Turn, *, as_json: bool) -> None:

@@ -1,11 +1,12 @@
 """One turn with the running product over its public socket, as any OpenAI Realtime client would have it."""
 
+import asyncio
 import base64
 import json
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from voiceassist.runtime.engines import secrets, state
 from voiceassist.runtime.engines.layout import Layout
 
 if TYPE_CHECKING:
-    from websockets.sync.client import ClientConnection
+    from websockets.asyncio.client import ClientConnection
 
 WIRE_RATE = 24_000
 CHUNK_BYTES = 48_000  # one second
@@ -51,8 +52,28 @@ class Turn:
         }
 
 
-@contextmanager
-def connect(layout: Layout, url: str | None) -> "Iterator[ClientConnection]":
+def ask(layout: Layout, url: str | None, text: str) -> Turn:
+    """Ask in writing and read the answer in writing."""
+
+    async def converse() -> Turn:
+        async with connect(layout, url) as socket:
+            return await write(socket, text)
+
+    return asyncio.run(converse())
+
+
+def talk(layout: Layout, url: str | None, pcm16: bytes) -> Turn:
+    """Say `pcm16` (24 kHz mono) and listen to the answer."""
+
+    async def converse() -> Turn:
+        async with connect(layout, url) as socket:
+            return await speak(socket, pcm16)
+
+    return asyncio.run(converse())
+
+
+@asynccontextmanager
+async def connect(layout: Layout, url: str | None) -> "AsyncIterator[ClientConnection]":
     """Open the socket with this machine's own API key; raises a family error with what to do."""
     running = state.read(layout)
     address = url or (running.url if running else None)
@@ -67,20 +88,23 @@ def connect(layout: Layout, url: str | None) -> "Iterator[ClientConnection]":
         "open_timeout": 15,
         "proxy": None,
     }
-    socket = _opened(address.replace("http", "ws", 1).rstrip("/") + "/v1/realtime?model=voiceassist-local", options)
+    socket = await _opened(
+        address.replace("http", "ws", 1).rstrip("/") + "/v1/realtime?model=voiceassist-local", options
+    )
     try:
         yield socket
     finally:
-        socket.close()
+        await socket.close()
 
 
-def _opened(url: str, options: dict[str, Any]) -> "ClientConnection":
+async def _opened(url: str, options: dict[str, Any]) -> "ClientConnection":
+    # Not websockets.sync 15.0: over TLS 6 of 204 of its handshakes with a bare server hung, none of 2,263 of this one.
+    from websockets.asyncio.client import connect as open_socket
     from websockets.exceptions import InvalidStatus, WebSocketException
-    from websockets.sync.client import connect as open_socket
 
     for tries_left in range(TRIES - 1, -1, -1):
         try:
-            return open_socket(url, **options)
+            return await open_socket(url, **options)
         except InvalidStatus as error:
             status, wait = error.response.status_code, error.response.headers.get("Retry-After")
             if status in {401, 403}:
@@ -89,72 +113,70 @@ def _opened(url: str, options: dict[str, Any]) -> "ClientConnection":
                 ) from None
             if not wait or not tries_left:
                 raise UnavailableError(f"The product refused the session (status {status}).") from None
-            time.sleep(min(float(wait), LONGEST_WAIT_SECONDS))
-        except (OSError, WebSocketException) as error:
+            await asyncio.sleep(min(float(wait), LONGEST_WAIT_SECONDS))
+        except (OSError, WebSocketException) as error:  # TimeoutError is an OSError
             raise UnavailableError(
                 f"VoiceAssist cannot be reached ({type(error).__name__}); `voiceassist status` tells what runs."
             ) from None
     raise AssertionError("the last try answers or raises")
 
 
-def write(socket: "ClientConnection", text: str) -> Turn:
-    """Ask in writing and read the answer in writing."""
-    _update(socket, ["text"])
+async def write(socket: "ClientConnection", text: str) -> Turn:
+    await _update(socket, ["text"])
     item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
-    _send(socket, {"type": "conversation.item.create", "item": item})
-    _send(socket, {"type": "response.create"})
-    turn = _collected(socket)
+    await _send(socket, {"type": "conversation.item.create", "item": item})
+    await _send(socket, {"type": "response.create"})
+    turn = await _collected(socket)
     turn.transcript = text
     return turn
 
 
-def speak(socket: "ClientConnection", pcm16: bytes) -> Turn:
-    """Say `pcm16` (24 kHz mono) and listen to the answer."""
-    _update(socket, ["audio"])
+async def speak(socket: "ClientConnection", pcm16: bytes) -> Turn:
+    await _update(socket, ["audio"])
     for start in range(0, len(pcm16), CHUNK_BYTES):
         chunk = base64.b64encode(pcm16[start : start + CHUNK_BYTES]).decode()
-        _send(socket, {"type": "input_audio_buffer.append", "audio": chunk})
-    _send(socket, {"type": "input_audio_buffer.commit"})
-    _send(socket, {"type": "response.create"})
-    return _collected(socket)
+        await _send(socket, {"type": "input_audio_buffer.append", "audio": chunk})
+    await _send(socket, {"type": "input_audio_buffer.commit"})
+    await _send(socket, {"type": "response.create"})
+    return await _collected(socket)
 
 
-def _update(socket: "ClientConnection", modalities: list[str]) -> None:
+async def _update(socket: "ClientConnection", modalities: list[str]) -> None:
     session = {
         "type": "realtime",
         "output_modalities": modalities,
         "audio": {"input": {"turn_detection": None}},
         "voiceassist": {"extensions": True},
     }
-    _send(socket, {"type": "session.update", "session": session})
+    await _send(socket, {"type": "session.update", "session": session})
 
 
-def _send(socket: "ClientConnection", event: dict[str, Any]) -> None:
+async def _send(socket: "ClientConnection", event: dict[str, Any]) -> None:
     from websockets.exceptions import ConnectionClosed
 
     try:
-        socket.send(json.dumps(event))
+        await socket.send(json.dumps(event))
     except ConnectionClosed:
         raise UnavailableError("The product closed the session.") from None
 
 
-def _events(socket: "ClientConnection") -> Iterator[dict[str, Any]]:
+async def _events(socket: "ClientConnection") -> AsyncIterator[dict[str, Any]]:
     from websockets.exceptions import ConnectionClosed
 
     while True:
         try:
-            event: dict[str, Any] = json.loads(socket.recv(timeout=SECONDS_PER_EVENT))
+            event: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), SECONDS_PER_EVENT))
         except (ConnectionClosed, TimeoutError):
             raise UnavailableError("The product closed the session or did not answer in time.") from None
         yield event
 
 
-def _collected(socket: "ClientConnection") -> Turn:
+async def _collected(socket: "ClientConnection") -> Turn:
     turn = Turn()
     began = time.monotonic()
     sound: list[bytes] = []
     done = False
-    for event in _events(socket):
+    async for event in _events(socket):
         done = _take(turn, sound, event, began) or done
         # The metrics of the answer come right after its end.
         if done and event["type"] == "voiceassist.metrics":

@@ -20,9 +20,7 @@ LONGEST_SECONDS = 120
 @data_option
 @click.option("--url", help="The gateway's address [default: that of the running product].")
 def command(question: Path, output: Path | None, layout: Layout, url: str | None, *, as_json: bool) -> None:
-    spoken = pcm16(question)
-    with conversation.connect(layout, url) as socket:
-        turn = conversation.speak(socket, spoken)
+    turn = conversation.talk(layout, url, pcm16(question))
     if output:
         from realtime.speech.audio import from_pcm16, write_wav
 
