@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from voiceassist.runtime.engines import state
 from voiceassist.runtime.engines.accounts import Account
@@ -28,6 +29,8 @@ ENGINE_SETTINGS = {
         "VOICEASSIST_S3__REGION",
     ),
 }
+# Children run the code that starts them: of two checkouts on a machine, the one that was asked to start.
+CODE = Path(__file__).resolve().parents[3]
 # What of the caller's environment a child needs besides our own settings; credentials of the shell stay outside.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV")
 
@@ -91,7 +94,7 @@ def child_environment(
     if environ.get("VOICEASSIST_OIDC__ISSUER"):
         own.pop("VOICEASSIST_OIDC__EMBEDDED")
     inherited = {name: value for name, value in environ.items() if name in INHERITED or name.startswith(PREFIX)}
-    return {**own, **inherited, "PYTHONUNBUFFERED": "1"}
+    return {**own, **inherited, "PYTHONPATH": str(CODE), "PYTHONUNBUFFERED": "1"}
 
 
 def _stores(layout: Layout, secrets: Secrets, ports: Ports) -> dict[str, str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from voiceassist.runtime.engines import secrets
+from voiceassist.runtime.engines import environment, secrets
 from voiceassist.runtime.engines.environment import ENGINE_SETTINGS, Mode, child_environment, external_engines
 from voiceassist.runtime.engines.faults import EngineError
 from voiceassist.runtime.engines.layout import Layout
@@ -42,6 +42,11 @@ def test_every_value_arrives_as_a_setting(known: secrets.Secrets) -> None:
     assert (made.oidc.embedded, made.oidc.issuer) == (True, "https://localhost:9000/issuer")
     assert len(made.kek) == 64
     assert made.profile == "development"
+
+
+def test_children_run_the_code_that_starts_them(known: secrets.Secrets) -> None:
+    made = child_environment(LAYOUT, known, PORTS, environ={"PYTHONPATH": "/another/checkout"})
+    assert (Path(made["PYTHONPATH"]) / "voiceassist/runtime/engines/environment.py").samefile(environment.__file__)
 
 
 def test_modes(known: secrets.Secrets) -> None:
