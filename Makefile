@@ -27,12 +27,13 @@ test: install-dev ## install what is missing and run every test
 	@cd frontend && npm run --silent lint && npm run --silent typecheck && npm run --silent test && npm run --silent e2e && npm run --silent budget
 	@$(BIN)/pytest tests
 
-check: install-dev ## lint, types, floors, wiring
+check: install-dev ## lint, types, floors, wiring, worked examples; renders the calculators' page
+	@$(BIN)/python -m functions.calculators.page
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/pytest tests/architecture
+	@$(BIN)/pytest tests/architecture tests/unit/functions/calculators/test_catalogue.py
 
 unit: install-dev ## the fast tests
 	@$(BIN)/pytest tests/unit

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
+from functions.calculators import page as calculators_page
 from realtime.protocol import client
 from voiceassist.cli.main import group
 from voiceassist.runtime import wiring
@@ -68,6 +69,10 @@ def test_the_planted_route_is_found():
     code = "@app.get('/a')\nasync def a(): ...\n@app.post('/b', status_code=202)\nasync def b(): ..."
     assert routes_in_code(code) == {"GET /a", "POST /b"}
     assert routes_on_page("| route |\n| `GET /a` `?limit` | 200 |\n") == {"GET /a"}
+
+
+def test_the_page_of_the_calculators_is_current():
+    assert calculators_page.PLACE.read_text() == calculators_page.render(), "run: python -m functions.calculators.page"
 
 
 def test_every_command_is_on_its_page():

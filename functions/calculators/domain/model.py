@@ -1,12 +1,16 @@
 """What a calculator is: data, and one pure formula.
 
 A calculator's file under `catalogue/` states its inputs, formula, bands, citations and worked examples once;
-the JSON Schema, the spoken questions, the form and the tests are all read from there.
+the JSON Schema, the spoken questions, the form, the pages and the tests are all read from there. What a file leaves
+out follows from its labels and its title (docs/guides/new-calculator.md); ranges, sources and examples do not.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from functions.calculators.domain.wording import normalise
 
 Value = float | int | str
 # Inputs as the formula receives them: numbers in their canonical unit, booleans, option names.
@@ -23,6 +27,12 @@ class Range:
 
     def holds(self, value: float) -> bool:
         return self.low <= value <= self.high
+
+
+def spoken(*phrases: str) -> tuple[str, ...]:
+    """Patterns that find these phrases in normalised speech, said without a pause; the longest first."""
+    said = {re.escape(" ".join(re.findall(r"\w\S*", normalise(phrase)))) for phrase in phrases}
+    return tuple(sorted(said, key=lambda pattern: (-len(pattern), pattern)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +52,10 @@ class Quantity(Input):
 
     Outside `possible` the input is refused, outside `usual` the result carries a warning.
     `bare` lists the units in which a spoken number without a unit may be taken (the first whose usual range
+    holds it).
     """
 
+    question: str = ""
     quantity: str
     unit: str
     possible: Range
@@ -51,6 +63,13 @@ class Quantity(Input):
     bare: tuple[str, ...] | None = None
     bare_after: tuple[str, ...] = ()
     whole: bool = False
+
+    def __post_init__(self) -> None:
+        """Without a question of its own it is asked for, and without words recognised, by its label."""
+        if not self.question:
+            object.__setattr__(self, "question", f"What is the {self.label}?")
+        if not self.words:
+            object.__setattr__(self, "words", spoken(self.label, self.name.replace("_", " ")))
 
     @property
     def bare_units(self) -> tuple[str, ...]:
@@ -139,14 +158,15 @@ class Calculator:
 
     `names` are regular expressions over normalised speech. `weak` names are everyday words ("map") that count
     only beside a clear wish to compute. `input_in_name` marks names that are also an input ("corrected calcium").
+    Without `names` it is called by its title and its aliases, of which a single word counts as weak.
     """
 
     id: str
-    version: str
+    version: str = "1.0.0"
     title: str
-    short: str
+    short: str = ""
     summary: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     inputs: tuple[Input, ...]
     formula: Callable[[Values], Value]
     citations: tuple[Reference, ...]
@@ -159,6 +179,14 @@ class Calculator:
     weak: tuple[str, ...] = ()
     input_in_name: bool = False
     notes: Callable[[Values, Value], tuple[str, ...]] = field(default=no_notes)
+
+    def __post_init__(self) -> None:
+        if not self.short:
+            object.__setattr__(self, "short", self.title)
+        if not self.names:
+            several = [one for one in self.aliases if len(normalise(one).split()) > 1]
+            object.__setattr__(self, "names", spoken(self.title, self.short, *several))
+            object.__setattr__(self, "weak", self.weak + spoken(*(one for one in self.aliases if one not in several)))
 
     def input(self, name: str) -> Input | None:
         return next((one for one in self.inputs if one.name == name), None)

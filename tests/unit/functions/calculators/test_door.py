@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from functions.calculators import main
+from functions.calculators.domain.registry import calculators
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
 from voiceassist.runtime import door, outbox, providers, tokens
@@ -79,3 +80,12 @@ async def test_nothing_is_told_where_there_is_no_database(told, monkeypatch):
     monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
     assert (await post("map/compute", MAP)).status_code == 200
     assert told == []
+
+
+async def test_the_openapi_document_names_every_calculator(told):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=main.room), base_url="http://room") as client:
+        document = (await client.get("/openapi.json")).json()
+    for path, method in (("/{calculator_id}", "get"), ("/{calculator_id}/compute", "post")):
+        (parameter,) = document["paths"][f"/api/v1/calculators{path}"][method]["parameters"]
+        assert parameter["schema"]["enum"] == sorted(calculators())
+    assert (await post("no_such_calculator/compute", MAP)).status_code == 404

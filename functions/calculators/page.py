@@ -1,0 +1,89 @@
+"""docs/reference/calculators.md, rendered from the catalogue: `python -m functions.calculators.page` writes it."""
+
+from pathlib import Path
+
+from functions.calculators.domain.compute import accepted_units, span
+from functions.calculators.domain.model import Band, Calculator, Choice, Example, Input, Quantity, Reference
+from functions.calculators.domain.registry import calculators
+
+PLACE = Path(__file__).resolve().parents[2] / "docs/reference/calculators.md"
+HEAD = """# Calculators
+
+Rendered from `functions/calculators/domain/catalogue/` by `python -m functions.calculators.page`, which `make check`
+runs; do not edit. Outside the possible range an input is refused, outside the usual one the result carries a warning.
+How the room answers stands [here](rooms/calculators.md), how to add a calculator [here](../guides/new-calculator.md).
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    found = calculators().values()
+    contents = [f"- [{one.title}](#{one.id}): {one.summary}" for one in found]
+    return "\n".join([HEAD, *contents, "", *(_section(one) for one in found)])
+
+
+def write(place: Path = PLACE) -> None:
+    """Nothing to do where the documents are not: in an image, in an installed package."""
+    if place.parent.is_dir():
+        place.write_text(render())
+
+
+def _section(one: Calculator) -> str:
+    kind = one.unit or ("text" if isinstance(one.examples[0].value, str) else "a number without a unit")
+    lines = [
+        f"## {one.id}",
+        "",
+        f"{one.title}, version {one.version}. {one.summary} Result: {kind}.",
+        "",
+        "| input | what | unit | possible | usual | required |",
+        "|---|---|---|---|---|---|",
+        *(_row(given) for given in one.inputs),
+        "",
+        *(_band(band) for band in one.bands),
+        *(f"- Note: {caveat}" for caveat in one.caveats),
+        *(_source(reference) for reference in one.citations),
+        *(_example(example) for example in one.examples),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _row(one: Input) -> str:
+    required = "yes" if one.required else "no"
+    if isinstance(one, Quantity):
+        units = ", ".join(unit for unit in accepted_units(one) if unit)
+        spans = (span(limits.low, limits.high, one.unit) for limits in (one.possible, one.usual))
+        return f"| `{one.name}` | {one.label} | {units} | {' | '.join(spans)} | {required} |"
+    options = ", ".join(option.value for option in one.options) if isinstance(one, Choice) else "yes, no"
+    return f"| `{one.name}` | {one.label} | | {options} | | {required} |"
+
+
+def _band(band: Band) -> str:
+    named = f" ({band.when[0]} {band.when[1]})" if band.when else ""
+    if isinstance(band.floor, str):
+        reach = band.floor
+    elif band.floor == float("-inf"):
+        reach = "lower"
+    else:
+        reach = f"from {band.floor:g}" if band.inclusive else f"above {band.floor:g}"
+    return f"- {reach}{named}: {band.text}"
+
+
+def _source(reference: Reference) -> str:
+    doi = f", [doi:{reference.doi}](https://doi.org/{reference.doi})" if reference.doi else ""
+    return f"- Source: {reference.text} ({reference.year}){doi}"
+
+
+def _example(example: Example) -> str:
+    given = ", ".join(f"{name} {_given(value)}" for name, value in example.inputs.items())
+    return f"- Example: {given} gives {example.value} ({example.source})"
+
+
+def _given(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(str(part) for part in value.values())
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    write()
