@@ -11,12 +11,13 @@ from events.catalog import EVENT_TYPES, EventType, schema
 PLACE = Path(__file__).resolve().parents[2] / "docs/reference/events.md"
 HEAD = """# Events
 
-Rendered from `events/catalog.py` by `python -m events.schemas`; do not edit.
+Rendered from `events/catalog/` by `python -m events.schemas`; do not edit.
 
 CloudEvents 1.0. Payloads carry ids, hashes and counts, never clinical text or names. Within `.v1` a payload only grows,
 by fields with a default. Delivery is at least once: consumers drop duplicates by (source, id). An unknown field is
 refused by publishers and by the broker, and ignored by the rooms that hear the event. The JSON schemas are in
-`events/schemas/`.
+`events/schemas/`; `dataschema` names an event's own (`urn:voiceassist:schema:<type>`). Every event of a room carries
+the extension `tenantid`, and `ownerid` where its payload has an owner or a user, so that Triggers can filter by them.
 """
 
 
@@ -32,24 +33,15 @@ def write(place: Path = PLACE) -> None:
 
 
 def _section(entry: EventType) -> str:
-    described = schema(entry.type)
-    required = set(described.get("required", ()))
-    rows = [
-        f"| `{name}` | {_kind(field)} | {'yes' if name in required else 'no'} |"
-        for name, field in described["properties"].items()
-    ]
-    said_by = "somebody outside" if entry.external else _rooms(entry.says)
     return "\n".join(
         [
             f"## {entry.type}",
             "",
             (entry.payload.__doc__ or "").strip(),
             "",
-            f"Said by: {said_by}. Heard by: {_rooms(entry.heard_by)}.",
+            f"Said by: {_speakers(entry)}. Heard by: {_rooms(entry.heard_by)}.",
             "",
-            "| field | type | required |",
-            "|---|---|---|",
-            *rows,
+            *_fields(entry),
             "",
             "```json",
             json.dumps(msgspec.to_builtins(entry.example), indent=2),
@@ -57,6 +49,25 @@ def _section(entry: EventType) -> str:
             "",
         ]
     )
+
+
+def _fields(entry: EventType) -> list[str]:
+    described = schema(entry.type)
+    if entry.payload.OPEN is not None:
+        return ["An object with fields of the sender's choice; each value is an id."]
+    required = set(described.get("required", ()))
+    rows = [
+        f"| `{name}` | {_kind(field)} | {'yes' if name in required else 'no'} |"
+        for name, field in described["properties"].items()
+    ]
+    return ["| field | type | required |", "|---|---|---|", *rows]
+
+
+def _speakers(entry: EventType) -> str:
+    outside = "somebody outside the house"
+    if not entry.says:
+        return outside
+    return f"{_rooms(entry.says)} or {outside}" if entry.external else _rooms(entry.says)
 
 
 def _rooms(names: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from events.catalog import (
     DocumentDeleted,
     DocumentUploaded,
     PayloadError,
+    Ping,
     check,
     read,
     schema,
@@ -42,7 +43,7 @@ def test_write_makes_the_folder_match_and_removes_what_is_stale(tmp_path):
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_names_follow_the_house_rule_and_examples_their_schema(name):
     entry = EVENT_TYPES[name]
-    assert re.fullmatch(r"org\.voiceassist\.[a-z]+\.[a-z_]+\.v[1-9]", name)
+    assert not entry.says or re.fullmatch(r"org\.voiceassist\.[a-z]+\.[a-z_]+\.v[1-9]", name)
     example = msgspec.to_builtins(entry.example)
     jsonschema.Draft202012Validator.check_schema(schema(name))
     jsonschema.validate(example, schema(name), format_checker=jsonschema.FormatChecker())
@@ -86,6 +87,25 @@ def test_doors_ignore_what_a_newer_neighbour_adds():
 
 def test_types_of_others_are_not_our_business():
     check("com.example.anything", b"\xff")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"job":"nightly-index","guideline":"urn:x:1"}'])
+def test_a_tick_may_carry_ids_of_any_name(body):
+    check(Ping.TYPE, body)
+    jsonschema.validate(json.loads(body), schema(Ping.TYPE))
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"job":"Zebulon was here"}', b'{"job":{"a":"b"}}', b'{"Zebulon Q":"x"}'])
+def test_a_tick_carries_nothing_else(body):
+    with pytest.raises(PayloadError) as caught:
+        check(Ping.TYPE, body)
+    assert "Zebulon" not in str(caught.value) + repr(caught.value.errors)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(json.loads(body), schema(Ping.TYPE))
+
+
+def test_who_is_outside_may_say_two_types():
+    assert {name for name, entry in EVENT_TYPES.items() if entry.external} == {UPLOADED, Ping.TYPE}
 
 
 def test_optional_fields_need_not_be_said():

@@ -1,6 +1,6 @@
 """docs/reference/events.md says what the catalogue says."""
 
-from events.catalog import EVENT_TYPES, schema
+from events.catalog import EVENT_TYPES, DocumentDeleted, DocumentUploaded, Ping, schema
 from events.schemas import page
 
 
@@ -21,3 +21,10 @@ def test_it_is_written_where_documents_are_only(tmp_path):
     assert list(tmp_path.iterdir()) == []
     page.write(tmp_path / "events.md")
     assert (tmp_path / "events.md").read_text() == page.render()
+
+
+def test_speakers_inside_and_outside_are_told_apart():
+    said = {section.splitlines()[0]: section for section in page.render().split("\n## ")[1:]}
+    assert "Said by: [documents](rooms/documents.md) or somebody outside the house." in said[DocumentUploaded.TYPE]
+    assert "Said by: [documents](rooms/documents.md). Heard" in said[DocumentDeleted.TYPE]
+    assert "Said by: somebody outside the house. Heard by: nobody yet." in said[Ping.TYPE]

@@ -1,0 +1,40 @@
+"""Every event type of the house: its payload, who says it, who hears it, one example. A noun, a module.
+
+    EVENT_TYPES            the rows, by type
+    read(payload, data)    the data of a heard event; unknown fields are ignored
+    check(type, data)      refuse data that breaks its schema; unknown fields are refused
+    schema(type)           the JSON schema, also under events/schemas/ (`python -m events.schemas`)
+
+Payloads carry ids, hashes and counts, never clinical text or names. Within `.v1` a payload may only grow, by
+fields with a default: doors ignore fields they do not know, so that an older room survives a newer neighbour,
+while `check` (used by whoever publishes, and by the broker) refuses them, because a field nobody declared is
+where patient data would slip in.
+"""
+
+from events.catalog.answer import AnswerAbstained, AnswerGiven
+from events.catalog.calculator import CalculatorComputed
+from events.catalog.described import schema, schema_uri
+from events.catalog.document import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentUploaded
+from events.catalog.payload import EventType, Payload
+from events.catalog.ping import Ping
+from events.catalog.reading import PayloadError, check, read
+from events.catalog.table import EVENT_TYPES
+
+__all__ = [
+    "EVENT_TYPES",
+    "AnswerAbstained",
+    "AnswerGiven",
+    "CalculatorComputed",
+    "DocumentDeleted",
+    "DocumentFailed",
+    "DocumentIndexed",
+    "DocumentUploaded",
+    "EventType",
+    "Payload",
+    "PayloadError",
+    "Ping",
+    "check",
+    "read",
+    "schema",
+    "schema_uri",
+]
