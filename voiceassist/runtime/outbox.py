@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from events import catalog
-from events.envelope import CloudEvent, encode_structured
+from events.envelope import Attribute, CloudEvent, encode_structured
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import clock, ids
 from voiceassist.core.errors import UnavailableError
@@ -37,7 +37,7 @@ def event_of(room: str, event_type: str, payload: msgspec.Struct, *, subject: st
     """A CloudEvent of the catalogue said by `room`; `key` orders delivery (partitionkey extension)."""
     if catalog.EVENT_TYPES[event_type].payload is not type(payload):
         raise TypeError(event_type)
-    extensions: dict[str, str | int | bool] = {"partitionkey": key}
+    extensions: dict[str, Attribute] = {"partitionkey": key, **_whose(payload)}
     if traceparent := tracing.current_traceparent():
         extensions["traceparent"] = traceparent
     return CloudEvent(
@@ -47,9 +47,17 @@ def event_of(room: str, event_type: str, payload: msgspec.Struct, *, subject: st
         subject=subject,
         time=clock.timestamp(clock.now()),
         datacontenttype="application/json",
+        dataschema=catalog.schema_uri(event_type),
         data=msgspec.json.encode(payload),
         extensions=extensions,
     )
+
+
+def _whose(payload: msgspec.Struct) -> dict[str, str]:
+    """The tenant and the owner of what an event is about, where Triggers can filter by them."""
+    tenant = getattr(payload, "tenant_id", None)
+    owner = getattr(payload, "owner_id", None) or getattr(payload, "user_id", None)
+    return {name: str(value) for name, value in (("tenantid", tenant), ("ownerid", owner)) if value is not None}
 
 
 async def add(connection: "AsyncConnection", room: str, event: CloudEvent) -> None:
