@@ -1,0 +1,59 @@
+"""Whose events the ingress takes, besides those of our own parts: keys of integrators with `events:publish`.
+
+They publish types of their own freely, and of the house's types only those the catalogue marks external. Nobody speaks
+as one of our rooms, about another tenant, or (unless an admin) about another person's things. Who published is written
+into the extensions `tenantid` and `ownerid` here, whatever the event came with: the Triggers of subscriptions filter by
+them. Pure: no network, no clock.
+"""
+
+from typing import Any
+
+import msgspec
+
+from events.catalog import EVENT_TYPES, read
+from events.envelope import CloudEvent
+from voiceassist.core.errors import FieldError, ForbiddenError
+from voiceassist.core.identity import Principal
+
+SCOPE = "events:publish"
+OUR_TYPES = "org.voiceassist."
+# What Knative's own sources say is external too, but not theirs: a made-up tick would start a nightly job.
+PLATFORM_TYPES = "dev.knative."
+OUR_SOURCE = "/voiceassist"
+# In a payload of the catalogue these name the person it is about.
+OWNER_FIELDS = ("owner_id", "user_id")
+
+
+def admitted(principal: Principal, event: CloudEvent) -> CloudEvent:
+    """The event as it may enter; ForbiddenError with a pointer to the attribute or field at fault.
+
+    Its data was checked against the schema before (`catalog.check`), else a PayloadError may surface here.
+    """
+    if principal.is_service:
+        return event
+    if SCOPE not in principal.scopes or principal.role == "viewer" or principal.user_id is None:
+        raise ForbiddenError("This key may not publish events.")
+    if event.source.casefold() == OUR_SOURCE or event.source.casefold().startswith(f"{OUR_SOURCE}/"):
+        raise _forbidden("/source", "RESERVED", "This source belongs to the installation.")
+    if event.type.casefold().startswith((OUR_TYPES, PLATFORM_TYPES)):
+        _check_reserved(principal, event)
+    own = {"tenantid": str(principal.tenant_id), "ownerid": str(principal.user_id)}
+    return msgspec.structs.replace(event, extensions=event.extensions | own)
+
+
+def _check_reserved(principal: Principal, event: CloudEvent) -> None:
+    entry = EVENT_TYPES.get(event.type)
+    if entry is None or not entry.external or not event.type.startswith(OUR_TYPES):
+        raise _forbidden("/type", "RESERVED", "Events of this type are published by the installation only.")
+    payload: Any = read(entry.payload, event.data)
+    if getattr(payload, "tenant_id", principal.tenant_id) != principal.tenant_id:
+        raise _forbidden("/data/tenant_id", "FOREIGN", "The event is about another tenant.")
+    if principal.role == "admin":
+        return
+    for field in OWNER_FIELDS:
+        if getattr(payload, field, principal.user_id) not in {principal.user_id, None}:
+            raise _forbidden(f"/data/{field}", "FOREIGN", "The event is about another person.")
+
+
+def _forbidden(pointer: str, code: str, detail: str) -> ForbiddenError:
+    return ForbiddenError(detail, errors=(FieldError(pointer, code),))
