@@ -15,6 +15,7 @@ from voiceassist.adapters.postgres import Database
 from voiceassist.core import clock
 from voiceassist.core.errors import SettingsError
 from voiceassist.core.identity import DEFAULT_TENANT
+from voiceassist.runtime import wiring
 from voiceassist.runtime.settings import Settings
 
 CLI_KEY_OWNER = "clinician"
@@ -55,11 +56,16 @@ async def apply(settings: Settings, *, cli_api_key: str) -> None:
                         user,
                         name=CLI_KEY_NAME,
                         key=cli_api_key,
-                        scopes=CLI_SCOPES,
+                        scopes=key_scopes(wiring.load()),
                         expires_at=clock.now() + timedelta(days=CLI_KEY_DAYS),
                     )
     finally:
         await database.close()
+
+
+def key_scopes(found: wiring.Wiring) -> list[str]:
+    """The house's own scopes, and those that the other rooms of the wiring ask for."""
+    return sorted({*CLI_SCOPES, *(room.scope for room in found.rooms.values() if room.scope)})
 
 
 def _identity(person: SeedUser, issuer: str) -> Identity:

@@ -5,10 +5,12 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from realtime.dialogue import smalltalk, wording
+from realtime.dialogue.phrases import Phrasebook, Skill
 from realtime.dialogue.reply import Ask, Reply
 from realtime.dialogue.rooms import Rooms
+from voiceassist.contracts.answers import AnswerStatus
 from voiceassist.contracts.calculations import Interpretation
-from voiceassist.core.errors import NeedsInputError, UnavailableError, ValidationError
+from voiceassist.core.errors import ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.runtime import logging, metrics
 
 log = logging.get_logger(__name__)
@@ -48,6 +50,7 @@ class Dialogue:
     """`reply` is called for one turn at a time."""
 
     rooms: Rooms
+    phrases: Phrasebook = field(default_factory=Phrasebook)
     open: Open | None = None
     last: Reply | None = None
     topics: deque[str] = field(default_factory=lambda: deque(maxlen=CONTEXT_TERMS))
@@ -80,6 +83,8 @@ class Dialogue:
         if kind == "stop" and self.open:
             self.open = None
             return Reply(wording.DROPPED)
+        if kind == "help":
+            return Reply(smalltalk.HELP + wording.also(self.phrases.examples()))
         return Reply(smalltalk.REPLIES[kind]) if kind else None
 
     async def _asked(self, said: str) -> Reply:
@@ -90,7 +95,10 @@ class Dialogue:
             if self.open or _CALCULATION.search(said.lower()):
                 return Reply(wording.CALCULATORS_DOWN)
             calculation = None
-        return calculation or await self._answer(said)
+        if calculation:
+            return calculation
+        skill = self.phrases.find(said)
+        return await self._function(skill, said) if skill else await self._answer(said)
 
     async def _calculation(self, said: str) -> Reply | None:
         """The reply of a calculator, or the question it needs; None when none is meant."""
@@ -120,7 +128,7 @@ class Dialogue:
             # The calculator was chosen now, or another one was named.
             return await self._proceed(found, said, questions=waiting.questions if not waiting.calculator_id else 0)
         understood = found.calculator_id is not None and found.confidence >= CONFIDENT
-        if not understood and (_QUESTION.match(said.lower()) or len(said.split()) > 6):
+        if not understood and (self.phrases.find(said) or _QUESTION.match(said.lower()) or len(said.split()) > 6):
             return None
         if not understood:
             found = waiting.interpretation
@@ -160,6 +168,20 @@ class Dialogue:
             log.warning("retrieval.unavailable", code=error.code)
             return Reply(wording.LIBRARY_DOWN)
         return Reply(answer.text, answer.citations, answer.status, answer.notice)
+
+    async def _function(self, skill: Skill, said: str) -> Reply:
+        try:
+            spoken = await self.rooms.ask(skill, said)
+        except UnavailableError as error:
+            log.warning("function.unavailable", room=skill.room, code=error.code)
+            return Reply(wording.FUNCTION_DOWN)
+        except ForbiddenError:
+            return Reply(wording.FUNCTION_REFUSED)
+        except (ValidationError, NeedsInputError) as error:
+            log.warning("function.puzzled", room=skill.room, code=error.code)
+            return Reply(wording.FUNCTION_PUZZLED)
+        status: AnswerStatus | None = "supported" if spoken.citations else None
+        return Reply(spoken.text, spoken.citations, status, spoken.notice)
 
     def _remember(self, reply: Reply) -> None:
         """Titles and labels are spelled right; what the recogniser wrote might not be."""

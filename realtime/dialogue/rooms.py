@@ -5,9 +5,10 @@ from typing import Any, Protocol, TypeVar
 
 import pydantic
 
-from voiceassist.contracts.answers import Answer, Contract, Question
+from realtime.dialogue.phrases import Skill
+from voiceassist.contracts.answers import Answer, Contract, Question, Spoken
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
-from voiceassist.core.errors import NeedsInputError, UnavailableError, ValidationError
+from voiceassist.core.errors import ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import http
 from voiceassist.runtime.settings import Settings
@@ -38,11 +39,16 @@ class Rooms(Protocol):
 
     async def answer(self, question: str) -> Answer: ...
 
+    async def ask(self, skill: Skill, question: str) -> Spoken:
+        """Raises ForbiddenError, NeedsInputError or ValidationError as the room or the speaker's key has it."""
+        ...
+
 
 class HttpRooms:
     def __init__(self, settings: Settings, principal: Principal) -> None:
         self._calculators = f"{settings.room('calculators')}/api/v1/calculators"
         self._answers = f"{settings.room('retrieval')}/api/v1/answers"
+        self._settings = settings
         self._principal = principal
 
     async def interpret(
@@ -63,6 +69,14 @@ class HttpRooms:
     async def answer(self, question: str) -> Answer:
         return await self._post(self._answers, Question(question=question[:MAX_TEXT]), Answer)
 
+    async def ask(self, skill: Skill, question: str) -> Spoken:
+        # Only keys have scopes: what a key may not call at the gateway it may not ask by voice either.
+        if self._principal.scopes and skill.scope not in self._principal.scopes:
+            raise ForbiddenError("This key does not have the scope for that.")
+        return await self._post(
+            self._settings.room(skill.room) + skill.path, Question(question=question[:MAX_TEXT]), Spoken
+        )
+
     async def _post(self, url: str, request: Contract, kind: type[Model]) -> Model:
         answer = await http.call(
             "POST",
@@ -73,6 +87,8 @@ class HttpRooms:
             headers={"content-type": "application/json"},
             timeout=SECONDS,
         )
+        if answer.status_code == ForbiddenError.status:
+            raise ForbiddenError("The room does not answer this speaker.")
         if answer.status_code == NeedsInputError.status:
             raise NeedsInputError("The room needs more input.")
         if answer.status_code == ValidationError.status:

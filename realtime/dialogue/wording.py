@@ -9,6 +9,11 @@ CALCULATORS_DOWN = (
 )
 LIBRARY_DOWN = "The library cannot be reached right now, so I cannot answer this. Please try again in a moment."
 NOT_COMPUTED = "I could not compute this. Please name the calculator and its values in one sentence."
+FUNCTION_DOWN = (
+    "This cannot be answered right now. The function that knows it does not answer; please try again in a moment."
+)
+FUNCTION_REFUSED = "You may not ask this here."
+FUNCTION_PUZZLED = "I could not answer this. Please ask it in other words."
 DROPPED = "I leave the calculation there."
 
 
@@ -36,6 +41,11 @@ def still_missing(missing: Sequence[MissingInput], title: str | None) -> str:
     """Said instead of a third question."""
     named = listed([one.label for one in missing])
     return f"For {title or 'this calculation'} I still need {named}. Please say the values in one sentence."
+
+
+def also(examples: Sequence[str]) -> str:
+    """What the hospital has added, behind the help."""
+    return f" You can also ask: {'; '.join(examples)}." if examples else ""
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
-from realtime.dialogue import smalltalk
+from realtime.dialogue import phrases, smalltalk
 from realtime.dialogue.manager import Dialogue
+from realtime.dialogue.phrases import Phrasebook
 from realtime.dialogue.reply import Reply
 from realtime.dialogue.rooms import HttpRooms, Rooms
 from realtime.engine import Calculation, Clarification, Heard, Piece, Sources, SpeechUnavailableError, Words
@@ -23,7 +24,7 @@ from realtime.speech.audio import EAR_RATE, Resampler, Samples, resample
 from realtime.speech.clauses import clauses
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import logging, metrics
+from voiceassist.runtime import logging, metrics, wiring
 from voiceassist.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,13 +67,21 @@ class Models:
 
 
 class LocalEngine:
-    """`rooms` makes the rooms of a person."""
+    """`rooms` makes the rooms of a person; `book` says which functions are asked by which phrases."""
 
     name = "local"
 
-    def __init__(self, models: Models | None, *, rooms: Callable[[Principal], Rooms], threads: int = 2) -> None:
+    def __init__(
+        self,
+        models: Models | None,
+        *,
+        rooms: Callable[[Principal], Rooms],
+        book: Phrasebook | None = None,
+        threads: int = 2,
+    ) -> None:
         self.models = models
         self._rooms = rooms
+        self._book = book or Phrasebook()
         self._ears = ThreadPoolExecutor(1, thread_name_prefix="ears")
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="speech")
 
@@ -86,14 +95,16 @@ class LocalEngine:
         except UnavailableError as error:
             log.error("speech.unavailable", engine=cls.name, code=error.code)
             models = None
-        return cls(models, rooms=lambda principal: HttpRooms(settings, principal), threads=threads)
+        return cls(
+            models, rooms=lambda principal: HttpRooms(settings, principal), book=declared(settings), threads=threads
+        )
 
     @property
     def hears_and_speaks(self) -> bool:
         return self.models is not None
 
     def open(self, principal: Principal) -> "LocalSession":
-        return LocalSession(self, Dialogue(self._rooms(principal)))
+        return LocalSession(self, Dialogue(self._rooms(principal), self._book))
 
     async def on_ears(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._ears, lambda: work(*args, **kwargs))
@@ -104,6 +115,15 @@ class LocalEngine:
     def close(self) -> None:
         self._ears.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def declared(settings: Settings) -> Phrasebook:
+    """The phrases of the wiring; a room whose annotations are at fault costs nobody else the voice."""
+    directory = Path(settings.broker.wiring_dir) if settings.broker.wiring_dir else None
+    book, faults = phrases.read(wiring.load(directory).rooms.values())
+    if faults:
+        log.error("phrases.unusable", count=len(faults))
+    return book
 
 
 class LocalSession:

@@ -6,10 +6,17 @@ import sys
 import types
 from pathlib import Path
 
+import functions_framework.aio
+import httpx
 import pytest
 
 from functions.calculators.domain.compute import Computed, compute
 from functions.calculators.domain.interpret import interpret
+from realtime.dialogue import phrases
+from voiceassist.contracts.answers import Spoken
+from voiceassist.core.identity import service
+from voiceassist.runtime import door, tokens
+from voiceassist.runtime.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 20
@@ -27,7 +34,7 @@ def module(code: str) -> types.ModuleType:
     return made
 
 
-@pytest.mark.parametrize("guide", ["new-calculator.md"])
+@pytest.mark.parametrize("guide", ["new-calculator.md", "new-function.md"])
 def test_an_example_is_short_and_in_the_houses_form(guide, tmp_path):
     code = example(guide)
     assert len(code.splitlines()) <= LONGEST
@@ -67,3 +74,40 @@ def test_the_calculator_of_the_guide_is_asked_for_in_words(monkeypatch):
         "What is the heart rate?",
         "What is the systolic blood pressure?",
     ]
+
+
+SECRET = "s" * 32
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+async def ask(app, question):
+    bearer = {"authorization": f"Bearer {tokens.mint(service('realtime'), issuer='realtime', secret=SECRET)}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://room") as client:
+        return await client.post("/api/v1/oncall/ask", json={"question": question}, headers=bearer)
+
+
+async def test_the_function_of_the_guide_answers_out_of_the_hospitals_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    (tmp_path / "main.py").write_text(example("new-function.md"))
+    (tmp_path / "rota.txt").write_text("".join(f"{day}: Dr. {day.title()}, extension 4412\n" for day in DAYS))
+    app = functions_framework.aio.create_asgi_app("oncall", str(tmp_path / "main.py"))
+    answer = await ask(app, "who is on call")
+    assert answer.status_code == 200
+    spoken = Spoken.model_validate_json(answer.content)
+    assert re.fullmatch(r"On call now: Dr\. \w+day, extension 4412\.", spoken.text)
+    (tmp_path / "rota.txt").write_text("")
+    assert "nobody" in (await ask(app, "who is on call")).json()["text"]
+    (tmp_path / "rota.txt").unlink()
+    assert (await ask(app, "who is on call")).json()["code"] == "INTERNAL"
+
+
+def test_the_phrases_of_the_guide_are_usable():
+    text = (ROOT / "docs/guides/new-function.md").read_text()
+    (said,) = re.findall(r"separated by `;`, e\.g\. `(.*?)`", text)
+    book = phrases.Phrasebook([phrases.Skill("oncall", "/", "", tuple(said.split("; ")))])
+    for sentence in (
+        "Can you tell me who is on call tonight, please?",
+        "the on-call doctor",
+        "who's on call for surgery",
+    ):
+        assert book.find(sentence), sentence

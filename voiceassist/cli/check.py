@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from events import catalog
+from realtime.dialogue import phrases
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import wiring
 from voiceassist.runtime.settings import inherited
@@ -30,7 +31,7 @@ def command(directory: Path | None, *, start: bool) -> None:
         found = wiring.load(directory)
     except SettingsError as error:
         raise click.ClickException(error.detail) from None
-    faults = [*room_faults(found), *event_faults(found)]
+    faults = [*room_faults(found), *event_faults(found), *phrases.read(found.rooms.values())[1]]
     if start and not faults:
         faults += [fault for room in found.rooms.values() if (fault := start_alone(room))]
     for fault in faults:

@@ -58,6 +58,14 @@ class Answer(Contract):
     notice: str = NOTICE
 
 
+class Spoken(Contract):
+    """What a function answers that is asked by voice. `text` is said and shown; it may mark `citations` by [1]."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    citations: tuple[Citation, ...] = ()
+    notice: str = ""
+
+
 class Question(Contract):
     question: str = Field(min_length=1, max_length=2000)
 

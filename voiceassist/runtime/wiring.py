@@ -15,7 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A Knative Service: name, functions-framework target and source, limits and our annotations."""
+    """A Knative Service: name, functions-framework target and source, limits and our annotations.
+
+    `scope` is what an API key needs (without one no key may call), `phrases` are what the voice brings to the
+    route `voice`.
+    """
 
     name: str
     target: str
@@ -29,6 +33,9 @@ class Room:
     needs: tuple[str, ...]
     says: tuple[str, ...]
     warm_for_voice: bool
+    scope: str = ""
+    voice: str = ""
+    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +107,14 @@ def _room(service: dict[str, Any]) -> Room:
         needs=words(notes.get(PREFIX + "needs", "")),
         says=words(notes.get(PREFIX + "says", "")),
         warm_for_voice=notes.get(PREFIX + "warm-for-voice") == "true",
+        scope=notes.get(PREFIX + "scope", ""),
+        voice=notes.get(PREFIX + "voice", ""),
+        phrases=words(notes.get(PREFIX + "phrases", ""), ";"),
     )
 
 
-def words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+def words(text: str, separator: str = ",") -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(separator) if word.strip())
 
 
 def seconds(duration: str) -> int:

@@ -17,7 +17,10 @@ from jsonschema import Draft202012Validator
 from events.broker import filters
 from events.broker.retry import duration
 from events.catalog import EVENT_TYPES
+from realtime.dialogue import phrases
 from voiceassist.core.errors import SettingsError
+from voiceassist.runtime import wiring
+from voiceassist.runtime.host.admission import SCOPES
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTE = "voiceassist.org/"
@@ -175,6 +178,15 @@ def _one_room(name: str, service: Object) -> Iterator[str]:
     for field in ("containerConcurrency", "timeoutSeconds"):
         if field not in template["spec"]:
             yield f"{field} is not set"
+
+
+def voice_faults(files: Files) -> Iterator[str]:
+    """What the voice may bring to a room, and what a key needs for it."""
+    yield from phrases.read(wiring._room(service) for service in services(files).values())[1]
+    for name, service in services(files).items():
+        for scope in note(service, "scope"):
+            if not re.fullmatch(r"[a-z][a-z0-9]*:[a-z]+", scope) or name == "auth" or name in SCOPES:
+                yield f"{name}: its scope {scope} is no scope, or not for its wiring to say"
 
 
 def needs_faults(files: Files, root: Path = ROOT) -> Iterator[str]:

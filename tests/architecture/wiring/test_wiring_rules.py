@@ -39,7 +39,9 @@ def test_every_object_fits_its_schema(files, crds):
     assert list(rules.schema_faults(files, crds)) == []
 
 
-@pytest.mark.parametrize("rule", [rules.room_faults, rules.needs_faults, rules.event_faults, rules.policy_faults])
+@pytest.mark.parametrize(
+    "rule", [rules.room_faults, rules.voice_faults, rules.needs_faults, rules.event_faults, rules.policy_faults]
+)
 def test_the_wiring_obeys(rule, files):
     assert list(rule(files)) == []
 
@@ -91,6 +93,27 @@ BOX = f"{ROOM}/spec/template/spec/containers/0"
 )
 def test_a_planted_fault_of_a_room_is_found(files, path, value, sentence):
     assert any(sentence in fault for fault in rules.room_faults(planted(files, path, value)))
+
+
+NOTES = f"{ROOM}/metadata/annotations/voiceassist.org~"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"phrases": "list of scores"}, "belong together"),
+        ({"voice": "/api/v1/calculators"}, "belong together"),
+        ({"voice": "/api/v1/other", "phrases": "list of scores"}, "no route of its own"),
+        ({"voice": "/api/v1/calculators", "phrases": "how do I treat *"}, "clinical question"),
+        ({"scope": "calc:run"}, "not for its wiring"),
+        ({"scope": "everything"}, "no scope"),
+    ],
+)
+def test_a_planted_fault_of_what_is_asked_by_voice_is_found(files, changes, sentence):
+    changed = files
+    for name, value in changes.items():
+        changed = planted(changed, NOTES + name, value)
+    assert any(sentence in fault for fault in rules.voice_faults(changed))
 
 
 def test_a_room_without_a_service_and_one_outside_the_kustomization_are_found(files, tmp_path):

@@ -112,7 +112,7 @@ def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, http: "httpx
     redis = providers.redis()
     limiter = Limiter(redis, settings.limits)
     callers = Callers(settings=settings, redis=redis, wiring=rooms, runner=runner, limiter=limiter)
-    admission = Admission(settings=settings, callers=callers, limiter=limiter)
+    admission = Admission(settings=settings, callers=callers, limiter=limiter, wiring=rooms)
     return Gateway(
         settings=settings,
         wiring=rooms,

@@ -17,9 +17,11 @@ from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.callers import Caller, Callers, address
 from voiceassist.runtime.host.limits import Limit, Limiter
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.wiring import Wiring
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# What a key needs per room or service; what is not listed no key may call.
+# What a key needs per room or service of the house. Another room says it by the annotation `scope` of its wiring; where
+# nobody says it no key may call.
 SCOPES = {
     "calculators": "calc:run",
     "retrieval": "kb:read",
@@ -44,8 +46,11 @@ ACCEPTED = {
 
 
 class Admission:
-    def __init__(self, *, settings: Settings, callers: Callers, limiter: Limiter) -> None:
+    """`wiring` tells the scopes of the rooms that are not the house's own."""
+
+    def __init__(self, *, settings: Settings, callers: Callers, limiter: Limiter, wiring: Wiring | None = None) -> None:
         self._settings = settings
+        self._scopes = scopes(wiring) if wiring else SCOPES
         self._callers = callers
         self._limiter = limiter
         self._origins = origins(settings)
@@ -92,7 +97,7 @@ class Admission:
     def authorise(self, caller: Caller, scope: Scope, purpose: str) -> None:
         """A key needs the scope of the purpose; a cookie needs our own page and its token for a write."""
         if caller.by == "key":
-            if purpose not in SCOPES or SCOPES[purpose] not in caller.principal.scopes:
+            if purpose not in self._scopes or self._scopes[purpose] not in caller.principal.scopes:
                 raise ForbiddenError("This key does not have the scope for that.")
         elif scope["method"] not in SAFE_METHODS:
             self.check_origin(scope)
@@ -128,6 +133,12 @@ class Admission:
         if (chunked or int(length or 0) > 0) and not accepted:
             raise UnsupportedFormatError
         return largest
+
+
+def scopes(wiring: Wiring) -> dict[str, str]:
+    """What a key needs per room; the way in is for nobody's key, whatever its wiring says."""
+    declared = {room.name: room.scope for room in wiring.rooms.values() if room.scope and room.name != "auth"}
+    return declared | SCOPES
 
 
 def media_type(scope: Scope) -> str:

@@ -7,9 +7,16 @@ import pytest
 
 from realtime.dialogue import smalltalk, wording
 from realtime.dialogue.manager import Dialogue
-from voiceassist.contracts.answers import Answer, Citation
+from realtime.dialogue.phrases import Phrasebook, Skill
+from voiceassist.contracts.answers import Answer, Citation, Spoken
 from voiceassist.contracts.calculations import CalculatorInput, CalculatorResult, Interpretation, MissingInput
-from voiceassist.core.errors import DependencyTimeoutError, NeedsInputError, UnavailableError
+from voiceassist.core.errors import (
+    DependencyTimeoutError,
+    ForbiddenError,
+    NeedsInputError,
+    UnavailableError,
+    ValidationError,
+)
 
 CITATION = Citation(
     n=1, document_id="d", chunk_id="c", title="Sepsis", section="First hour", source="Starter", snippet="Fluids."
@@ -42,6 +49,8 @@ def reading(*missing, confidence=0.9, calculator="egfr", **inputs):
 
 
 NOTHING = Interpretation()
+SPOKEN = Spoken(text="Dr. Okafor is on call.")
+ONCALL = Skill("oncall", "/api/v1/oncall/ask", "oncall:read", ("who is on call", "on-call doctor"))
 
 
 @dataclass
@@ -50,6 +59,7 @@ class FakeRooms:
 
     readings: list[Any] = field(default_factory=list)
     answers: Any = ANSWER
+    spoken: Any = SPOKEN
     result: Any = RESULT
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -65,6 +75,10 @@ class FakeRooms:
         self.calls.append(("answer", question))
         return given(self.answers)
 
+    async def ask(self, skill, question):
+        self.calls.append(("ask", skill.room, question))
+        return given(self.spoken)
+
 
 def given(value):
     if isinstance(value, Exception):
@@ -73,7 +87,7 @@ def given(value):
 
 
 def dialogue(*readings, **options):
-    return Dialogue(FakeRooms(list(readings), **options))
+    return Dialogue(FakeRooms(list(readings), **options), Phrasebook([ONCALL]))
 
 
 async def test_a_question_goes_to_retrieval_and_keeps_its_citations():
@@ -156,7 +170,7 @@ async def test_an_uncertain_reading_is_no_calculation():
         ("Hello!", smalltalk.GREETING),
         ("Thank you.", smalltalk.THANKS),
         ("Stop.", smalltalk.STOPPED),
-        ("What can you do?", smalltalk.HELP),
+        ("What can you do?", f"{smalltalk.HELP} You can also ask: who is on call."),
         ("  ", smalltalk.NOTHING_HEARD),
         ("Say that again, please.", smalltalk.NOTHING_TO_REPEAT),
     ],
@@ -203,3 +217,57 @@ async def test_the_words_to_expect_are_those_of_the_sources():
     talk = dialogue()
     await talk.reply("How do I treat sepsis?")
     assert set(talk.terms()) == {"Sepsis", "First hour"}
+
+
+async def test_a_phrase_of_the_hospitals_own_is_answered_by_its_function():
+    talk = dialogue()
+    reply = await talk.reply("Who is on call tonight?")
+    assert (reply.text, reply.citations, reply.status, reply.notice) == ("Dr. Okafor is on call.", (), None, "")
+    assert talk.rooms.calls[-1] == ("ask", "oncall", "Who is on call tonight?")
+    assert await talk.reply("repeat that") == reply
+
+
+async def test_what_a_function_cites_is_shown():
+    cited = Spoken(text="See the rota [1].", citations=(CITATION,), notice="Ask the switchboard.")
+    reply = await dialogue(spoken=cited).reply("on-call doctor")
+    assert (reply.citations, reply.status, reply.notice) == ((CITATION,), "supported", "Ask the switchboard.")
+
+
+async def test_a_clinical_question_with_the_same_words_goes_to_the_library():
+    talk = dialogue()
+    reply = await talk.reply("Should I wake the on-call doctor at a potassium of 6.8?")
+    assert reply.citations == (CITATION,)
+    assert "ask" not in {call[0] for call in talk.rooms.calls}
+
+
+async def test_a_calculator_that_is_named_comes_first():
+    talk = dialogue(reading(age=70))
+    assert (await talk.reply("who is on call")).result == RESULT
+
+
+async def test_a_function_is_asked_while_a_calculation_is_open_and_also_without_calculators():
+    talk = dialogue(reading(CREATININE), reading(CREATININE, confidence=0.2), NOTHING)
+    await talk.reply("calculate the eGFR")
+    assert (await talk.reply("on-call doctor")).text == SPOKEN.text
+    assert talk.open is None
+    assert (await dialogue(UnavailableError("x")).reply("on-call doctor")).text == SPOKEN.text
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (UnavailableError("x"), wording.FUNCTION_DOWN),
+        (DependencyTimeoutError("x"), wording.FUNCTION_DOWN),
+        (ForbiddenError("x"), wording.FUNCTION_REFUSED),
+        (ValidationError("x"), wording.FUNCTION_PUZZLED),
+        (NeedsInputError("x"), wording.FUNCTION_PUZZLED),
+    ],
+)
+async def test_a_function_that_fails_is_told_truthfully(failure, said):
+    talk = dialogue(spoken=failure)
+    assert (await talk.reply("who is on call")).text == said
+    assert "answer" not in {call[0] for call in talk.rooms.calls}
+
+
+async def test_without_functions_the_help_names_none():
+    assert (await Dialogue(FakeRooms()).reply("help")).text == smalltalk.HELP

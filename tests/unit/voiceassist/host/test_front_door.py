@@ -284,6 +284,29 @@ def test_a_key_reaches_no_room_that_is_not_listed(purpose):
         ADMISSION.authorise(caller("key", SCOPES.values()), scope(), purpose)
 
 
+def other_room(name, scope=""):
+    named = {"name": name, "scope": scope}
+    return Room(**dict.fromkeys(set(Room.__dataclass_fields__) - set(named)), **named)
+
+
+def test_a_room_of_the_hospitals_own_says_what_a_key_needs():
+    rooms = {room.name: room for room in (other_room("oncall", "oncall:read"), other_room("silent"))}
+    admission = Admission(settings=SETTINGS, callers=None, limiter=None, wiring=Wiring(rooms))
+    admission.authorise(caller("key", ["oncall:read"]), scope(), "oncall")
+    admission.authorise(caller("key", [SCOPES["documents"]]), scope(), "documents")
+    for room, scopes in (("oncall", SCOPES.values()), ("silent", ["silent:read", "", *SCOPES.values()])):
+        with pytest.raises(ForbiddenError):
+            admission.authorise(caller("key", scopes), scope(), room)
+
+
+def test_the_wiring_can_neither_open_the_way_in_nor_ease_a_scope_of_the_house():
+    rooms = {name: other_room(name, "oncall:read") for name in ("auth", "documents")}
+    admission = Admission(settings=SETTINGS, callers=None, limiter=None, wiring=Wiring(rooms))
+    for room in rooms:
+        with pytest.raises(ForbiddenError):
+            admission.authorise(caller("key", ["oncall:read"]), scope(), room)
+
+
 def test_bodies_are_judged_by_their_headers_first():
     limits = SETTINGS.limits
     json = {"content_type": "application/json; charset=utf-8"}

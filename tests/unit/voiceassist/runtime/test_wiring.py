@@ -38,3 +38,19 @@ def test_broken_yaml_is_reported_by_file_name(tmp_path):
     (tmp_path / "bad.yaml").write_text("a: [")
     with pytest.raises(SettingsError, match=r"bad\.yaml"):
         wiring.load(tmp_path)
+
+
+def test_a_room_says_its_scope_and_what_the_voice_brings_it(tmp_path):
+    said = SERVICE.format(name="oncall", routes="/api/v1/oncall").replace(
+        "annotations: {",
+        'annotations: {voiceassist.org/scope: "oncall:read", voiceassist.org/voice: /api/v1/oncall/ask, '
+        'voiceassist.org/phrases: "who is on call, tonight; on-call doctor;", ',
+        1,
+    )
+    (tmp_path / "oncall.yaml").write_text(said)
+    (tmp_path / "plain.yaml").write_text(SERVICE.format(name="plain", routes="/api/v1/plain"))
+    rooms = wiring.load(tmp_path).rooms
+    oncall, plain = rooms["oncall"], rooms["plain"]
+    assert (oncall.scope, oncall.voice) == ("oncall:read", "/api/v1/oncall/ask")
+    assert oncall.phrases == ("who is on call, tonight", "on-call doctor")
+    assert (plain.scope, plain.voice, plain.phrases) == ("", "", ())

@@ -1,0 +1,101 @@
+"""A function is called on behalf of who speaks; a key without its scope asks nothing by voice either."""
+
+import json
+
+import httpx
+import pytest
+
+from realtime.dialogue.phrases import Skill
+from realtime.dialogue.rooms import SECONDS, HttpRooms
+from voiceassist.core.errors import (
+    DependencyTimeoutError,
+    ForbiddenError,
+    NeedsInputError,
+    UnavailableError,
+    ValidationError,
+)
+from voiceassist.core.identity import DEFAULT_TENANT, Principal
+from voiceassist.runtime import http, tokens
+from voiceassist.runtime.settings import Settings
+
+SETTINGS = Settings(internal_secret="s" * 32, room_url="http://rooms/{room}")
+ONCALL = Skill("oncall", "/api/v1/oncall/ask", "oncall:read", ("who is on call",))
+
+
+def speaker(*scopes):
+    return Principal("u1", DEFAULT_TENANT, "user", scopes=frozenset(scopes))
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """`answering(status, body)` makes the room answer so; the requests are kept."""
+    kept = []
+
+    def answer(status=200, body=None, error=None):
+        def handle(request):
+            kept.append(request)
+            if error:
+                raise error
+            return httpx.Response(status, json={"text": "Dr. Okafor."} if body is None else body)
+
+        client = httpx.AsyncClient(transport=httpx.MockTransport(handle))
+        monkeypatch.setattr(http, "client", lambda: client)
+        monkeypatch.setattr(http, "load_settings", lambda: SETTINGS)
+        return kept
+
+    return answer
+
+
+async def test_the_question_goes_to_the_room_in_the_speakers_name(answering):
+    kept = answering()
+    spoken = await HttpRooms(SETTINGS, speaker()).ask(ONCALL, "who is on call " + "x" * 3000)
+    assert spoken.text == "Dr. Okafor."
+    (request,) = kept
+    assert str(request.url) == "http://rooms/oncall/api/v1/oncall/ask"
+    assert len(json.loads(request.content)["question"]) == 2000
+    assert request.extensions["timeout"]["read"] == SECONDS == 8.0
+    token = request.headers["authorization"].removeprefix("Bearer ")
+    assert tokens.verify(token, secret=SETTINGS.internal_secret).subject == "u1"
+
+
+@pytest.mark.parametrize(
+    ("scope", "has", "may"),
+    [
+        ("oncall:read", (), True),  # a person in the browser
+        ("oncall:read", ("voice:talk", "oncall:read"), True),
+        ("oncall:read", ("voice:talk",), False),
+        ("", ("voice:talk", "calc:run"), False),  # nobody said what a key needs, so no key may
+        ("", (), True),
+    ],
+)
+async def test_a_key_needs_the_scope_of_the_function(answering, scope, has, may):
+    kept = answering()
+    asked = HttpRooms(SETTINGS, speaker(*has)).ask(Skill("oncall", "/api/v1/oncall/ask", scope, ()), "who is on call")
+    if may:
+        assert (await asked).text
+    else:
+        with pytest.raises(ForbiddenError):
+            await asked
+    assert len(kept) == int(may)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"status": 403}, ForbiddenError),
+        ({"status": 422}, NeedsInputError),
+        ({"status": 400}, ValidationError),
+        ({"status": 500}, UnavailableError),
+        ({"status": 404}, UnavailableError),
+        ({"body": {"text": ""}}, UnavailableError),
+        ({"body": {"text": "x" * 2001}}, UnavailableError),
+        ({"body": {"words": "no such contract"}}, UnavailableError),
+        ({"body": {"text": "x", "more": 1}}, UnavailableError),
+        ({"error": httpx.ConnectError("x")}, UnavailableError),
+        ({"error": httpx.ReadTimeout("x")}, DependencyTimeoutError),
+    ],
+)
+async def test_a_room_that_fails_is_an_error_of_the_house(answering, answer, error):
+    answering(**answer)
+    with pytest.raises(error):
+        await HttpRooms(SETTINGS, speaker()).ask(ONCALL, "who is on call")
