@@ -1,19 +1,25 @@
 """`python -m events.broker`: the local Broker. SIGTERM lets deliveries end and exits 0."""
 
+import asyncio
 import contextlib
 import fcntl
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvloop
 
-from events.broker import routes
+from events.broker.app import BrokerApp
+from events.broker.clock import Clock
 from events.broker.dispatcher import Dispatcher
 from events.broker.ingress import Ingress
-from events.broker.routes import Routing
+from events.broker.operations import Operations
+from events.broker.routes import Routing, Yaml, named
+from events.broker.space import Space
 from events.broker.store import Store
+from events.broker.triggers_api import TriggersApi
+from events.broker.wiring_files import WiringFiles
 from events.broker.writer import Writer
 from voiceassist.adapters.crypto import tenant_key
 from voiceassist.core.errors import SettingsError
@@ -24,11 +30,17 @@ from voiceassist.runtime.settings import Settings, load_settings
 
 log = logging.get_logger(__name__)
 
+LOOK_SECONDS = 1.0
 
-def routing_of(settings: Settings) -> Routing:
-    directory = Path(settings.broker.wiring_dir) if settings.broker.wiring_dir else None
-    declared = wiring.load(directory)
-    return routes.build(declared.brokers, declared.triggers, settings.room)
+
+def wiring_files(settings: Settings) -> WiringFiles:
+    def address(ref: Yaml) -> str | None:
+        """The realtime service is a plain Service; every other is a room."""
+        name = str(ref.get("name", ""))
+        return settings.realtime.url or None if name == "realtime" else settings.room(name)
+
+    directory = Path(settings.broker.wiring_dir) if settings.broker.wiring_dir else wiring.ROOT / "knative"
+    return WiringFiles(directory, address, settings.broker.partitions)
 
 
 @contextlib.contextmanager
@@ -43,18 +55,65 @@ def only_one(database: Path) -> Iterator[None]:
         yield
 
 
-async def serve(settings: Settings, routing: Routing, store: Store, endpoint: socket.socket) -> None:
-    dispatcher = Dispatcher(settings, routing, store)
-    writer = Writer(store, dispatcher.notify)
-    ingress = Ingress(settings, routing, store, writer)
+def open_store(settings: Settings, database: Path, files: WiringFiles) -> tuple[Store, Routing]:
+    """The log, and the wiring with the Triggers that are kept in it."""
+    routing = files.load()
+    sinks = {route.dead_letter.broker for route in routing.routes.values() if route.dead_letter}
+    key = tenant_key(settings.kek, DEFAULT_TENANT, "events")
+    store = Store(database, key, kept_longer=frozenset(str(broker) for broker in sinks if broker))
+    files.applied = {str(named(trigger)): trigger for trigger in store.applied_triggers()}
+    return store, files.routing()
+
+
+async def serve(
+    settings: Settings, files: WiringFiles, routing: Routing, store: Store, endpoint: socket.socket
+) -> None:
+    now = Clock()
+    for route in routing.routes.values():
+        store.clamp_due(route.name, now() + round(route.delivery.longest * 1000))
+    space = Space(str(store.path.parent), lambda: store.used_bytes, most_bytes=settings.broker.log_bytes)
+    dispatcher = Dispatcher(settings, routing, store, now=now, space=space)
+    writer = Writer(store, dispatcher.notify, now=now, known=lambda: list(dispatcher.routing.routes))
+    ingress = Ingress(routing, writer, space, now=now, largest=settings.limits.body_bytes)
+
+    def update(changed: Routing) -> None:
+        ingress.routing = changed
+        dispatcher.update(changed)
+
+    operations = Operations(store, dispatcher, writer, files)
+    app = BrokerApp(
+        settings,
+        ingress=ingress,
+        writer=writer,
+        space=space,
+        dispatcher=dispatcher,
+        triggers=TriggersApi(files, writer, update, now=now),
+        operations=operations,
+    )
     writer.start()
     dispatcher.start(writer)
+    watching = asyncio.create_task(watch(files, update))
     log.info("broker.ready", port=settings.broker.port, count=len(routing.routes))
     try:
-        await servers.serve_all([(servers.server(ingress), endpoint)])
+        await servers.serve_all([(servers.server(app), endpoint)])
     finally:
+        watching.cancel()
         await dispatcher.stop()
         await writer.stop()
+        operations.close()
+
+
+async def watch(files: WiringFiles, update: Callable[[Routing], None]) -> None:
+    """Put changed files into force."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            changed = files.changed()
+        except Exception as error:  # noqa: BLE001 - the old wiring stays in force, the next look may be better
+            log.error("wiring.unreadable", **logging.error_fields(error))
+            continue
+        if changed:
+            update(changed)
 
 
 def run(settings: Settings) -> None:
@@ -63,15 +122,13 @@ def run(settings: Settings) -> None:
     if len(settings.kek) != 64:
         raise SettingsError("VOICEASSIST_KEK must be 64 hex digits.")
     database = Path(settings.broker.database)
-    routing = routing_of(settings)
-    sinks = {route.dead_letter.broker for route in routing.routes.values() if route.dead_letter}
+    files = wiring_files(settings)
     # On a machine of its own the broker is nobody else's business; in a container its port must be reachable.
     address = "127.0.0.1" if settings.data_dir else "0.0.0.0"  # noqa: S104
     with only_one(database), servers.listen(address, settings.broker.port) as endpoint:
-        key = tenant_key(settings.kek, DEFAULT_TENANT, "events")
-        store = Store(database, key, kept_longer=frozenset(str(broker) for broker in sinks if broker))
+        store, routing = open_store(settings, database, files)
         try:
-            uvloop.run(serve(settings, routing, store, endpoint))
+            uvloop.run(serve(settings, files, routing, store, endpoint))
         finally:
             store.close()
 

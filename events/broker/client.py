@@ -43,12 +43,17 @@ class _Connection(asyncio.Protocol):
         self._received = False
         self._headers_done = False
 
-    async def send(self, head: bytes, body: bytes) -> Answer:
+    async def send(self, request: bytes) -> Answer:
         assert self.transport  # noqa: S101 - set by connection_made before anybody holds the connection
         self._reset()
         self._answer = asyncio.get_running_loop().create_future()
-        self.transport.write(head + body)
+        self.transport.write(request)
         return await self._answer
+
+    def give_up(self) -> None:
+        """The time is over: whoever waits gets no answer, and a silent connection is not tried again."""
+        self._received = True
+        self._fail()
 
     @property
     def silent(self) -> bool:
@@ -104,6 +109,22 @@ class _Connection(asyncio.Protocol):
             self._answer.set_result(Answer(self._parser.get_status_code(), self._headers, bytes(self._body)))
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to post, taken apart once: `origin` is (scheme, host, port), `head` the request line and the host."""
+
+    origin: tuple[str, str, int]
+    head: bytes
+
+    @classmethod
+    def of(cls, url: str) -> "Target":
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        head = f"POST {path} HTTP/1.1\r\nhost: {parts.netloc.rpartition('@')[2]}\r\n"
+        return cls((parts.scheme, parts.hostname or "", port), head.encode("latin-1"))
+
+
 class Client:
     """`ca_file` is trusted beside the system's certificates when it is set."""
 
@@ -114,28 +135,27 @@ class Client:
 
     async def post(self, url: str, headers: dict[str, str], body: bytes, *, limit: float) -> Answer:
         """Send and wait at most `limit` seconds; NoAnswerError for whatever is not an answer."""
-        try:
-            async with asyncio.timeout(limit):
-                return await self._post(url, headers, body)
-        except (TimeoutError, OSError):
-            raise NoAnswerError from None
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        return await self.send(Target.of(url), lines.encode("latin-1"), body, limit=limit)
 
-    async def _post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        origin = (parts.scheme, host, parts.port or (443 if parts.scheme == "https" else 80))
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        lines = [f"POST {target} HTTP/1.1", f"host: {parts.netloc.rpartition('@')[2]}", f"content-length: {len(body)}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        while kept := self._kept(origin):
+    async def send(self, target: Target, lines: bytes, body: bytes, *, limit: float) -> Answer:
+        """As `post`, with the headers as lines that each end with CRLF."""
+        request = b"".join((target.head, b"content-length: %d\r\n" % len(body), lines, b"\r\n", body))
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limit
+        while kept := self._kept(target.origin):
             try:
-                return await self._exchange(kept, origin, head, body)
+                return await self._exchange(kept, target.origin, request, until)
             except NoAnswerError:
-                if not kept.silent:
+                if not kept.silent or loop.time() >= until:
                     raise
                 # The other side had closed the idle connection just then: that is no answer about the event.
-        return await self._exchange(await self._connect(origin), origin, head, body)
+        try:
+            async with asyncio.timeout_at(until):
+                fresh = await self._connect(target.origin)
+        except (TimeoutError, OSError):
+            raise NoAnswerError from None
+        return await self._exchange(fresh, target.origin, request, until)
 
     def _kept(self, origin: tuple[str, str, int]) -> _Connection | None:
         idle = self._idle.get(origin, [])
@@ -146,13 +166,17 @@ class Client:
         return None
 
     async def _exchange(
-        self, connection: _Connection, origin: tuple[str, str, int], head: bytes, body: bytes
+        self, connection: _Connection, origin: tuple[str, str, int], request: bytes, until: float
     ) -> Answer:
+        # One timer that cuts the connection is a third of the price of asyncio.timeout().
+        timer = asyncio.get_running_loop().call_at(until, connection.give_up)
         try:
-            answer = await connection.send(head, body)
+            answer = await connection.send(request)
         except BaseException:
             connection.close()  # also when we gave up waiting: a late answer must not meet the next request
             raise
+        finally:
+            timer.cancel()
         idle = self._idle.setdefault(origin, [])
         if connection.reusable and len(idle) < IDLE_PER_ORIGIN:
             idle.append(connection)

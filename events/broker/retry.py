@@ -42,6 +42,11 @@ class Delivery:
             delay = max(delay, min(retry_after, self.retry_after_max))
         return min(delay, LONGEST_DELAY)
 
+    @property
+    def longest(self) -> float:
+        """Seconds of the longest pause there can be."""
+        return self.wait(max(self.retry, 1), self.retry_after_max)
+
 
 def judge(status: int | None, *, has_body: bool = False) -> Verdict:
     """`status` is None when there was no answer. A 2xx with a body that is no event is a failed delivery."""

@@ -1,7 +1,8 @@
 """Brokers and Triggers of the wiring, resolved into routes: which events go where, and how patiently."""
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,7 +15,8 @@ NAMESPACE = "voiceassist"
 ORDERED = "kafka.eventing.knative.dev/delivery.order"
 
 Yaml = Mapping[str, Any]
-RoomUrl = Callable[[str], str]
+# The base URL of a Service by its reference (apiVersion, kind, name), or None where there is none.
+Resolve = Callable[[Yaml], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,75 +49,161 @@ class Route:
     delivery: retry.Delivery
     ordered: bool = False
     dead_letter: Sink | None = None
+    types: frozenset[str] | None = None  # no event of another type can match; None: unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The `Ready` condition of a Trigger, as Knative tells it; a Trigger that is not ready hears nothing."""
+
+    ready: bool
+    reason: str = ""
+    message: str = ""
+
+
+READY = Condition(ready=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The Triggers of a Broker, found by an event's type where they name one."""
+
+    by_type: Mapping[str, tuple[Route, ...]]
+    rest: tuple[Route, ...]
+
+    @classmethod
+    def of(cls, routes: Iterable[Route]) -> "Index":
+        by_type: dict[str, list[Route]] = {}
+        rest = []
+        for route in routes:
+            if route.types is None:
+                rest.append(route)
+                continue
+            for name in route.types:
+                by_type.setdefault(name, []).append(route)
+        return cls({name: tuple(found) for name, found in by_type.items()}, tuple(rest))
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
     brokers: frozenset[BrokerName]
     routes: Mapping[str, Route]
-    heard: Mapping[BrokerName, tuple[Route, ...]]
+    heard: Mapping[BrokerName, Index]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+    partitions: int = 0
 
     def matching(self, broker: BrokerName, attributes: filters.Attributes) -> tuple[Route, ...]:
-        """Each Trigger of the broker is evaluated exactly once."""
-        return tuple(route for route in self.heard.get(broker, ()) if route.matches(attributes))
+        """Each Trigger of the broker is evaluated at most once, and those of other types not at all."""
+        index = self.heard.get(broker)
+        if index is None:
+            return ()
+        candidates = (*index.by_type.get(str(attributes["type"]), ()), *index.rest)
+        return tuple([route for route in candidates if route.matches(attributes)])
+
+    def lane(self, key: str) -> str:
+        """What keeps an event behind others: its key, or as in Kafka one of so many partitions."""
+        return key if not self.partitions else f"{zlib.crc32(key.encode()) % self.partitions}"
 
 
-def build(brokers: Sequence[Yaml], triggers: Sequence[Yaml], room_url: RoomUrl) -> Routing:
-    """Resolve the wiring; SettingsError names the object at fault and the reason."""
-    known = {_named(item): item for item in brokers}
+def build(
+    brokers: Sequence[Yaml],
+    triggers: Sequence[Yaml],
+    resolve: Resolve,
+    *,
+    partitions: int = 0,
+    compiled: "Compiled | None" = None,
+) -> Routing:
+    """Resolve the wiring. SettingsError names the Trigger at fault and the reason, as admission to a cluster would
+    refuse it; a Broker or subscriber that is not there (yet) makes the Trigger not ready.
+
+    `compiled` remembers Triggers from one call to the next, for as long as Brokers and Services stay the same.
+    """
+    compiled = Compiled() if compiled is None else compiled
+    known = {named(item): item for item in brokers}
     routes: dict[str, Route] = {}
+    conditions: dict[str, Condition] = {}
     for trigger in triggers:
-        for route in _explained(trigger, known, room_url):
-            if route.name in routes:
-                raise SettingsError(f"The Trigger {route.name} is there twice.")
-            routes[route.name] = route
-    heard = {broker: tuple(_of(broker, routes.values())) for broker in known}
-    return Routing(frozenset(known), routes, heard)
+        name = str(named(trigger))
+        if name in conditions:
+            raise SettingsError(f"The Trigger {name} is there twice.")
+        try:
+            found, conditions[name] = compiled.routes(name, trigger, lambda item: _routes(item, known, resolve))
+        except SettingsError as error:
+            raise SettingsError(f"The Trigger {named(trigger).name} is not usable: {error.detail}") from None
+        routes |= {route.name: route for route in found}
+    heard = {broker: Index.of(_of(broker, routes.values())) for broker in known}
+    return Routing(frozenset(known), routes, heard, conditions, partitions)
 
 
 def _of(broker: BrokerName, routes: Iterable[Route]) -> Iterable[Route]:
     return (route for route in routes if route.broker == broker and not route.name.endswith("/dead-letter"))
 
 
-def _named(item: Yaml) -> BrokerName:
+def named(item: Yaml) -> BrokerName:
     metadata = item.get("metadata") or {}
     return BrokerName(str(metadata.get("namespace", NAMESPACE)), str(metadata.get("name", "")))
 
 
-def _explained(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], room_url: RoomUrl) -> tuple[Route, ...]:
-    try:
-        return _routes(trigger, brokers, room_url)
-    except SettingsError as error:
-        raise SettingsError(f"The Trigger {_named(trigger).name} is not usable: {error.detail}") from None
+Resolved = tuple[tuple[Route, ...], Condition]
 
 
-def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], room_url: RoomUrl) -> tuple[Route, ...]:
-    name, spec = _named(trigger), trigger.get("spec") or {}
+class Compiled:
+    """Routes of Triggers that have not changed: with thousands of them, adding one must not compile all."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Yaml, Resolved]] = {}
+        self._for: object = None
+
+    def hold_for(self, world: object) -> None:
+        """Forget everything unless `world` (Brokers and Services) is what it was."""
+        if world != self._for:
+            self._kept.clear()
+            self._for = world
+
+    def routes(self, name: str, trigger: Yaml, resolve: Callable[[Yaml], Resolved]) -> Resolved:
+        kept = self._kept.get(name)
+        if kept is None or kept[0] is not trigger:
+            kept = self._kept[name] = (trigger, resolve(trigger))
+        return kept[1]
+
+
+class _NotReadyError(Exception):
+    def __init__(self, reason: str, message: str) -> None:
+        self.condition = Condition(ready=False, reason=reason, message=message)
+
+
+def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve) -> Resolved:
+    name, spec = named(trigger), trigger.get("spec") or {}
     broker = BrokerName(name.namespace, str(spec.get("broker", "")))
-    if broker not in brokers:
-        raise SettingsError(f"there is no Broker named {broker.name}.")
     # Any `delivery` of the Trigger replaces the Broker's as a whole.
-    delivery = spec.get("delivery") or (brokers[broker].get("spec") or {}).get("delivery") or {}
-    route = Route(
-        name=str(name),
-        broker=broker,
-        matches=filters.of_trigger(spec),
-        sink=_sink(spec.get("subscriber"), name.namespace, brokers, room_url),
-        delivery=retry.of_spec(delivery),
-        ordered=(trigger["metadata"].get("annotations") or {}).get(ORDERED) == "ordered",
-    )
-    if not route.sink.url:
-        raise SettingsError("a subscriber must be a room or a URL.")
-    if "deadLetterSink" not in delivery:
-        return (route,)
-    dead_letter = _sink(delivery["deadLetterSink"], name.namespace, brokers, room_url)
+    delivery = spec.get("delivery") or (brokers.get(broker, {}).get("spec") or {}).get("delivery") or {}
+    matches, patience = filters.of_trigger(spec), retry.of_spec(delivery)
+    try:
+        if broker not in brokers:
+            raise _NotReadyError("BrokerNotFound", "There is no such Broker.")
+        route = Route(
+            name=str(name),
+            broker=broker,
+            matches=matches,
+            sink=_sink(spec.get("subscriber"), name.namespace, brokers, resolve),
+            delivery=patience,
+            ordered=(trigger["metadata"].get("annotations") or {}).get(ORDERED) == "ordered",
+            types=getattr(filters, "required_types", lambda _s: None)(spec),
+        )
+        if not route.sink.url:
+            raise SettingsError("a subscriber must be a room or a URL.")
+        if "deadLetterSink" not in delivery:
+            return (route,), READY
+        dead_letter = _sink(delivery["deadLetterSink"], name.namespace, brokers, resolve)
+    except _NotReadyError as fault:
+        return (), fault.condition
     if dead_letter.broker:
-        return (replace(route, dead_letter=dead_letter),)
+        return (replace(route, dead_letter=dead_letter),), READY
     sink = Route(f"{name}/dead-letter", broker, lambda _event: False, dead_letter, route.delivery)
-    return (replace(route, dead_letter=dead_letter), sink)
+    return (replace(route, dead_letter=dead_letter), sink), READY
 
 
-def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml], room_url: RoomUrl) -> Sink:
+def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml], resolve: Resolve) -> Sink:
     if not isinstance(destination, Mapping):
         raise SettingsError("a destination needs a ref or a uri.")
     ref, uri = destination.get("ref"), str(destination.get("uri", ""))
@@ -124,11 +212,22 @@ def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml
     name = BrokerName(str(ref.get("namespace", namespace)), str(ref.get("name", "")))
     if ref.get("kind") == "Broker":
         if name not in brokers:
-            raise SettingsError(f"there is no Broker named {name.name}.")
+            raise _NotReadyError("DeadLetterSinkNotFound", "There is no such Broker to send to.")
         return Sink(broker=name)
     if ref.get("kind") != "Service":
         raise SettingsError("a destination must refer to a Service or a Broker.")
-    return Sink(url=_absolute(urljoin(room_url(name.name).rstrip("/") + "/", uri)), internal=True)
+    base = resolve(ref)
+    if base is None:
+        raise _NotReadyError("SubscriberNotFound", "There is no such Service.")
+    return Sink(url=base.rstrip("/") + _relative(uri), internal=True)
+
+
+def _relative(uri: str) -> str:
+    """RFC 3986 resolution against the Service's root: never out of it, locally it is one folder of many."""
+    resolved = urljoin("http://service/", uri)
+    if not resolved.startswith("http://service/"):
+        raise SettingsError("the uri beside a ref must be relative.")
+    return resolved.removeprefix("http://service")
 
 
 def _absolute(url: str) -> str:

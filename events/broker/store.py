@@ -2,7 +2,8 @@
 
 One row per event, one row per (event, Trigger that hears it). Events are sealed (AES-256-GCM); id, type and times
 stay readable so that an operator can look an event up without the key.
-Two connections, each used by one thread only: `apply` writes (the writer thread), the rest reads.
+Each connection is used by one thread only: `apply` writes (the writer thread), `claim` and its like read for the
+feeds; who searches the log opens a reader of their own (archive.py).
 """
 
 import json
@@ -13,117 +14,52 @@ from pathlib import Path
 
 import msgspec
 
+from events.broker import schema
+from events.broker.jobs import Append, Change, Claimed, Entry, Fresh, Job, Parcel, Postpone, StoreError
+from events.broker.schema import DEAD, DONE, HELD, WAITING
 from events.envelope import CloudEvent
 from voiceassist.adapters import crypto
-from voiceassist.core.errors import SettingsError, UnavailableError
+from voiceassist.core.errors import SettingsError
 
-SCHEMA_VERSION = 1
 DAY_MS = 86_400_000
 KEEP_EVENTS_MS = 7 * DAY_MS
 KEEP_DEAD_MS = 30 * DAY_MS
+# Most bytes of events that one claim takes into memory.
+CLAIM_BYTES = 4_194_304
+MOST_PAGES_FREED = 4096  # of 4 KiB, at one housekeeping
 
-WAITING, DONE, DEAD = 0, 1, 2
-
-_SCHEMA = """
-create table events (
-    seq integer primary key, broker text not null, id text not null, source text not null, type text not null,
-    accepted integer not null, trace text, ttl integer not null, sealed blob not null);
-create table deliveries (
-    seq integer primary key, event integer not null references events (seq), route text not null, key text,
-    state integer not null default 0, attempts integer not null default 0, due integer not null default 0,
-    code integer, finished integer);
--- `due` is 0 until a retry sets it, so that a clock that jumps back holds up no fresh event.
-create index waiting on deliveries (route, due, seq) where state = 0;
-create index waiting_in_order on deliveries (route, key, seq) where state = 0 and key is not null;
-create index of_event on deliveries (event);
-create table canary (sealed blob not null);
-"""
 _CANARY = b"events.broker"
 
 _FREE = """
-select seq from deliveries where route = ? and state = 0 and due <= ? order by due, seq limit ?
+select d.seq, d.attempts, d.key, e.id, e.source, e.trace, e.ttl, e.sealed
+from deliveries d join events e on e.seq = d.event
+where d.route = ? and d.state = 0 and d.due <= ? order by d.due, d.seq limit ?
 """
-# The first of each key only: whatever stands behind an unfinished event of its key waits.
-_FREE_IN_ORDER = """
-select d.seq from deliveries d where d.route = ? and d.state = 0 and d.due <= ? and not exists (
-    select 1 from deliveries p where p.route = d.route and p.key = d.key and p.state = 0 and p.seq < d.seq)
-order by d.due, d.seq limit ?
+# Behind an unfinished one of its key a delivery is held; the writer frees it when that one ends.
+_IN_ORDER = """
+insert into deliveries (seq, event, route, key, state) values (?1, ?2, ?3, ?4, case when exists (
+    select 1 from deliveries p where p.route = ?3 and p.key = ?4 and p.state in (0, 3)) then 3 else 0 end)
 """
-_LOADED = """
-select d.seq, d.attempts, e.id, e.source, e.trace, e.ttl, e.sealed from deliveries d join events e on e.seq = d.event
-where d.seq in ({places}) order by d.due, d.seq
+_FREE_NEXT = """
+update deliveries set state = 0, due = 0 where seq = (
+    select seq from deliveries where route = ?1 and key = ?2 and state in (0, 3) order by seq limit 1)
 """
-
+_FINISHED = """
+update deliveries set state = ?, attempts = ?, code = ?, finished = ? where seq in (select value from json_each(?))
+"""
+# What waits for a Trigger that exists is never dropped; `gone` tells the others.
 _TRIM_DELIVERIES = """
-delete from deliveries where event in (select seq from events where accepted < :old) or (
-    event in (select seq from events where accepted < :young)
-    and not exists (select 1 from deliveries other where other.event = deliveries.event and other.state != 1))
+delete from deliveries where event in (select seq from events where accepted < :young) and (
+    state in (1, 4) and not exists (
+        select 1 from deliveries other where other.event = deliveries.event and other.state not in (1, 4))
+    or event in (select seq from events where accepted < :old) and (
+        state in (1, 2, 4) or route not in (select value from json_each(:known))))
 """
 _TRIM_EVENTS = """
 delete from events where not exists (select 1 from deliveries where event = events.seq) and (
     accepted < :old or (accepted < :young and broker not in (select value from json_each(:kept))))
 """
-
-
-class StoreError(UnavailableError):
-    """The log could not be written (no space, disk fault): nothing of the batch is stored."""
-
-    code = "EVENT_STORE_UNAVAILABLE"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An event to store, with the routes that hear it as (route, order key or None)."""
-
-    broker: str
-    event: CloudEvent
-    routes: Sequence[tuple[str, str | None]]
-    now: int  # Unix milliseconds
-    ttl: int
-    trace: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """Store these events, all or none."""
-
-    entries: Sequence[Entry]
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """A delivery has ended; what follows from it (dead letter, reply) is stored in the same transaction."""
-
-    seq: int
-    state: int
-    attempts: int
-    code: int | None
-    now: int
-    follow_up: Entry | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Postpone:
-    """A delivery failed and is due again."""
-
-    seq: int
-    attempts: int
-    code: int | None
-    due: int
-
-
-Job = Append | Finish | Postpone
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery to be made now; `event` is None when its row does not open (changed on disk)."""
-
-    seq: int
-    attempts: int
-    event: CloudEvent | None
-    trace: str | None
-    ttl: int
+_TRIM_ATTEMPTS = "delete from attempts where not exists (select 1 from deliveries where seq = attempts.delivery)"
 
 
 @dataclass(slots=True)
@@ -132,8 +68,11 @@ class Batch:
 
     events: list[tuple[object, ...]] = field(default_factory=list)
     deliveries: list[tuple[object, ...]] = field(default_factory=list)
-    finished: list[tuple[object, ...]] = field(default_factory=list)
-    postponed: list[tuple[object, ...]] = field(default_factory=list)
+    in_order: list[tuple[object, ...]] = field(default_factory=list)
+    finished: dict[tuple[object, ...], list[int]] = field(default_factory=dict)
+    lanes: list[tuple[str, str]] = field(default_factory=list)
+    postponed: list[Postpone] = field(default_factory=list)
+    fresh: Fresh = field(default_factory=Fresh)
 
 
 class Store:
@@ -141,34 +80,32 @@ class Store:
 
     def __init__(self, path: Path, key: bytes, *, kept_longer: frozenset[str] = frozenset()) -> None:
         self.path = path
-        self._kept_longer = kept_longer
-        self._key = key
-        self._write = _connect(path)
+        self.kept_longer = kept_longer
+        self._box = crypto.Box(key)
+        self._write = connect(path)
         self._prepare()
-        self._read = _connect(path)
+        self._read = connect(path)
         self._event_seq = self._highest("events")
         self._delivery_seq = self._highest("deliveries")
+        self.used_bytes = 0  # on disk, free pages left out; as of the last housekeeping
+        self.measure()
 
     def _prepare(self) -> None:
         try:
-            self._write.execute("pragma journal_mode=wal")
             version = self._write.execute("pragma user_version").fetchone()[0]
             if version == 0:
-                self._create()
-            elif version != SCHEMA_VERSION:
+                self._write.execute("pragma auto_vacuum=incremental")  # counts only before the first page is written
+            self._write.execute("pragma journal_mode=wal")
+            if version == 0:
+                schema.create(self._write, self._box.seal(_CANARY, place="canary"))
+            elif not schema.upgrade(self._write, version):
                 raise SettingsError("The event log was written by another version of the broker.")
             sealed = self._write.execute("select sealed from canary").fetchone()
-            crypto.unseal(sealed[0] if sealed else b"", key=self._key, place="canary")
+            self._box.unseal(sealed[0] if sealed else b"", place="canary")
         except sqlite3.Error as error:
-            raise _unusable(error) from None
+            raise unusable(error) from None
         except crypto.SealBrokenError:
             raise SettingsError("The event log is sealed under another key-encryption key.") from None
-
-    def _create(self) -> None:
-        canary = crypto.seal(_CANARY, key=self._key, place="canary").hex()
-        # One script, one transaction: a log without its canary would look like one of another key.
-        script = ["begin;", _SCHEMA, f"insert into canary values (x'{canary}');"]  # noqa: S608 - our own hex
-        self._write.executescript("\n".join([*script, f"pragma user_version={SCHEMA_VERSION};", "commit;"]))
 
     def _highest(self, table: str) -> int:
         row = self._write.execute(f"select coalesce(max(seq), 0) from {table}").fetchone()  # noqa: S608 - our own names
@@ -180,107 +117,199 @@ class Store:
 
     # --- the writer thread ---------------------------------------------------------------------------------------
 
-    def apply(self, jobs: Iterable[Job]) -> set[str]:
-        """Commit all jobs in one transaction; returns the routes that have something new to do."""
+    def apply(self, jobs: Iterable[Job]) -> Fresh:
+        """Commit all jobs in one transaction; returns what there is to deliver now."""
+        return self.write(list(jobs))[0]
+
+    def write(self, jobs: Sequence[Job]) -> tuple[Fresh, dict[int, object]]:
+        """`apply`, and beside it what each Change gave (or the exception it raised), by the job's place."""
         batch = Batch()
-        touched: set[str] = set()
         counters = self._event_seq, self._delivery_seq
-        for job in jobs:
-            touched |= self._collect(job, batch)
+        changes: dict[int, object] = {}
         try:
-            self._commit(batch)
-        except sqlite3.Error:
+            for job in jobs:
+                self._collect(job, batch)
+            self._write.execute("begin immediate")
+            try:
+                self._commit(batch)
+                for place, job in enumerate(jobs):
+                    if isinstance(job, Change):
+                        changes[place] = self._change(job)
+                        self._delivery_seq = self._highest("deliveries")
+                self._write.execute("commit")
+            except BaseException:
+                if self._write.in_transaction:
+                    self._write.execute("rollback")
+                raise
+        except BaseException as error:
             self._event_seq, self._delivery_seq = counters
-            raise StoreError("The event could not be stored.", retry_after=1) from None
-        return touched
+            if isinstance(error, sqlite3.Error):
+                raise StoreError("The event could not be stored.", retry_after=1) from None
+            raise
+        return batch.fresh, changes
 
-    def _collect(self, job: Job, batch: Batch) -> set[str]:
+    def _change(self, job: Change) -> object:
+        write = self._write
+        write.execute("savepoint change")
+        try:
+            result = job.work(write)
+        except sqlite3.OperationalError:
+            raise  # no space: true of the whole batch
+        except Exception as error:  # noqa: BLE001 - whoever asked gets it; the batch goes on
+            write.execute("rollback to change")
+            result = error
+        write.execute("release change")
+        return result
+
+    def _collect(self, job: Job, batch: Batch) -> None:
         if isinstance(job, Append):
-            return {route for entry in job.entries for route in self._append(entry, batch)}
-        if isinstance(job, Postpone):
-            batch.postponed.append((job.attempts, job.code, job.due, job.seq))
-            return set()
-        batch.finished.append((job.state, job.attempts, job.code, job.now, job.seq))
-        return self._append(job.follow_up, batch) if job.follow_up else set()
+            for entry in job.entries:
+                self._append(entry, batch)
+        elif isinstance(job, Postpone):
+            batch.postponed.append(job)
+        elif not isinstance(job, Change):
+            batch.finished.setdefault((job.state, job.attempts, job.code, job.now), []).append(job.seq)
+            if job.lane:
+                batch.lanes.append(job.lane)
+                batch.fresh.look.add(job.lane[0])
+            if job.follow_up:
+                self._append(job.follow_up, batch)
 
-    def _append(self, entry: Entry, batch: Batch) -> set[str]:
+    def _append(self, entry: Entry, batch: Batch) -> None:
         event = entry.event
         self._event_seq += 1
-        sealed = crypto.seal(msgspec.msgpack.encode(event), key=self._key, place=_place(event.id, event.source))
+        sealed = self._box.seal(msgspec.msgpack.encode(event), place=_place(event.id, event.source))
         row = (self._event_seq, entry.broker, event.id, event.source, event.type, entry.now)
         batch.events.append((*row, entry.trace, entry.ttl, sealed))
+        parcel = Parcel(event, entry.trace, entry.ttl)
         for route, key in entry.routes:
             self._delivery_seq += 1
-            batch.deliveries.append((self._delivery_seq, self._event_seq, route, key))
-        return {route for route, _ in entry.routes}
+            if key is None:
+                batch.deliveries.append((self._delivery_seq, self._event_seq, route))
+                batch.fresh.ready.setdefault(route, []).append(Claimed(self._delivery_seq, 0, parcel))
+            else:
+                batch.in_order.append((self._delivery_seq, self._event_seq, route, key))
+                batch.fresh.look.add(route)
 
     def _commit(self, batch: Batch) -> None:
         write = self._write
-        write.execute("begin immediate")
-        try:
-            write.executemany("insert into events values (?,?,?,?,?,?,?,?,?)", batch.events)
-            write.executemany("insert into deliveries (seq, event, route, key) values (?,?,?,?)", batch.deliveries)
-            write.executemany(
-                "update deliveries set state=?, attempts=?, code=?, finished=? where seq=?", batch.finished
+        for outcome, seqs in batch.finished.items():
+            write.execute(_FINISHED, (*outcome, json.dumps(seqs)))
+        for lane in batch.lanes:
+            write.execute(_FREE_NEXT, lane)
+        _insert(write, "events", 9, batch.events)
+        _insert(write, "deliveries (seq, event, route)", 3, batch.deliveries)
+        write.executemany(_IN_ORDER, batch.in_order)
+        for late in batch.postponed:
+            write.execute(
+                "update deliveries set attempts=?, code=?, due=? where seq=?",
+                (late.attempts, late.code, late.due, late.seq),
             )
-            write.executemany("update deliveries set attempts=?, code=?, due=? where seq=?", batch.postponed)
-            write.execute("commit")
-        except sqlite3.Error:
-            if write.in_transaction:
-                write.execute("rollback")
-            raise
+            write.execute(
+                "insert or replace into attempts values (?, ?, ?, ?, ?)",
+                (late.seq, late.attempts, late.now, late.code, late.duration_ms),
+            )
 
     def checkpoint(self) -> None:
         """Fold the WAL into the database without making anybody wait."""
         self._write.execute("pragma wal_checkpoint(passive)")
 
-    def trim(self, now: int) -> int:
-        """Drop finished events after 7 days; dead ones, and what lies at a dead-letter broker, after 30."""
-        ages = {"young": now - KEEP_EVENTS_MS, "old": now - KEEP_DEAD_MS, "kept": json.dumps(sorted(self._kept_longer))}
+    def trim(self, now: int, *, known: Iterable[str] | None = None) -> int:
+        """Drop finished events after 7 days; dead ones, and what lies at a dead-letter broker, after 30.
+
+        What waits stays; what waits for a Trigger that is not among `known` any more goes after 30 days too.
+        """
+        routes = [row[0] for row in self._write.execute("select distinct route from deliveries where state in (0, 3)")]
+        ages = {
+            "young": now - KEEP_EVENTS_MS,
+            "old": now - KEEP_DEAD_MS,
+            "kept": json.dumps(sorted(self.kept_longer)),
+            "known": json.dumps(sorted(routes if known is None else known)),
+        }
         self._write.execute("begin immediate")
         self._write.execute(_TRIM_DELIVERIES, ages)
         dropped = self._write.execute(_TRIM_EVENTS, ages).rowcount
+        if dropped:
+            self._write.execute(_TRIM_ATTEMPTS)
         self._write.execute("commit")
+        self._write.execute(f"pragma incremental_vacuum({MOST_PAGES_FREED})").fetchall()
         return dropped
+
+    def clamp_due(self, route: str, latest: int) -> None:
+        """After a start: no retry is due later than the Trigger's longest pause from now (the clock was set back)."""
+        self._write.execute(
+            "update deliveries set due = ? where route = ? and state = 0 and due > ?", (latest, route, latest)
+        )
+
+    def measure(self) -> None:
+        """Update `used_bytes`."""
+        pages, free, size = (
+            self._write.execute(f"pragma {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        self.used_bytes = int((pages - free) * size)
 
     # --- the reader thread ---------------------------------------------------------------------------------------
 
-    def claim(self, route: str, *, now: int, busy: frozenset[int], limit: int, ordered: bool = False) -> list[Claimed]:
-        """Up to `limit` due deliveries that are not already being made, oldest first."""
-        query = _FREE_IN_ORDER if ordered else _FREE
-        rows = self._read.execute(query, (route, now, limit + len(busy))).fetchall()
-        free = [seq for (seq,) in rows if seq not in busy][:limit]
-        if not free:
-            return []
-        loaded = self._read.execute(_LOADED.format(places=",".join("?" * len(free))), free)
-        return [self._claimed(*row) for row in loaded]
+    def claim(self, route: str, *, now: int, busy: frozenset[int], limit: int) -> list[Claimed]:
+        """Up to `limit` due deliveries that are not already being made, oldest first; at most CLAIM_BYTES, but one."""
+        claimed: list[Claimed] = []
+        taken = 0
+        for seq, attempts, key, *event in self._read.execute(_FREE, (route, now, limit + len(busy))):
+            if seq in busy:
+                continue
+            taken += len(event[-1])
+            if claimed and taken > CLAIM_BYTES:
+                break
+            claimed.append(Claimed(seq, attempts, self.opened(*event), key))
+            if len(claimed) == limit:
+                break
+        return claimed
 
-    def _claimed(
-        self, seq: int, attempts: int, event_id: str, source: str, trace: str | None, ttl: int, sealed: bytes
-    ) -> Claimed:
+    def opened(self, event_id: str, source: str, trace: str | None, ttl: int, sealed: bytes) -> Parcel:
         try:
-            plain = crypto.unseal(sealed, key=self._key, place=_place(event_id, source))
+            plain = self._box.unseal(sealed, place=_place(event_id, source))
         except crypto.SealBrokenError:
-            return Claimed(seq, attempts, None, trace, ttl)
-        return Claimed(seq, attempts, msgspec.msgpack.decode(plain, type=CloudEvent), trace, ttl)
+            return Parcel(None, trace, ttl)
+        return Parcel(msgspec.msgpack.decode(plain, type=CloudEvent), trace, ttl)
 
     def next_due(self, route: str, *, now: int) -> int | None:
         """When the earliest delivery that is not due yet falls due, in Unix milliseconds."""
         row = self._read.execute(
-            "select min(due) from deliveries where route = ? and state = 0 and due > ?", (route, now)
+            "select due from deliveries where route = ? and state = 0 and due > ? order by due limit 1", (route, now)
         ).fetchone()
         return row[0] if row else None
 
     def waiting(self) -> dict[str, int]:
         """Unfinished deliveries by route."""
-        return dict(self._read.execute("select route, count(*) from deliveries where state = 0 group by route"))
+        return dict(
+            self._read.execute("select route, count(*) from deliveries where state in (0, 3) group by route").fetchall()
+        )
+
+    def applied_triggers(self) -> list[dict[str, object]]:
+        """The Triggers that came over the API."""
+        return [
+            json.loads(body) for (body,) in self._read.execute("select body from triggers order by namespace, name")
+        ]
+
+
+def _insert(connection: sqlite3.Connection, table: str, width: int, rows: list[tuple[object, ...]]) -> None:
+    """Many rows by few statements: each statement is a fight for the interpreter's lock with the loop thread."""
+    place, left = 0, len(rows)
+    row = f"({','.join('?' * width)})"
+    while left:
+        count = min(128, 1 << (left.bit_length() - 1))  # powers of two: few different statements to prepare
+        values = [value for entry in rows[place : place + count] for value in entry]
+        connection.execute(f"insert into {table} values {','.join([row] * count)}", values)  # noqa: S608 - our own names
+        place += count
+        left -= count
 
 
 def _place(event_id: str, source: str) -> str:
     return f"events|{source}|{event_id}"
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     try:
         path.touch(mode=0o600)  # the WAL takes its mode from the database
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
@@ -288,11 +317,14 @@ def _connect(path: Path) -> sqlite3.Connection:
         # Checkpoints happen when it is quiet (Writer); this is only the bound under steady load, about 64 MiB.
         connection.execute("pragma wal_autocheckpoint=16000")
     except (sqlite3.Error, OSError) as error:
-        raise _unusable(error) from None
+        raise unusable(error) from None
     return connection
 
 
-def _unusable(error: sqlite3.Error | OSError) -> SettingsError:
+def unusable(error: sqlite3.Error | OSError) -> SettingsError:
     if isinstance(error, sqlite3.OperationalError | OSError):
         return SettingsError("The event log cannot be opened: no such folder, no space or no permission.")
     return SettingsError("The event log is damaged; restore it from a backup or move it away.")
+
+
+__all__ = ["DEAD", "DONE", "HELD", "WAITING", "Store", "StoreError"]

@@ -6,31 +6,43 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from events.broker.store import Job, Store, StoreError
+from events.broker.jobs import Append, Fresh, Job, StoreError
+from events.broker.store import Store
 from voiceassist.runtime import logging
 
 log = logging.get_logger(__name__)
 
-MOST_AT_ONCE = 512
+MOST_AT_ONCE = 512  # jobs
+MOST_ROWS_AT_ONCE = 8192  # deliveries: an event that thousands of Triggers hear is a batch of its own
 IDLE_SECONDS = 0.5
 TRIM_EVERY_SECONDS = 3600.0
+MEASURE_EVERY_SECONDS = 1.0
 
-Notify = Callable[[set[str]], None]
+Notify = Callable[[Fresh], None]
+Clock = Callable[[], int]
+Known = Callable[[], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Ticket:
     job: Job
-    done: "asyncio.Future[None]"
+    done: "asyncio.Future[Any]"
 
 
 class Writer:
-    """`submit` returns a future that is done when the job is on disk. `notify` hears which routes have work."""
+    """`submit` returns a future that is done when the job is on disk; a Change's result is the future's.
 
-    def __init__(self, store: Store, notify: Notify) -> None:
+    `notify` gets what there is to deliver, in the loop's thread; `now` is Unix milliseconds; `known` names the
+    routes whose waiting deliveries must never be trimmed.
+    """
+
+    def __init__(self, store: Store, notify: Notify, *, now: Clock, known: Known | None = None) -> None:
         self._store = store
         self._notify = notify
+        self._now = now
+        self._known = known
         self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
         self._loop = asyncio.get_running_loop()
@@ -43,8 +55,8 @@ class Writer:
     def alive(self) -> bool:
         return self._thread.is_alive()
 
-    def submit(self, job: Job) -> "asyncio.Future[None]":
-        done: asyncio.Future[None] = self._loop.create_future()
+    def submit(self, job: Job) -> "asyncio.Future[Any]":
+        done: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(_Ticket(job, done))
         return done
 
@@ -54,20 +66,29 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        trimmed = 0.0
+        trimmed = measured = 0.0
         while not self._stopping:
             tickets = self._next()
+            now = time.monotonic()
             if tickets:
                 self._write(tickets)
-                continue
-            self._quietly(self._store.checkpoint)
-            if time.monotonic() - trimmed > TRIM_EVERY_SECONDS:
-                trimmed = time.monotonic()
-                self._quietly(lambda: self._store.trim(int(time.time() * 1000)))
+            else:
+                self._quietly(self._store.checkpoint)
+            # Also under load that never pauses: a log that is never looked after fills its disk.
+            if now - measured > MEASURE_EVERY_SECONDS:
+                measured = now
+                self._quietly(self._store.measure)
+            if now - trimmed > TRIM_EVERY_SECONDS:
+                trimmed = now
+                self._quietly(self._trim)
+
+    def _trim(self) -> None:
+        self._store.trim(self._now(), known=self._known() if self._known else None)
 
     def _next(self) -> list[_Ticket]:
         """Wait for a job, then take what has gathered meanwhile; empty when it is quiet or over."""
         tickets: list[_Ticket] = []
+        rows = 0
         try:
             ticket = self._queue.get(timeout=IDLE_SECONDS)
             while True:
@@ -75,7 +96,8 @@ class Writer:
                     self._stopping = True
                     return tickets
                 tickets.append(ticket)
-                if len(tickets) == MOST_AT_ONCE:
+                rows += sum(len(entry.routes) for entry in ticket.job.entries) if isinstance(ticket.job, Append) else 1
+                if len(tickets) >= MOST_AT_ONCE or rows >= MOST_ROWS_AT_ONCE:
                     return tickets
                 ticket = self._queue.get_nowait()
         except queue.Empty:
@@ -83,25 +105,29 @@ class Writer:
 
     def _write(self, tickets: list[_Ticket]) -> None:
         fault: StoreError | None = None
-        touched: set[str] = set()
+        fresh = Fresh()
+        results: dict[int, object] = {}
         try:
-            touched = self._store.apply(ticket.job for ticket in tickets)
+            fresh, results = self._store.write([ticket.job for ticket in tickets])
         except StoreError as error:
             fault = error
         except Exception as error:  # noqa: BLE001 - a dead writer thread would hang every publisher
             log.error("events.write_failed", **logging.error_fields(error))
             fault = StoreError("The event could not be stored.", retry_after=1)
-        self._loop.call_soon_threadsafe(self._settle, tickets, fault, touched)
+        self._loop.call_soon_threadsafe(self._settle, tickets, fault, fresh, results)
 
-    def _settle(self, tickets: list[_Ticket], fault: StoreError | None, touched: set[str]) -> None:
-        for ticket in tickets:
+    def _settle(
+        self, tickets: list[_Ticket], fault: StoreError | None, fresh: Fresh, results: dict[int, object]
+    ) -> None:
+        for place, ticket in enumerate(tickets):
             if ticket.done.done():
                 continue
-            if fault:
-                ticket.done.set_exception(fault)
+            result = fault or results.get(place)
+            if isinstance(result, Exception):
+                ticket.done.set_exception(result)
             else:
-                ticket.done.set_result(None)
-        self._notify(touched)
+                ticket.done.set_result(result)
+        self._notify(fresh)
 
     def _quietly(self, work: Callable[[], object]) -> None:
         try:

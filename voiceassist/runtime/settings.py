@@ -83,6 +83,8 @@ class Broker(Section, frozen=True):
     port: int = 8445
     database: str = ""
     wiring_dir: str = ""  # the knative folder; empty: the one of this checkout
+    partitions: int = 0  # order per so many hashed partitions, as Kafka keeps it; 0: per key
+    log_bytes: int = 8_589_934_592  # the event log's share of the disk; full, it refuses new events with 429
 
 
 class Realtime(Section, frozen=True):

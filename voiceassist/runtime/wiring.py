@@ -55,14 +55,23 @@ class Wiring:
 
 def objects(directory: Path) -> Iterator[dict[str, Any]]:
     """Every object of the folder's YAML files, kustomizations left out."""
-    for path in sorted(directory.rglob("*.yaml")):
-        if path.name == "kustomization.yaml" or "overlays" in path.parts:
-            continue
-        try:
-            documents = list(yaml.load_all(path.read_text(), Loader=_Loader))
-        except yaml.YAMLError:
-            raise SettingsError(f"The wiring file {path.name} is not valid YAML.") from None
-        yield from (document for document in documents if isinstance(document, dict))
+    for path in files(directory):
+        yield from objects_of(path)
+
+
+def files(directory: Path) -> list[Path]:
+    """The YAML files of the base, in order."""
+    everything = sorted(directory.rglob("*.yaml"))
+    return [path for path in everything if path.name != "kustomization.yaml" and "overlays" not in path.parts]
+
+
+def objects_of(path: Path) -> list[dict[str, Any]]:
+    """The objects of one file."""
+    try:
+        documents = list(yaml.load_all(path.read_text(), Loader=_Loader))
+    except (yaml.YAMLError, OSError, UnicodeDecodeError):
+        raise SettingsError(f"The wiring file {path.name} is not valid YAML.") from None
+    return [document for document in documents if isinstance(document, dict)]
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,0 +1,158 @@
+"""The deliveries of one Trigger: taken from the log or straight from the writer, posted, and marked.
+
+The log is the only queue. What the writer has just stored is handed over in memory, so that nothing is read back
+that was written a moment ago; when a feed cannot keep up it takes nothing more that way and reads the log again.
+A crash forgets nothing: whatever was not marked as ended is due again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from events.broker.attempt import Attempt
+from events.broker.client import Target
+from events.broker.jobs import Claimed, Job, Postpone, StoreError
+from events.broker.routes import Route
+from events.broker.writer import Writer
+from voiceassist.runtime import logging, metrics
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter
+
+    from events.broker.dispatcher import Dispatcher
+
+log = logging.get_logger(__name__)
+
+PARALLEL = 32  # deliveries of one Trigger under way
+AHEAD = 1024  # and those in memory: to be made, under way, or answered but not yet marked in the log
+WORTHWHILE = 128  # less room than this is not worth a look into the log
+MOST_CLAIMED = 128
+FAULT_SECONDS = 1.0
+
+
+class Feed:
+    """One route's deliveries; `route` may be replaced while it runs."""
+
+    def __init__(self, dispatcher: "Dispatcher", route: Route, writer: Writer) -> None:
+        self.route = route
+        self._dispatcher = dispatcher
+        self._writer = writer
+        self._busy: set[int] = set()
+        self._ready: deque[Claimed] = deque()
+        self._behind = True  # there may be more in the log than in memory
+        self._refused = 0
+        self._wake = asyncio.Event()
+        self.under_way: set[asyncio.Task[None]] = set()
+        self.target = Target.of(route.sink.url)
+        self._counters: dict[int | None, Counter] = {}
+        self._seconds = metrics.EVENT_DELIVERY.labels(route.name)
+
+    def replace(self, route: Route) -> None:
+        self.route = route
+        self.target = Target.of(route.sink.url)
+
+    def count(self, code: int | None, seconds: float) -> None:
+        """One attempt was answered, or not (None)."""
+        counter = self._counters.get(code)
+        if counter is None:
+            counter = self._counters[code] = metrics.EVENTS_DELIVERED.labels(self.route.name, str(code or "none"))
+        counter.inc()
+        self._seconds.observe(seconds)
+
+    def offer(self, fresh: Iterable[Claimed]) -> None:
+        """What was stored just now; what there is no room for is looked up in the log later."""
+        for delivery in fresh:
+            if self._behind or len(self._busy) >= AHEAD or not self._dispatcher.room_for(delivery.parcel):
+                self.look()
+                break
+            self._take(delivery)
+        self._start_more()
+
+    def look(self) -> None:
+        """The log holds something that is not in memory."""
+        self._behind = True
+        self._refused += 1
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Look after the log: what memory had no room for, what became free, and what is due again."""
+        while True:
+            try:
+                await self._round()
+            except Exception as error:  # noqa: BLE001 - a feed that ends would silence its Trigger
+                log.error("feed.failed", trigger=self.route.name, **logging.error_fields(error))
+                await asyncio.sleep(FAULT_SECONDS)
+
+    async def _round(self) -> None:
+        self._wake.clear()
+        now, room = self._dispatcher.now(), AHEAD - len(self._busy)
+        if room >= WORTHWHILE:
+            busy, refused, route = frozenset(self._busy), self._refused, self.route.name
+            store = self._dispatcher.store
+            claimed = await self._dispatcher.read(lambda: store.claim(route, now=now, busy=busy, limit=MOST_CLAIMED))
+            for delivery in claimed:
+                if delivery.seq not in self._busy:
+                    self._take(delivery)
+            self._start_more()
+            if claimed:
+                return
+            if self._refused == refused:
+                self._behind = False
+        await self._wait(now)
+
+    async def _wait(self, now: int) -> None:
+        """Until something new is in the log, room is free for what is there, or a retry falls due."""
+        due = await self._dispatcher.read(lambda: self._dispatcher.store.next_due(self.route.name, now=now))
+        try:
+            async with asyncio.timeout(max(0.001, (due - self._dispatcher.now()) / 1000) if due else None):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _take(self, delivery: Claimed) -> None:
+        self._busy.add(delivery.seq)
+        self._ready.append(delivery)
+        self._dispatcher.hold(delivery.parcel.size)
+
+    def _start_more(self) -> None:
+        while self._ready and len(self.under_way) < PARALLEL:
+            task = asyncio.create_task(self._work())
+            self.under_way.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self.under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("feed.failed", trigger=self.route.name, **logging.error_fields(error))
+        self._start_more()
+
+    async def _work(self) -> None:
+        """Deliver one after the other while there are any."""
+        while self._ready and not self._dispatcher.stopping:
+            delivery = self._ready.popleft()
+            try:
+                job = await Attempt(self._dispatcher, self, delivery).made()
+            except BaseException:
+                self._forget(delivery)
+                raise
+            self._writer.submit(job).add_done_callback(self._marked(delivery, job))
+
+    def _marked(self, delivery: Claimed, job: Job) -> Callable[["asyncio.Future[object]"], None]:
+        def ended(done: "asyncio.Future[object]") -> None:
+            if not done.cancelled() and isinstance(done.exception(), StoreError):
+                # Not marked, so it is delivered again once the log can be written; not at once, the disk needs air.
+                asyncio.get_running_loop().call_later(FAULT_SECONDS, self._forget, delivery)
+            else:
+                self._dispatcher.release(delivery.parcel.size)
+                self._busy.discard(delivery.seq)
+                if self._behind or isinstance(job, Postpone):
+                    self._wake.set()
+
+        return ended
+
+    def _forget(self, delivery: Claimed) -> None:
+        """Not delivered or not marked: the log has it."""
+        self._dispatcher.release(delivery.parcel.size)
+        self._busy.discard(delivery.seq)
+        self.look()

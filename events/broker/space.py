@@ -1,0 +1,40 @@
+"""How much room the event log has: the disk's, and what the operator gave it."""
+
+import shutil
+import time
+from collections.abc import Callable
+
+from events.broker.jobs import StoreError
+from voiceassist.core.errors import RateLimitedError, VoiceAssistError
+
+LEAST_FREE_BYTES = 67_108_864
+CHECK_SECONDS = 1.0
+
+
+class Space:
+    """`full` is the refusal to answer with, or None. Asked on every request, looked up once a second."""
+
+    def __init__(self, folder: str, used: Callable[[], int], *, most_bytes: int) -> None:
+        self._folder = folder
+        self._used = used
+        self._most = most_bytes
+        self._checked = 0.0
+        self._full: VoiceAssistError | None = None
+
+    @property
+    def full(self) -> VoiceAssistError | None:
+        if time.monotonic() - self._checked > CHECK_SECONDS:
+            self._checked = time.monotonic()
+            self._full = self._look()
+        return self._full
+
+    def forget(self) -> None:
+        """Look again at the next question."""
+        self._checked = 0.0
+
+    def _look(self) -> VoiceAssistError | None:
+        if shutil.disk_usage(self._folder).free < LEAST_FREE_BYTES:
+            return StoreError("The disk of the event log is nearly full.", retry_after=30)
+        if self._used() > self._most:
+            return RateLimitedError("The event log is full until events are delivered.", retry_after=30)
+        return None

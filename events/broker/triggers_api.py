@@ -1,0 +1,178 @@
+"""Triggers over the API of Kubernetes, so that who adds one at run time does it here as in a cluster.
+
+    GET            /apis/eventing.knative.dev/v1/namespaces/{ns}/triggers
+    GET            /apis/eventing.knative.dev/v1/namespaces/{ns}/triggers/{name}
+    PATCH          …/{name}?fieldManager=…    server-side apply: create or replace
+    DELETE         …/{name}
+
+Bodies are Trigger objects with `status.conditions`; refusals are Status objects (kind Status, status Failure).
+What a file of the wiring declares can be read here, not changed.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import yaml
+from starlette.responses import Response
+
+from events.broker.jobs import Change
+from events.broker.routes import Condition, Routing, Yaml
+from events.broker.schema import DROPPED
+from events.broker.wiring_files import WiringFiles, broker_of
+from events.broker.writer import Writer
+from voiceassist.core.errors import SettingsError, VoiceAssistError
+
+PATH = re.compile(r"/apis/eventing\.knative\.dev/v1/namespaces/([a-z0-9-]{1,63})/triggers(?:/([^/]+))?\Z")
+API_VERSION = "eventing.knative.dev/v1"
+APPLY = frozenset({"application/apply-patch+yaml", "application/apply-patch+json"})
+# RFC 1123 subdomain, as the API server asks for.
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
+MOST_TRIGGERS = 10_000
+
+
+class TriggersApi:
+    """`update` puts a new routing into force."""
+
+    def __init__(
+        self, files: WiringFiles, writer: Writer, update: Callable[[Routing], None], *, now: Callable[[], int]
+    ) -> None:
+        self._files = files
+        self._writer = writer
+        self._update = update
+        self._now = now
+
+    async def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
+        match = PATH.match(path)
+        if match is None:
+            return _failure(404, "NotFound", "There is no such resource.")
+        namespace, name = match.groups()
+        if name is None:
+            return self._list(namespace) if method == "GET" else _failure(405, "MethodNotAllowed", "Only GET is.")
+        full = f"{namespace}/{name}"
+        if method == "GET":
+            return self._get(full)
+        if method == "PATCH":
+            return await self._apply(namespace, name, headers, body)
+        if method == "DELETE":
+            return await self._delete(full)
+        return _failure(405, "MethodNotAllowed", "Only GET, PATCH and DELETE are.")
+
+    def _list(self, namespace: str) -> Response:
+        conditions = self._files.routing().conditions
+        items = [
+            _shown(item, conditions.get(name))
+            for name, item in self._files.triggers().items()
+            if name.startswith(f"{namespace}/")
+        ]
+        return _json(200, {"apiVersion": API_VERSION, "kind": "TriggerList", "items": items})
+
+    def _get(self, full: str) -> Response:
+        item = self._files.triggers().get(full)
+        if item is None:
+            return _failure(404, "NotFound", "There is no such Trigger.")
+        return _json(200, _shown(item, self._files.routing().conditions.get(full)))
+
+    async def _apply(self, namespace: str, name: str, headers: Mapping[str, str], body: bytes) -> Response:
+        full = f"{namespace}/{name}"
+        if headers.get("content-type", "").partition(";")[0].strip().lower() not in APPLY:
+            return _failure(415, "UnsupportedMediaType", "Only server-side apply is spoken here.")
+        if self._files.declared(full):
+            return _failure(403, "Forbidden", "This Trigger is declared in the wiring.")
+        before = self._files.applied.get(full)
+        if before is None and len(self._files.applied) >= MOST_TRIGGERS:
+            return _failure(403, "Forbidden", "There are too many Triggers.")
+        try:
+            item = _read(body, namespace, name)
+            if before is not None and broker_of(before) != broker_of(item):
+                raise SettingsError("spec.broker is immutable.")
+            self._files.routing(self._files.applied | {full: item})
+        except SettingsError as fault:
+            return _failure(422, "Invalid", fault.detail or "The Trigger is not valid.")
+        await self._writer.submit(Change(_kept(namespace, name, item, self._now())))
+        self._files.applied[full] = item
+        routing = self._files.routing()  # again: another Trigger may have come meanwhile
+        self._update(routing)
+        return _json(200 if before is not None else 201, _shown(item, routing.conditions.get(full)))
+
+    async def _delete(self, full: str) -> Response:
+        if self._files.declared(full):
+            return _failure(403, "Forbidden", "This Trigger is declared in the wiring.")
+        if full not in self._files.applied:
+            return _failure(404, "NotFound", "There is no such Trigger.")
+        await self._writer.submit(Change(_gone(full, self._now())))
+        self._files.applied.pop(full, None)
+        self._update(self._files.routing())
+        return _json(200, {"apiVersion": "v1", "kind": "Status", "status": "Success"})
+
+
+def _read(body: bytes, namespace: str, name: str) -> Yaml:
+    """A Trigger object, under the name of the address."""
+    try:
+        item = yaml.safe_load(body)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
+        raise SettingsError("The body is not YAML.") from None
+    if not isinstance(item, dict) or (item.get("apiVersion"), item.get("kind")) != (API_VERSION, "Trigger"):
+        raise SettingsError("The body is not a Trigger.")
+    metadata = item.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("name") != name or not _NAME.match(name):
+        raise SettingsError("metadata.name is not that of the address.")
+    if metadata.get("namespace", namespace) != namespace:
+        raise SettingsError("metadata.namespace is not that of the address.")
+    notes = metadata.get("annotations") or {}
+    if not isinstance(item.get("spec"), dict) or not isinstance(notes, dict):
+        raise SettingsError("spec and metadata.annotations must be objects.")
+    kept = {"name": name, "namespace": namespace}
+    kept |= {key: metadata[key] for key in ("annotations", "labels") if isinstance(metadata.get(key), dict)}
+    return {"apiVersion": API_VERSION, "kind": "Trigger", "metadata": kept, "spec": item["spec"]}
+
+
+def _kept(namespace: str, name: str, item: Yaml, now: int) -> Callable[[sqlite3.Connection], None]:
+    body = msgspec.json.encode(item).decode()
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "insert into triggers values (?, ?, ?, ?, ?) on conflict (namespace, name) do update"
+            " set body = excluded.body, changed = excluded.changed",
+            (namespace, name, body, now, now),
+        )
+
+    return write
+
+
+def _gone(full: str, now: int) -> Callable[[sqlite3.Connection], None]:
+    """Without its Trigger a delivery has nowhere to go; it is marked, so that an operator still sees it."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        namespace, _, name = full.partition("/")
+        connection.execute("delete from triggers where namespace = ? and name = ?", (namespace, name))
+        connection.execute(
+            "update deliveries set state = ?, finished = ? where state in (0, 3) and route in (?, ?)",
+            (DROPPED, now, full, f"{full}/dead-letter"),
+        )
+
+    return write
+
+
+def _shown(item: Yaml, condition: Condition | None) -> dict[str, Any]:
+    found = condition or Condition(ready=False, reason="Unknown")
+    ready: dict[str, str] = {"type": "Ready", "status": "True" if found.ready else "False"}
+    if not found.ready:
+        ready |= {"reason": found.reason, "message": found.message}
+    return {**item, "status": {"conditions": [ready]}}
+
+
+def _failure(code: int, reason: str, message: str) -> Response:
+    status = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": reason, "message": message}
+    return _json(code, status | {"code": code})
+
+
+def _json(code: int, body: object) -> Response:
+    return Response(msgspec.json.encode(body), code, media_type="application/json")
+
+
+def refusal(error: VoiceAssistError) -> Response:
+    """An error of the door in the form of this API."""
+    return _failure(error.status, error.code, error.detail or error.title)
