@@ -232,7 +232,8 @@ class Store:
         if dropped:
             self._write.execute(_TRIM_ATTEMPTS)
         self._write.execute("commit")
-        self._write.execute(f"pragma incremental_vacuum({MOST_PAGES_FREED})").fetchall()
+        # As a script: `execute` steps once, and each step frees one page.
+        self._write.executescript(f"pragma incremental_vacuum({MOST_PAGES_FREED});")
         return dropped
 
     def clamp_due(self, route: str, latest: int) -> None:

@@ -5,18 +5,9 @@ import sqlite3
 
 import pytest
 
-from events.broker.store import (
-    DEAD,
-    DONE,
-    KEEP_DEAD_MS,
-    KEEP_EVENTS_MS,
-    Append,
-    Entry,
-    Finish,
-    Postpone,
-    Store,
-    StoreError,
-)
+from events.broker.jobs import Append, Change, Entry, Finish, Postpone, StoreError
+from events.broker.schema import DEAD, DONE
+from events.broker.store import KEEP_DEAD_MS, KEEP_EVENTS_MS, Store
 from events.broker.writer import Writer
 from voiceassist.core.errors import SettingsError
 
@@ -37,8 +28,8 @@ def entry(number, *, routes=(("r", None),), now=NOW, broker="voiceassist/default
     return Entry(broker, event(number, **attributes), routes, now, 255)
 
 
-def claim(store, *, now=NOW, busy=frozenset(), limit=10, ordered=False, route="r"):
-    return store.claim(route, now=now, busy=busy, limit=limit, ordered=ordered)
+def claim(store, *, now=NOW, busy=frozenset(), limit=10, route="r"):
+    return store.claim(route, now=now, busy=busy, limit=limit)
 
 
 def count(store, table="events"):
@@ -47,9 +38,14 @@ def count(store, table="events"):
 
 
 def test_what_is_appended_is_claimed_oldest_first_and_not_twice(store):
-    assert store.apply(
+    fresh = store.apply(
         [Append([entry(1), entry(2, routes=())]), Append([entry(3, routes=[("r", None), ("s", None)])])]
-    ) == {"r", "s"}
+    )
+    assert {route: [item.event.id for item in ready] for route, ready in fresh.ready.items()} == {
+        "r": ["1", "3"],
+        "s": ["3"],
+    }
+    assert [item.seq for item in fresh.ready["r"]] == [item.seq for item in claim(store)]
     first, third = claim(store)
     assert (first.event, third.event) == (event(1), event(3))
     assert [item.event.id for item in claim(store, busy=frozenset({first.seq}))] == ["3"]
@@ -69,22 +65,71 @@ def test_a_postponed_delivery_waits_for_its_time(store):
     assert again.attempts == 1
 
 
+def ended(delivery, state=DONE, route="r", attempts=1):
+    return Finish(delivery.seq, state, attempts, 204, NOW, lane=(route, delivery.key) if delivery.key else None)
+
+
 def test_in_order_only_the_first_of_each_key_is_free(store):
     keyed = [entry(number, routes=[("r", key)]) for number, key in ((1, "a"), (2, "a"), (3, "b"), (4, None), (5, None))]
-    store.apply([Append(keyed)])
-    free = claim(store, ordered=True)
+    fresh = store.apply([Append(keyed)])
+    assert (fresh.look, [item.event.id for item in fresh.ready["r"]]) == ({"r"}, ["4", "5"])
+    free = claim(store)
     assert [item.event.id for item in free] == ["1", "3", "4", "5"]
     store.apply([Postpone(free[0].seq, 1, 503, NOW + 500)])
-    assert [item.event.id for item in claim(store, ordered=True)] == ["3", "4", "5"]
-    store.apply([Finish(free[0].seq, DEAD, 2, 500, NOW)])
-    assert "2" in [item.event.id for item in claim(store, ordered=True)]
+    assert [item.event.id for item in claim(store)] == ["3", "4", "5"]
+    store.apply([ended(free[0], DEAD, attempts=2)])
+    assert "2" in [item.event.id for item in claim(store)]
+
+
+def test_in_order_the_last_of_a_key_leaves_the_lane_free(store):
+    store.apply([Append([entry(1, routes=[("r", "a")])])])
+    (first,) = claim(store)
+    # Its end and the next of its key in one transaction, in either order.
+    store.apply([Append([entry(2, routes=[("r", "a")])]), ended(first)])
+    (second,) = claim(store)
+    store.apply([ended(second), Append([entry(3, routes=[("r", "a")]), entry(4, routes=[("r", "a")])])])
+    (third,) = claim(store)
+    assert (second.event.id, third.event.id) == ("2", "3")
+    assert store.waiting() == {"r": 2}
 
 
 def test_a_follow_up_is_stored_with_the_end_of_its_delivery(store):
     store.apply([Append([entry(1)])])
     (first,) = claim(store)
-    assert store.apply([Finish(first.seq, DEAD, 1, 422, NOW, entry(2, routes=[("s", None)]))]) == {"s"}
+    fresh = store.apply([Finish(first.seq, DEAD, 1, 422, NOW, entry(2, routes=[("s", None)]))])
+    assert fresh.ready.keys() == {"s"}
     assert [item.event.id for item in claim(store, route="s")] == ["2"]
+
+
+def test_a_change_gives_its_result_and_its_fault_undoes_itself_only(store):
+    def good(connection):
+        return connection.execute("select count(*) from events").fetchone()[0]
+
+    def bad(connection):
+        connection.execute("delete from events")
+        raise ValueError
+
+    _, results = store.write([Append([entry(1)]), Change(good), Change(bad), Append([entry(2)])])
+    assert results[1] == 2
+    assert isinstance(results[2], ValueError)
+    assert count(store) == 2
+
+
+def test_a_claim_takes_so_many_bytes_and_one_event_at_least(store, monkeypatch):
+    monkeypatch.setattr("events.broker.store.CLAIM_BYTES", 5000)
+    store.apply([Append([entry(number, data=b"x" * 4000) for number in range(3)])])
+    assert [item.event.id for item in claim(store)] == ["0"]
+    monkeypatch.setattr("events.broker.store.CLAIM_BYTES", 10_000)
+    assert [item.event.id for item in claim(store)] == ["0", "1"]
+
+
+def test_many_rows_are_one_transaction(store):
+    numbers = list(range(1000))
+    fresh = store.apply([Append([entry(number, routes=[("r", None), ("s", None)]) for number in numbers])])
+    assert [item.event.id for item in fresh.ready["s"]] == [str(number) for number in numbers]
+    assert [item.event.id for item in claim(store, limit=2000, route="s")] == [str(number) for number in numbers]
+    store.apply([ended(item) for item in fresh.ready["r"]])
+    assert store.waiting() == {"s": 1000}
 
 
 def test_a_full_disk_stores_nothing_and_the_next_batch_goes_on(store):
@@ -102,7 +147,7 @@ def test_a_full_disk_stores_nothing_and_the_next_batch_goes_on(store):
 
 async def test_a_writer_tells_every_publisher_of_the_full_disk_and_lives_on(store):
     heard = []
-    writer = Writer(store, heard.append)
+    writer = Writer(store, heard.append, now=lambda: NOW)
     writer.start()
     await writer.submit(Append([entry(1)]))
     store._write.execute("pragma max_page_count=1")
@@ -115,11 +160,11 @@ async def test_a_writer_tells_every_publisher_of_the_full_disk_and_lives_on(stor
     await writer.stop()
     assert not writer.alive
     assert [item.event.id for item in claim(store)] == ["1", "99"]
-    assert {"r"} in heard
+    assert "r" in heard[0].ready
 
 
 async def test_a_fault_nobody_foresaw_does_not_end_the_writer(store, monkeypatch):
-    writer = Writer(store, lambda _routes: None)
+    writer = Writer(store, lambda _routes: None, now=lambda: NOW)
     writer.start()
     monkeypatch.setattr(store, "_commit", lambda _batch: 1 / 0)
     with pytest.raises(StoreError):
@@ -144,8 +189,57 @@ def test_finished_events_go_after_a_week_and_dead_ones_after_a_month(store):
     assert store.trim(NOW + KEEP_EVENTS_MS) == 0
     assert store.trim(NOW + KEEP_EVENTS_MS + 1) == 2
     assert count(store) == 3
-    assert store.trim(NOW + KEEP_DEAD_MS + 1) == 3
-    assert (count(store), count(store, "deliveries")) == (0, 0)
+    assert store.trim(NOW + KEEP_DEAD_MS + 1) == 2
+    assert (count(store), count(store, "deliveries")) == (1, 1)
+
+
+def test_what_waits_stays_unless_its_trigger_is_gone(store):
+    store.apply([Append([entry(1), entry(2, routes=[("gone", None)])])])
+    assert store.trim(NOW + 365 * KEEP_DEAD_MS, known=["r"]) == 1
+    assert store.waiting() == {"r": 1}
+
+
+def test_freed_pages_go_back_to_the_disk(store):
+    store.apply([Append([entry(number, data=b"x" * 9000) for number in range(300)])])
+    store.apply([ended(item) for item in claim(store, limit=300)])
+    store._write.execute("pragma wal_checkpoint(truncate)")
+    before = store.path.stat().st_size
+    store.measure()
+    used = store.used_bytes
+    assert store.trim(NOW + KEEP_EVENTS_MS + 1) == 300
+    store._write.execute("pragma wal_checkpoint(truncate)")
+    store.measure()
+    assert store.path.stat().st_size < before / 10
+    assert store.used_bytes < used / 10
+
+
+def test_after_a_clock_that_was_set_back_no_retry_waits_longer_than_its_trigger_says(store):
+    store.apply([Append([entry(1)])])
+    (first,) = claim(store)
+    store.apply([Postpone(first.seq, 1, 503, NOW + 86_400_000)])
+    store.clamp_due("r", NOW + 1000)
+    assert store.next_due("r", now=NOW) == NOW + 1000
+
+
+def test_a_log_of_the_first_version_goes_on_in_order(tmp_path):
+    path = tmp_path / "events.db"
+    old = Store(path, KEY)
+    old.apply([Append([entry(number, routes=[("r", "a")]) for number in (1, 2, 3)])])
+    old.close()
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "drop index in_order; drop index dead; drop index by_id; drop table attempts; drop table triggers;"
+            "drop trigger replays_stay; drop trigger replays_remain; drop table replays;"
+            "update deliveries set state = 0; alter table deliveries drop column replayed;"
+            "create index waiting_in_order on deliveries (route, key, seq) where state = 0 and key is not null;"
+            "pragma user_version = 1;"
+        )
+    new = Store(path, KEY)
+    (first,) = claim(new)
+    new.apply([ended(first)])
+    (second,) = claim(new)
+    assert (first.event.id, second.event.id) == ("1", "2")
+    new.close()
 
 
 def test_numbers_go_on_after_reopening(store):

@@ -191,7 +191,9 @@ DEFAULT = BrokerName("voiceassist", "default")
 
 
 def build(*triggers, brokers=BROKERS):
-    return routes.build(brokers, triggers, "http://{}.local".format)
+    return routes.build(
+        brokers, triggers, lambda ref: None if ref["name"] == "nowhere" else f"http://{ref['name']}.local"
+    )
 
 
 def changed(path, value):
@@ -246,14 +248,12 @@ def test_dead_letters_go_to_a_broker_or_to_a_route_of_their_own():
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("spec.broker", "elsewhere"),
         ("spec.subscriber", None),
         ("spec.subscriber", {}),
         ("spec.subscriber", {"uri": "/relative"}),
         ("spec.subscriber", {"uri": "ftp://example.com"}),
         ("spec.subscriber", {"ref": {"kind": "Broker", "name": "default"}}),
         ("spec.subscriber", {"ref": {"kind": "ConfigMap", "name": "x"}}),
-        ("spec.delivery.deadLetterSink", {"ref": {"kind": "Broker", "name": "none"}}),
         ("spec.delivery.retry", "three"),
         ("spec.filters", [{"cesql": "true"}]),
     ],
@@ -263,6 +263,30 @@ def test_a_trigger_that_cannot_work_is_named(path, value):
         build(changed(path, value))
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "reason"),
+    [
+        ("spec.broker", "elsewhere", "BrokerNotFound"),
+        ("spec.subscriber", {"ref": SERVICE["ref"] | {"name": "nowhere"}}, "SubscriberNotFound"),
+        ("spec.delivery.deadLetterSink", {"ref": {"kind": "Broker", "name": "none"}}, "DeadLetterSinkNotFound"),
+    ],
+)
+def test_what_is_not_there_yet_makes_a_trigger_not_ready(path, value, reason):
+    routing = build(changed(path, value), changed("metadata.name", "other"))
+    condition = routing.conditions["voiceassist/t"]
+    assert (condition.ready, condition.reason) == (False, reason)
+    assert routing.conditions["voiceassist/other"].ready
+    assert [route.name for route in routing.matching(DEFAULT, {"type": "a"})] == ["voiceassist/other"]
+
+
+@pytest.mark.parametrize("uri", ["https://example.com/x", "//example.com/x"])
+def test_a_uri_beside_a_ref_stays_at_the_service(uri):
+    with pytest.raises(SettingsError, match="must be relative"):
+        build(changed("spec.subscriber", SERVICE | {"uri": uri}))
+    climbing = build(changed("spec.subscriber", SERVICE | {"uri": "../../other"})).routes["voiceassist/t"].sink
+    assert climbing.url == "http://ingestion.local/other"
+
+
 def test_the_same_trigger_twice_is_refused():
     with pytest.raises(SettingsError, match="twice"):
         build(TRIGGER, TRIGGER)
@@ -270,6 +294,6 @@ def test_the_same_trigger_twice_is_refused():
 
 def test_our_own_wiring_makes_routes():
     declared = wiring.load()
-    routing = routes.build(declared.brokers, declared.triggers, "http://127.0.0.1/{}".format)
+    routing = routes.build(declared.brokers, declared.triggers, lambda ref: f"http://127.0.0.1/{ref['name']}")
     uploaded = routing.matching(DEFAULT, {"type": "org.voiceassist.document.uploaded.v1"})
     assert [(route.name, route.ordered) for route in uploaded] == [("voiceassist/ingestion-documents", True)]

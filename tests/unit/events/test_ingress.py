@@ -8,8 +8,11 @@ import pytest
 
 from events.broker import ingress as module
 from events.broker import routes
+from events.broker import space as disk_space
+from events.broker.app import BrokerApp
 from events.broker.ingress import Ingress
-from events.broker.store import StoreError
+from events.broker.jobs import StoreError
+from events.broker.space import Space
 from events.envelope import CloudEvent, encode_binary
 from voiceassist.core.identity import service
 from voiceassist.runtime import tokens
@@ -41,16 +44,20 @@ def writer():
 
 @pytest.fixture
 def disk(monkeypatch):
-    state = SimpleNamespace(free=10**12)
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _path: state)
+    state = SimpleNamespace(free=10**12, used=0)
+    monkeypatch.setattr(disk_space.shutil, "disk_usage", lambda _path: state)
     return state
 
 
 @pytest.fixture
 async def app(writer, disk, tmp_path):
-    routing = routes.build([{"metadata": {"name": "default"}}], [], "http://{}".format)
-    store = SimpleNamespace(path=tmp_path / "events.db")
-    return Ingress(Settings(internal_secret=SECRET), routing, store, writer)
+    settings = Settings(internal_secret=SECRET)
+    routing = routes.build([{"metadata": {"name": "default"}}], [], lambda _ref: "http://room")
+    space = Space(str(tmp_path), lambda: disk.used, most_bytes=10**9)
+    ingress = Ingress(routing, writer, space, now=lambda: 1, largest=settings.limits.body_bytes)
+    return BrokerApp(
+        settings, ingress=ingress, writer=writer, space=space, dispatcher=None, triggers=None, operations=None
+    )
 
 
 @pytest.fixture
@@ -118,11 +125,18 @@ async def test_a_nearly_full_disk_is_503_before_anything_is_read(client, app, wr
     assert writer.jobs == []
     assert (await client.get("/ready")).status_code == 503
     disk.free = 10**12
-    app._disk_checked = 0.0
+    app._space.forget()
     task = post(client)
     await until(lambda: writer.jobs)
     writer.answers[0].set_result(None)
     assert (await task).status_code == 202
+
+
+async def test_a_log_that_has_used_up_its_share_sends_publishers_away(client, app, writer, disk):
+    disk.used = 10**9 + 1
+    answer = await post(client)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "30")
+    assert writer.jobs == []
 
 
 async def test_an_unforeseen_fault_tells_nothing(client, writer, monkeypatch, caplog):
@@ -148,7 +162,7 @@ async def test_a_caller_that_goes_away_leaves_no_reservation(app, writer):
         return None
 
     await app(scope, receive, send)
-    assert (app._waiting, app._reserved, writer.jobs) == (0, 0, [])
+    assert (app._ingress._waiting, app._ingress._reserved, writer.jobs) == (0, 0, [])
 
 
 async def test_websockets_are_not_spoken(app):
