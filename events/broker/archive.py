@@ -17,10 +17,10 @@ from events.broker.jobs import Fresh
 from events.broker.routes import BrokerName, Routing
 from events.broker.schema import DEAD
 from events.broker.store import Store, connect
+from voiceassist.contracts.event_log import MOST_REPLAYED
 
 STATES = ("waiting", "delivered", "dead", "held", "dropped")
 MOST_LISTED = 200
-MOST_REPLAYED = 10_000
 
 _EVENTS = """
 select seq, broker, id, source, type, accepted, trace,
@@ -149,7 +149,7 @@ def replayed(
                 matched,
                 len(done),
                 replay_id,
-            ),  # noqa: E501
+            ),
         )
         ids = connection.execute(
             "select id from events where seq in (select value from json_each(?)) order by seq",
@@ -175,7 +175,7 @@ def _again(connection: sqlite3.Connection, event: int, route: str, key: str | No
 
 def _dead(connection: sqlite3.Connection, selection: Selection) -> list[Again]:
     rows = connection.execute(
-        "select d.event, d.route, d.key, d.seq from deliveries d join events e on e.seq = d.event"
+        "select d.event, d.route, d.key, d.seq from deliveries d join events e on e.seq = d.event"  # noqa: S608 - our own
         f" where d.state = {DEAD} and d.replayed is null and (:route is null or d.route = :route) and {_CHOSEN}"
         " order by d.seq",
         _chosen(selection) | {"route": selection.trigger},

@@ -21,12 +21,13 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.responses import Response
 
-from events.broker.archive import MOST_LISTED, MOST_REPLAYED, STATES, Archive, Replay, Selection, replayed
+from events.broker.archive import MOST_LISTED, STATES, Archive, Replay, Selection, replayed
 from events.broker.dispatcher import Dispatcher
 from events.broker.jobs import Change, Fresh
 from events.broker.store import Store
 from events.broker.wiring_files import WiringFiles
 from events.broker.writer import Writer
+from voiceassist.contracts.event_log import MOST_REPLAYED, ReplayRequest
 from voiceassist.core import ids
 from voiceassist.core.errors import (
     FieldError,
@@ -46,20 +47,6 @@ DEFAULT_PAGE = 50
 
 T = TypeVar("T")
 Query = Mapping[str, str]
-
-
-class ReplayRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What POST /api/v1/events/replay takes; something must be chosen. `limit` caps how many are sent again."""
-
-    ids: tuple[str, ...] = ()
-    type: str | None = None
-    source: str | None = None
-    after: dt.datetime | None = None
-    before: dt.datetime | None = None
-    trigger: str | None = None
-    dead_letters: bool = False
-    limit: int = 1000
-    dry_run: bool = False
 
 
 class Operations:
@@ -102,7 +89,7 @@ class Operations:
         limit = _limit(query)
         found = self._archive.events(
             {**wanted, "after": _time(query, "after"), "before": _time(query, "before")}, limit=limit
-        )  # noqa: E501
+        )
         return _page([_dated(item, "accepted_ms") for item in found], limit)
 
     def _deliveries(self, query: Query) -> dict[str, Any]:
@@ -181,8 +168,6 @@ def selection_of(body: bytes) -> Selection:
         raise _wrong(field if field.isidentifier() else "", "INVALID") from None
     except (msgspec.DecodeError, RecursionError):
         raise ValidationError("The body is not JSON.") from None
-    if not 1 <= request.limit <= MOST_REPLAYED:
-        raise _wrong("limit", "OUT_OF_RANGE")
     chosen = (request.ids, request.type, request.source, request.after, request.before, request.trigger)
     if not any(chosen) and not request.dead_letters:
         raise ValidationError("Choose what to send again: ids, type, source, times, a Trigger or the dead letters.")

@@ -178,9 +178,9 @@ def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve)
     # Any `delivery` of the Trigger replaces the Broker's as a whole.
     delivery = spec.get("delivery") or (brokers.get(broker, {}).get("spec") or {}).get("delivery") or {}
     matches, patience = filters.of_trigger(spec), retry.of_spec(delivery)
+    if broker not in brokers:
+        return (), Condition(ready=False, reason="BrokerNotFound", message="There is no such Broker.")
     try:
-        if broker not in brokers:
-            raise _NotReadyError("BrokerNotFound", "There is no such Broker.")
         route = Route(
             name=str(name),
             broker=broker,
@@ -190,17 +190,18 @@ def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve)
             ordered=(trigger["metadata"].get("annotations") or {}).get(ORDERED) == "ordered",
             types=getattr(filters, "required_types", lambda _s: None)(spec),
         )
-        if not route.sink.url:
-            raise SettingsError("a subscriber must be a room or a URL.")
-        if "deadLetterSink" not in delivery:
-            return (route,), READY
-        dead_letter = _sink(delivery["deadLetterSink"], name.namespace, brokers, resolve)
+        sink = delivery.get("deadLetterSink")
+        dead_letter = _sink(sink, name.namespace, brokers, resolve) if "deadLetterSink" in delivery else None
     except _NotReadyError as fault:
         return (), fault.condition
+    if not route.sink.url:
+        raise SettingsError("a subscriber must be a room or a URL.")
+    if dead_letter is None:
+        return (route,), READY
     if dead_letter.broker:
         return (replace(route, dead_letter=dead_letter),), READY
-    sink = Route(f"{name}/dead-letter", broker, lambda _event: False, dead_letter, route.delivery)
-    return (replace(route, dead_letter=dead_letter), sink), READY
+    letters = Route(f"{name}/dead-letter", broker, lambda _event: False, dead_letter, route.delivery)
+    return (replace(route, dead_letter=dead_letter), letters), READY
 
 
 def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml], resolve: Resolve) -> Sink:

@@ -86,8 +86,7 @@ class TriggersApi:
             return _failure(403, "Forbidden", "There are too many Triggers.")
         try:
             item = _read(body, namespace, name)
-            if before is not None and broker_of(before) != broker_of(item):
-                raise SettingsError("spec.broker is immutable.")
+            _refuse_moved(before, item)
             self._files.routing(self._files.applied | {full: item})
         except SettingsError as fault:
             return _failure(422, "Invalid", fault.detail or "The Trigger is not valid.")
@@ -106,6 +105,11 @@ class TriggersApi:
         self._files.applied.pop(full, None)
         self._update(self._files.routing())
         return _json(200, {"apiVersion": "v1", "kind": "Status", "status": "Success"})
+
+
+def _refuse_moved(before: Yaml | None, after: Yaml) -> None:
+    if before is not None and broker_of(before) != broker_of(after):
+        raise SettingsError("spec.broker is immutable.")
 
 
 def _read(body: bytes, namespace: str, name: str) -> Yaml:

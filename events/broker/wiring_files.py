@@ -36,7 +36,7 @@ class WiringFiles:
     def load(self) -> Routing:
         """At the start: SettingsError for the first fault, since there is nothing older to fall back on."""
         self._seen = self._signatures()
-        self._files = {path: list(wiring.objects_of(path)) for path in self._seen}
+        self._files = {path: [*wiring.objects_of(path)] for path in self._seen}
         return self.routing()
 
     def changed(self) -> Routing | None:
@@ -59,7 +59,7 @@ class WiringFiles:
         """The file as it is now, where the whole wiring works with it."""
         before = self._files.get(path)
         try:
-            fresh = list(wiring.objects_of(path))
+            fresh: list[Yaml] = [*wiring.objects_of(path)]
             self._refuse_moved(before or [], fresh)
             self._files[path] = fresh
             self.routing()

@@ -20,6 +20,7 @@ COMMANDS = {
     "talk": "Ask by voice: a WAV in, a spoken and cited answer out.",
     "ask": "Ask in writing and read the cited answer.",
     "users": "Show the seeded users with password and current code.",
+    "events": "Look into the event log, and send events again.",
     "certs": "Show, renew or replace the local certificates.",
     "check": "Check that wiring, catalogue and rooms fit together.",
     "phase": "Show how far each phase is, and check the evidence of every tick.",

@@ -83,6 +83,7 @@ class Broker(Section, frozen=True):
     port: int = 8445
     database: str = ""
     wiring_dir: str = ""  # the knative folder; empty: the one of this checkout
+    operations_url: str = ""  # where events are searched and sent again; empty: not in this installation
     partitions: int = 0  # order per so many hashed partitions, as Kafka keeps it; 0: per key
     log_bytes: int = 8_589_934_592  # the event log's share of the disk; full, it refuses new events with 429
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import logging, metrics, outbox, providers, tracing, wiring
-from voiceassist.runtime.host import health, pages, servers
+from voiceassist.runtime.host import event_log, health, pages, servers
 from voiceassist.runtime.host.activator import Activator
 from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.api import Api
@@ -123,7 +123,7 @@ def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, http: "httpx
         ),
         pages=pages.Pages(pages.build_folder(settings.host.static_dir), settings.base_url),
         readiness=health.Readiness(health.checks(settings, rooms, http), runner),
-        openapi=OpenApi(rooms, runner),
+        openapi=OpenApi(rooms, runner, {"events": event_log.description()} if settings.broker.operations_url else {}),
         issuer=make_issuer(settings),
     )
 

@@ -29,6 +29,7 @@ SCOPES = {
     "notifications": "notifications:read",
     "realtime": "voice:talk",
     "events": "events:publish",
+    "event_log": "events:operate",
 }
 # The way in, and the question whether one is in, must be open to those who are not in yet.
 SIGN_IN = {

@@ -17,7 +17,7 @@ from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.answer import Bounded
 from voiceassist.runtime.host.callers import INTROSPECT, Caller, address
 from voiceassist.runtime.host.forward import forward
-from voiceassist.runtime.host.rooms import Runner
+from voiceassist.runtime.host.rooms import Runner, target
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Room
 
@@ -53,6 +53,17 @@ class Api:
         if caller is None or caller.by != "key":
             raise UnauthenticatedError("Publishing needs an API key.")
         await self._service(self._settings.broker_url, "events", caller, scope, receive, send)
+
+    async def event_log(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Operations on events, which the local broker answers; it lets in administrators only."""
+        caller = await self._admission.admit(scope, "event_log")
+        base = self._settings.broker.operations_url
+        if not base:
+            raise UnavailableError(
+                "Events are not searched here: the cluster's broker keeps them.", code="NO_EVENT_LOG"
+            )
+        assert caller is not None  # noqa: S101 - nobody is let in here without credentials
+        await self._service(base + target(scope), "event_log", caller, scope, receive, send)
 
     async def client_secrets(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A short-lived secret for the realtime socket."""

@@ -26,6 +26,8 @@ ISSUER_PATHS = frozenset(
     {"/.well-known/openid-configuration", "/jwks.json", "/style.css", "/authorize", "/login", "/token", "/userinfo"}
 )
 
+EVENT_LOG = "/api/v1/events"
+
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -109,6 +111,8 @@ class Gateway:
         room = self._wiring.room_for(path)
         if room is not None:
             return room.name, lambda scope, receive, send: self._api.room(room, scope, receive, send)
+        if path == EVENT_LOG or path.startswith(EVENT_LOG + "/"):
+            return "event_log", self._api.event_log
         if self._issuer and path.startswith(self._issuer_path) and path.removeprefix(self._issuer_path) in ISSUER_PATHS:
             return "issuer", self._sign_in
         if self._pages.owns(path):

@@ -25,8 +25,11 @@ SCHEMES = {
 
 
 class OpenApi:
-    def __init__(self, wiring: Wiring, runner: Runner) -> None:
+    """`own` describes, by a tag, what this process answers or forwards itself."""
+
+    def __init__(self, wiring: Wiring, runner: Runner, own: dict[str, dict[str, Any]] | None = None) -> None:
         self._wiring = wiring
+        self._own = own or {}
         self._runner = runner
         self._merged: dict[str, Any] | None = None
         self._asking = asyncio.Lock()
@@ -49,7 +52,8 @@ class OpenApi:
                 return await self._ask(room)
 
         rooms = [room for room in self._wiring.rooms.values() if room.routes]
-        return merge(dict(zip([room.name for room in rooms], await asyncio.gather(*map(ask, rooms)), strict=True)))
+        documents = dict(zip([room.name for room in rooms], await asyncio.gather(*map(ask, rooms)), strict=True))
+        return merge(documents | self._own)
 
     async def _ask(self, room: Room) -> dict[str, Any]:
         import httpx
