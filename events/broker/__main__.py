@@ -16,6 +16,7 @@ from events.broker.dispatcher import Dispatcher
 from events.broker.ingress import Ingress
 from events.broker.operations import Operations
 from events.broker.routes import Routing, Yaml, named
+from events.broker.shared import Shared
 from events.broker.space import Space
 from events.broker.store import Store
 from events.broker.triggers_api import TriggersApi
@@ -72,7 +73,7 @@ async def serve(
     for route in routing.routes.values():
         store.clamp_due(route.name, now() + round(route.delivery.longest * 1000))
     space = Space(str(store.path.parent), lambda: store.used_bytes, most_bytes=settings.broker.log_bytes)
-    dispatcher = Dispatcher(settings, routing, store, now=now, space=space)
+    dispatcher = Dispatcher(Shared(settings, routing, store, now=now, space=space))
     writer = Writer(store, dispatcher.notify, now=now, known=lambda: list(dispatcher.routing.routes))
     ingress = Ingress(routing, writer, space, now=now, largest=settings.limits.body_bytes)
 

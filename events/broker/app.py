@@ -114,7 +114,7 @@ class BrokerApp:
         return Response(msgspec.json.encode(state), 200 if ready else 503, media_type="application/json")
 
     async def _metrics(self) -> Response:
-        waiting = await self._dispatcher.read(self._dispatcher.store.waiting)
+        waiting = await self._dispatcher.shared.read(self._dispatcher.shared.store.waiting)
         metrics.EVENTS_WAITING.clear()
         for trigger, count in waiting.items():
             metrics.EVENTS_WAITING.labels(trigger).set(count)

@@ -2,41 +2,42 @@
 
 import base64
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 
-from events.broker.client import Answer, NoAnswerError
+from events.broker.client import Answer, NoAnswerError, Target
 from events.broker.entries import TTL, entry_for
 from events.broker.jobs import Claimed, Entry, Finish, Job, Postpone
 from events.broker.retry import Verdict, judge, retry_after
+from events.broker.routes import Route
 from events.broker.schema import DEAD, DONE
+from events.broker.shared import Shared
 from events.envelope import CloudEvent, decode
 from voiceassist.core.errors import ValidationError
 from voiceassist.runtime import logging, metrics, tracing
-
-if TYPE_CHECKING:
-    from events.broker.dispatcher import Dispatcher
-    from events.broker.feed import Feed
 
 log = logging.get_logger(__name__)
 
 QUOTED_BYTES = 1024  # of a failed answer, kept for the dead letter (Kafka: cut, then base64)
 
 
+Count = Callable[[int | None, float], None]
+
+
 class Attempt:
-    """Post once and judge the answer."""
+    """Post once and judge the answer. `count` hears the status (None: no answer) and the seconds it took."""
 
-    __slots__ = ("_delivery", "_dispatcher", "_event", "_feed", "_number", "_route")
+    __slots__ = ("_delivery", "_event", "_number", "_route", "_shared", "_target")
 
-    def __init__(self, dispatcher: "Dispatcher", feed: "Feed", delivery: Claimed) -> None:
-        self._dispatcher = dispatcher
-        self._feed = feed
-        self._route = feed.route
+    def __init__(self, shared: Shared, route: Route, target: Target, delivery: Claimed) -> None:
+        self._shared = shared
+        self._route = route
+        self._target = target
         self._delivery = delivery
         self._number = delivery.attempts + 1
 
-    async def made(self) -> Job:
+    async def made(self, count: Count) -> Job:
         event = self._delivery.event
         if event is None:
             log.error("event.unreadable", trigger=self._route.name)
@@ -49,7 +50,7 @@ class Attempt:
             started = time.perf_counter()
             answer = await self._post()
             spent = time.perf_counter() - started
-            self._feed.count(answer.status if answer else None, spent)
+            count(answer.status if answer else None, spent)
             return self._outcome(answer, round(spent * 1000))
 
     async def _post(self) -> Answer | None:
@@ -58,10 +59,10 @@ class Attempt:
         if traceparent := tracing.current_traceparent():
             own += f"traceparent: {traceparent}\r\n"
         if self._route.sink.internal:
-            own += f"authorization: Bearer {self._dispatcher.identity()}\r\n"
+            own += f"authorization: Bearer {self._shared.identity()}\r\n"
         try:
-            return await self._dispatcher.client.send(
-                self._feed.target, lines + own.encode(), body, limit=self._route.delivery.timeout
+            return await self._shared.client.send(
+                self._target, lines + own.encode(), body, limit=self._route.delivery.timeout
             )
         except NoAnswerError:
             return None
@@ -70,7 +71,7 @@ class Attempt:
         code = answer.status if answer else None
         reply = self._reply(answer)
         verdict = judge(code, has_body=bool(answer and answer.body) and reply is None)
-        if reply and not self._dispatcher.has_space():
+        if reply and not self._shared.has_space():
             verdict = Verdict.RETRY  # a reply that cannot be stored fails the whole delivery
         if verdict is Verdict.DONE:
             return self._finish(DONE, code, reply)
@@ -88,7 +89,7 @@ class Attempt:
         return self._finish(DEAD, code, self._dead_letter(answer))
 
     def _postponed(self, answer: Answer | None, spent_ms: int) -> Postpone:
-        code, now = answer.status if answer else None, self._dispatcher.now()
+        code, now = answer.status if answer else None, self._shared.now()
         asked = retry_after(answer.headers.get("retry-after") if answer else None, now=now / 1000)
         wait = self._route.delivery.wait(self._number, asked if code in {429, 503} else None)
         return Postpone(self._delivery.seq, self._number, code, now + round(wait * 1000), now, spent_ms)
@@ -96,7 +97,7 @@ class Attempt:
     def _finish(self, state: int, code: int | None, follow_up: Entry | None = None) -> Finish:
         key = self._delivery.key
         lane = (self._route.name, key) if key is not None else None
-        return Finish(self._delivery.seq, state, self._number, code, self._dispatcher.now(), follow_up, lane)
+        return Finish(self._delivery.seq, state, self._number, code, self._shared.now(), follow_up, lane)
 
     def _reply(self, answer: Answer | None) -> Entry | None:
         """An event in a 200 enters the same broker; anything else in the body is no reply."""
@@ -120,22 +121,22 @@ class Attempt:
         letter = msgspec.structs.replace(self._event, extensions=extensions)
         if sink.broker:
             return entry_for(
-                self._dispatcher.routing,
+                self._shared.routing,
                 sink.broker,
                 letter,
-                now=self._dispatcher.now(),
+                now=self._shared.now(),
                 trace=tracing.current_traceparent(),
             )
         route = f"{self._route.name}/dead-letter"
         trace = tracing.current_traceparent()
-        return Entry(str(self._route.broker), letter, [(route, None)], self._dispatcher.now(), 1, trace)
+        return Entry(str(self._route.broker), letter, [(route, None)], self._shared.now(), 1, trace)
 
     def _entry(self, event: CloudEvent, *, ttl: int) -> Entry:
         return entry_for(
-            self._dispatcher.routing,
+            self._shared.routing,
             self._route.broker,
             event,
-            now=self._dispatcher.now(),
+            now=self._shared.now(),
             ttl=ttl,
             trace=tracing.current_traceparent(),
         )

@@ -14,13 +14,12 @@ from events.broker.attempt import Attempt
 from events.broker.client import Target
 from events.broker.jobs import Claimed, Job, Postpone, StoreError
 from events.broker.routes import Route
+from events.broker.shared import Shared
 from events.broker.writer import Writer
 from voiceassist.runtime import logging, metrics
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
-
-    from events.broker.dispatcher import Dispatcher
 
 log = logging.get_logger(__name__)
 
@@ -34,9 +33,9 @@ FAULT_SECONDS = 1.0
 class Feed:
     """One route's deliveries; `route` may be replaced while it runs."""
 
-    def __init__(self, dispatcher: "Dispatcher", route: Route, writer: Writer) -> None:
+    def __init__(self, shared: Shared, route: Route, writer: Writer) -> None:
         self.route = route
-        self._dispatcher = dispatcher
+        self._shared = shared
         self._writer = writer
         self._busy: set[int] = set()
         self._ready: deque[Claimed] = deque()
@@ -63,7 +62,7 @@ class Feed:
     def offer(self, fresh: Iterable[Claimed]) -> None:
         """What was stored just now; what there is no room for is looked up in the log later."""
         for delivery in fresh:
-            if self._behind or len(self._busy) >= AHEAD or not self._dispatcher.room_for(delivery.parcel):
+            if self._behind or len(self._busy) >= AHEAD or not self._shared.room_for(delivery.parcel):
                 self.look()
                 break
             self._take(delivery)
@@ -86,11 +85,11 @@ class Feed:
 
     async def _round(self) -> None:
         self._wake.clear()
-        now, room = self._dispatcher.now(), AHEAD - len(self._busy)
+        now, room = self._shared.now(), AHEAD - len(self._busy)
         if room >= WORTHWHILE:
             busy, refused, route = frozenset(self._busy), self._refused, self.route.name
-            store = self._dispatcher.store
-            claimed = await self._dispatcher.read(lambda: store.claim(route, now=now, busy=busy, limit=MOST_CLAIMED))
+            store = self._shared.store
+            claimed = await self._shared.read(lambda: store.claim(route, now=now, busy=busy, limit=MOST_CLAIMED))
             for delivery in claimed:
                 if delivery.seq not in self._busy:
                     self._take(delivery)
@@ -103,9 +102,9 @@ class Feed:
 
     async def _wait(self, now: int) -> None:
         """Until something new is in the log, room is free for what is there, or a retry falls due."""
-        due = await self._dispatcher.read(lambda: self._dispatcher.store.next_due(self.route.name, now=now))
+        due = await self._shared.read(lambda: self._shared.store.next_due(self.route.name, now=now))
         try:
-            async with asyncio.timeout(max(0.001, (due - self._dispatcher.now()) / 1000) if due else None):
+            async with asyncio.timeout(max(0.001, (due - self._shared.now()) / 1000) if due else None):
                 await self._wake.wait()
         except TimeoutError:
             return
@@ -113,7 +112,7 @@ class Feed:
     def _take(self, delivery: Claimed) -> None:
         self._busy.add(delivery.seq)
         self._ready.append(delivery)
-        self._dispatcher.hold(delivery.parcel.size)
+        self._shared.hold(delivery.parcel.size)
 
     def _start_more(self) -> None:
         while self._ready and len(self.under_way) < PARALLEL:
@@ -129,10 +128,10 @@ class Feed:
 
     async def _work(self) -> None:
         """Deliver one after the other while there are any."""
-        while self._ready and not self._dispatcher.stopping:
+        while self._ready and not self._shared.stopping:
             delivery = self._ready.popleft()
             try:
-                job = await Attempt(self._dispatcher, self, delivery).made()
+                job = await Attempt(self._shared, self.route, self.target, delivery).made(self.count)
             except BaseException:
                 self._forget(delivery)
                 raise
@@ -144,7 +143,7 @@ class Feed:
                 # Not marked, so it is delivered again once the log can be written; not at once, the disk needs air.
                 asyncio.get_running_loop().call_later(FAULT_SECONDS, self._forget, delivery)
             else:
-                self._dispatcher.release(delivery.parcel.size)
+                self._shared.release(delivery.parcel.size)
                 self._busy.discard(delivery.seq)
                 if self._behind or isinstance(job, Postpone):
                     self._wake.set()
@@ -153,6 +152,6 @@ class Feed:
 
     def _forget(self, delivery: Claimed) -> None:
         """Not delivered or not marked: the log has it."""
-        self._dispatcher.release(delivery.parcel.size)
+        self._shared.release(delivery.parcel.size)
         self._busy.discard(delivery.seq)
         self.look()

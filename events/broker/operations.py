@@ -142,7 +142,7 @@ class Operations:
             subject=principal.subject,
             tenant=str(principal.tenant_id),
             replay_id=str(ids.new_id()),
-            now=self._dispatcher.now(),
+            now=self._dispatcher.shared.now(),
         )
         done: tuple[Replay, Fresh] = await self._writer.submit(Change(work))
         told, fresh = done

@@ -69,7 +69,7 @@ class WiringFiles:
             else:
                 self._files[path] = before
             self.faults[path.name] = fault.detail or ""
-            log.error("wiring.refused", reason=fault.detail, setting=path.name)
+            log.error("wiring.refused", setting=path.name)
         else:
             self.faults.pop(path.name, None)
             log.info("wiring.changed", setting=path.name)

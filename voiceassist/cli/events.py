@@ -126,7 +126,7 @@ def replay(
     click.echo(f"{did} ({done['matched']} matched{', capped' if done['capped'] else ''}); record {done['id']}")
 
 
-def show(found: dict[str, Any], as_json: bool, line: Any) -> None:  # noqa: FBT001 - as the commands get it
+def show(found: dict[str, Any], as_json: bool, line: Any) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return

@@ -111,6 +111,10 @@ class Gateway:
         room = self._wiring.room_for(path)
         if room is not None:
             return room.name, lambda scope, receive, send: self._api.room(room, scope, receive, send)
+        return self._otherwise(path)
+
+    def _otherwise(self, path: str) -> tuple[str, Handler]:
+        """What is neither an exact address nor a room's."""
         if path == EVENT_LOG or path.startswith(EVENT_LOG + "/"):
             return "event_log", self._api.event_log
         if self._issuer and path.startswith(self._issuer_path) and path.removeprefix(self._issuer_path) in ISSUER_PATHS:

@@ -1,0 +1,68 @@
+"""What all feeds share: the log's reader thread, connections, identity, the memory for events, the routing."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from events.broker.client import Client
+from events.broker.jobs import Parcel
+from events.broker.routes import Routing
+from events.broker.space import Space
+from events.broker.store import Store
+from voiceassist.core.identity import service
+from voiceassist.runtime import tokens
+from voiceassist.runtime.settings import Settings
+
+TOKEN_SECONDS = 30.0
+MOST_BYTES = 67_108_864  # events in memory, counted once for each delivery
+
+T = TypeVar("T")
+
+
+class Shared:
+    """`now` is Unix milliseconds; `stopping` tells feeds to begin nothing new."""
+
+    def __init__(
+        self, settings: Settings, routing: Routing, store: Store, *, now: Callable[[], int], space: Space
+    ) -> None:
+        self.routing = routing
+        self.store = store
+        self.now = now
+        self.client = Client(settings.ca_file)
+        self.stopping = False
+        self._space = space
+        self._secret = settings.internal_secret
+        self._token = ("", 0.0)
+        self._bytes = 0
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="event-reader")
+
+    async def read(self, query: Callable[[], T]) -> T:
+        """Ask the log in the reader's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, query)
+
+    def close(self) -> None:
+        self.client.close()
+        self._reader.shutdown()
+
+    def room_for(self, parcel: Parcel) -> bool:
+        return self._bytes + parcel.size <= MOST_BYTES
+
+    def hold(self, size: int) -> None:
+        self._bytes += size
+
+    def release(self, size: int) -> None:
+        self._bytes -= size
+
+    def has_space(self) -> bool:
+        """Whether the log takes another event."""
+        return self._space.full is None
+
+    def identity(self) -> str:
+        """The bearer token that shows our rooms who delivers."""
+        token, until = self._token
+        if time.monotonic() >= until:
+            token = tokens.mint(service("broker"), issuer="broker", secret=self._secret)
+            self._token = (token, time.monotonic() + TOKEN_SECONDS)
+        return token
