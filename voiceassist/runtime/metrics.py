@@ -36,6 +36,9 @@ VOICE_STT = Histogram("voiceassist_voice_stt_seconds", "Transcription after end 
 VOICE_EOU = Histogram("voiceassist_voice_eou_seconds", "Silence before the turn was taken as ended", buckets=SECONDS)
 VOICE_TTS = Histogram("voiceassist_voice_tts_first_audio_seconds", "Text to first audio", buckets=SECONDS)
 CLARIFICATIONS = Counter("voiceassist_clarifications_total", "Clarifying questions", ["outcome"])
+INSTANCES = Gauge("voiceassist_function_instances", "Processes of a room that take requests", ["function"])
+HELD_REQUESTS = Gauge("voiceassist_function_held_requests", "Requests that wait for a place in a room", ["function"])
+CRASHES = Counter("voiceassist_function_crashes_total", "Processes of a room that ended by themselves", ["function"])
 COLD_START = Histogram("voiceassist_function_cold_start_seconds", "Spawn to ready of a room", ["function"])
 
 

@@ -10,6 +10,7 @@ import yaml
 from voiceassist.core.errors import SettingsError
 
 PREFIX = "voiceassist.org/"
+SCALING = "autoscaling.knative.dev/"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,6 +37,9 @@ class Room:
     scope: str = ""
     voice: str = ""
     phrases: tuple[str, ...] = ()
+    metric: str = "concurrency"  # what the autoscaler measures: requests at once, or `rps`
+    load_target: float = 0.0  # of that metric per instance; 0: Knative's default
+    window_seconds: int | None = None  # how long a load counts; None: the host's
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,9 @@ def _room(service: dict[str, Any]) -> Room:
         source=ROOT / environment["FUNCTION_SOURCE"],
         concurrency=int(spec.get("containerConcurrency", 0)),
         timeout_seconds=int(spec.get("timeoutSeconds", 300)),
-        min_scale=int(scaling.get("autoscaling.knative.dev/min-scale", 0)),
-        max_scale=int(scaling.get("autoscaling.knative.dev/max-scale", 0)),
-        scale_down_delay_seconds=seconds(scaling.get("autoscaling.knative.dev/scale-down-delay", "0s")),
+        min_scale=int(scaling.get(SCALING + "min-scale", 0)),
+        max_scale=int(scaling.get(SCALING + "max-scale", 0)),
+        scale_down_delay_seconds=seconds(scaling.get(SCALING + "scale-down-delay", "0s")),
         routes=words(notes.get(PREFIX + "routes", "")),
         needs=words(notes.get(PREFIX + "needs", "")),
         says=words(notes.get(PREFIX + "says", "")),
@@ -119,6 +123,9 @@ def _room(service: dict[str, Any]) -> Room:
         scope=notes.get(PREFIX + "scope", ""),
         voice=notes.get(PREFIX + "voice", ""),
         phrases=words(notes.get(PREFIX + "phrases", ""), ";"),
+        metric=scaling.get(SCALING + "metric", "concurrency"),
+        load_target=float(scaling.get(SCALING + "target", 0)),
+        window_seconds=seconds(scaling[SCALING + "window"]) if SCALING + "window" in scaling else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from contextlib import AsyncExitStack, suppress
 from functools import partial
@@ -25,8 +26,8 @@ from voiceassist.runtime.host.openapi import OpenApi
 from voiceassist.runtime.host.realtime import RealtimeProxy
 from voiceassist.runtime.host.rooms import InProcess, Remote, RoomsDoor, Runner
 from voiceassist.runtime.sessions import ClientSecrets
-from voiceassist.runtime.settings import Settings, load_settings
-from voiceassist.runtime.wiring import Wiring
+from voiceassist.runtime.settings import Host, Settings, load_settings
+from voiceassist.runtime.wiring import Room, Wiring
 
 if TYPE_CHECKING:
     import httpx
@@ -102,10 +103,19 @@ def trust(settings: Settings) -> object:
 
 def make_runner(mode: str, settings: Settings, rooms: Wiring, http: "httpx.AsyncClient") -> Runner:
     if mode == "isolated":
-        return Activator(rooms, idle_after=lambda room: settings.host.idle_seconds + room.scale_down_delay_seconds)
+        host = settings.host
+        cores = os.cpu_count() or 1
+        return Activator(rooms, idle_after=partial(idle_after, host), most_instances=host.most_instances or cores)
     if mode == "remote":
         return Remote(rooms, url=settings.room, http=http)
     return InProcess(rooms)
+
+
+def idle_after(host: Host, room: Room) -> float:
+    """The seconds without need after which an instance is given up: window and delay, by the settings or the YAML."""
+    window = host.idle_seconds if room.window_seconds is None else room.window_seconds
+    delay = host.scale_down_delay_seconds
+    return window + (room.scale_down_delay_seconds if delay is None else delay)
 
 
 def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, http: "httpx.AsyncClient") -> Gateway:

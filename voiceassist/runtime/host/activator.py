@@ -1,18 +1,13 @@
-"""Scale to zero on one machine: a process per room, started by its first request and stopped when idle.
+"""Scale to zero on one machine: a room's instances start with its requests, grow with them and go when idle.
 
-What Knative's activator and autoscaler do in a cluster, for max scale 1: requests are held while the
-room starts, at most `containerConcurrency` run at once, `timeoutSeconds` ends a request, and after the
-idle window plus the scale-down delay the process is drained. A crashed room answers 503 and is started
-again by the next request. Rooms with a minimum scale are started with the host and stay.
+What Knative's activator does in a cluster: requests are held while the room has no free place, the least loaded
+instance gets the next one, at most `containerConcurrency` run in each, `timeoutSeconds` ends a request. How many
+instances there should be is decided in scaling.py. A crash costs the requests in flight there (503) and nobody else's.
 """
 
 import asyncio
-import ctypes
-import os
-import signal
-import socket
-import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
@@ -21,10 +16,12 @@ from starlette.types import Receive, Scope, Send
 
 from voiceassist.core.errors import UnavailableError
 from voiceassist.runtime import logging, metrics
-from voiceassist.runtime.host.forward import client, forward
+from voiceassist.runtime.host.background import kept_running
+from voiceassist.runtime.host.forward import NotReachedError, client, forward
+from voiceassist.runtime.host.instances import DRAIN_SECONDS, Instance, not_started
 from voiceassist.runtime.host.rooms import target
-from voiceassist.runtime.settings import inherited
-from voiceassist.runtime.wiring import ROOT, Room, Wiring
+from voiceassist.runtime.host.scaling import Autoscaler, Scale
+from voiceassist.runtime.wiring import Room, Wiring
 
 if TYPE_CHECKING:
     import httpx
@@ -32,213 +29,247 @@ if TYPE_CHECKING:
 log = logging.get_logger(__name__)
 
 START_SECONDS = 30.0
-DRAIN_SECONDS = 27.0  # the launcher gives its requests 25
 HOST_STOP_SECONDS = 2.0  # the host has drained its own requests by then
 WAITING_LIMIT = 1000
-POLL_SECONDS = 0.005
+LOOK_SECONDS = 0.5
+AGAIN_SECONDS = 5.0  # after a crash or a failed start, unless somebody waits
 
 
 class Activator:
-    """The runner of `--isolated`. `idle_after` says after how many idle seconds a room is stopped."""
+    """The runner of `--isolated`. `idle_after` says after how many idle seconds a room gives up an instance."""
 
-    def __init__(self, wiring: Wiring, *, idle_after: Callable[[Room], float]) -> None:
+    def __init__(self, wiring: Wiring, *, idle_after: Callable[[Room], float], most_instances: int = 1) -> None:
         self._http = client()
+        self._clock: asyncio.Task[None] | None = None
         self.rooms = {
-            room.name: RoomProcess(room, idle_seconds=idle_after(room), http=self._http)
+            room.name: Instances(
+                room,
+                scale=Scale.of(room, most_instances=most_instances, idle_seconds=idle_after(room)),
+                http=self._http,
+            )
             for room in wiring.rooms.values()
         }
 
     async def start(self) -> None:
-        for process in self.rooms.values():
-            if process.room.min_scale > 0:
+        for room in self.rooms.values():
+            if room.scale.least > 0:
                 with suppress(UnavailableError):  # the first request tries again and tells the caller
-                    await process.ready()
+                    await room.ready()
+        self._clock = asyncio.create_task(kept_running("scaling", self._looking))
 
     async def stop(self) -> None:
-        await asyncio.gather(*(process.stop(HOST_STOP_SECONDS) for process in self.rooms.values()))
+        if self._clock is not None:
+            self._clock.cancel()
+        await asyncio.gather(*(room.stop(HOST_STOP_SECONDS) for room in self.rooms.values()))
         await self._http.aclose()
 
     async def serve(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
         await self.rooms[room.name].serve(scope, receive, send)
 
     def states(self) -> dict[str, str]:
-        return {name: process.state for name, process in self.rooms.items()}
+        return {name: room.state for name, room in self.rooms.items()}
+
+    async def _looking(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            for room in self.rooms.values():
+                room.adjust()
 
 
-class RoomProcess:
-    """One room's process through its lives."""
+class Instances:
+    """The instances of one room, and the requests that wait for a place in one."""
 
-    def __init__(self, room: Room, *, idle_seconds: float, http: "httpx.AsyncClient") -> None:
+    def __init__(self, room: Room, *, scale: Scale, http: "httpx.AsyncClient") -> None:
         self.room = room
-        self._idle_seconds = idle_seconds
+        self.scale = scale
         self._http = http
-        self._child: Child | None = None
-        self._changing = asyncio.Lock()
-        self._slots = asyncio.Semaphore(room.concurrency or WAITING_LIMIT)
-        self._present = 0  # requests running or held
-        self._idle: asyncio.TimerHandle | None = None
-        self._stopping: asyncio.Task[None] | None = None
+        self._scaler = Autoscaler(scale)
+        self._ready: list[Instance] = []
+        self._starting: set[asyncio.Task[Instance]] = set()
+        self._leaving: set[Instance] = set()  # get no more requests and end after their last one
+        self._ending: set[asyncio.Task[None]] = set()
+        self._waiting: deque[asyncio.Future[Instance]] = deque()
+        self._again_at = 0.0
+        self._closed = False
+        self._count = metrics.INSTANCES.labels(room.name)
+        self._held = metrics.HELD_REQUESTS.labels(room.name)
 
     @property
     def state(self) -> str:
-        if self._changing.locked():
-            return "changing"
-        return "running" if self._child and self._child.alive else "idle"
+        return "running" if self._ready else "starting" if self._starting else "idle"
+
+    @property
+    def pids(self) -> list[int]:
+        return [instance.process.pid for instance in self._ready if instance.alive]
 
     @property
     def pid(self) -> int | None:
-        return self._child.process.pid if self._child and self._child.alive else None
+        """Of the oldest instance."""
+        return next(iter(self.pids), None)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._admitted():
-            child = await self.ready()
+        try:
+            await self._exchange(scope, receive, send)
+        except NotReachedError:
+            # It died before it got anything of the request, which another instance may answer as well.
+            await self._exchange(scope, receive, send)
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._place() as instance:
+            url = instance.url + target(scope)
             try:
-                await forward(
-                    self._http, child.url + target(scope), scope, receive, send, seconds=self.room.timeout_seconds
-                )
+                await forward(self._http, url, scope, receive, send, seconds=self.room.timeout_seconds)
             except UnavailableError:
-                await child.notice_death()
+                await instance.notice_death()
                 raise
 
-    async def ready(self) -> "Child":
-        """The running process; starts one and waits until it accepts connections."""
-        async with self._changing:
-            if self._child is None or not self._child.alive:
-                self._child = await Child.start(self.room)
-            return self._child
+    async def ready(self) -> None:
+        """Have the least instances, or one, and wait until they accept connections."""
+        for _ in range(max(self.scale.least, 1) - len(self._ready) - len(self._starting)):
+            self._start()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        if not self._ready:
+            raise not_started()
 
     async def stop(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Drain the process and end it, by force after `seconds`."""
-        self._cancel_idle()
-        async with self._changing:
-            child, self._child = self._child, None
-            if child is not None:
-                await child.stop(seconds)
+        """Let all instances finish their requests and end them, by force after `seconds`. None is started any more."""
+        self._closed = True
+        for task in self._starting:
+            task.cancel()
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        instances = [*self._ready, *self._leaving]
+        self._ready.clear()
+        self._leaving.clear()
+        self._refuse_waiting()
+        await asyncio.gather(*self._ending, *(instance.stop(seconds) for instance in instances))
+        self._count.set(0)
+
+    def adjust(self) -> None:
+        """Start or give up what the autoscaler says: after every arrival, every end, and by the clock."""
+        if self._closed:
+            return
+        now = time.monotonic()
+        change = self._scaler.change(now, len(self._ready) + len(self._starting))
+        if change > 0 and (self._waiting or now >= self._again_at):
+            for _ in range(change):
+                self._start()
+        elif change < 0 and self._ready:
+            self._give_up(min(reversed(self._ready), key=lambda instance: instance.requests))
+
+    # --- places ---
 
     @asynccontextmanager
-    async def _admitted(self) -> AsyncIterator[None]:
-        if self._present >= WAITING_LIMIT:
-            raise UnavailableError("The room has too many requests waiting.", code="ROOM_BUSY", retry_after=1)
-        self._cancel_idle()
-        self._present += 1
+    async def _place(self) -> AsyncIterator[Instance]:
+        if self._closed:
+            raise not_started()
+        if len(self._waiting) >= WAITING_LIMIT:
+            raise busy()
+        self._scaler.arrived(time.monotonic())
         try:
-            async with self._slots:
-                yield
+            instance = await self._taken()
+            try:
+                yield instance
+            finally:
+                self._give_back(instance)
         finally:
-            self._present -= 1
-            if self._present == 0 and self.room.min_scale == 0:
-                self._idle = asyncio.get_running_loop().call_later(self._idle_seconds, self._end_idle)
+            self._scaler.left(time.monotonic())
 
-    def _end_idle(self) -> None:
-        self._stopping = asyncio.create_task(self._stop_if_idle())
-
-    async def _stop_if_idle(self) -> None:
-        if self._present == 0:
-            log.info("room.idle_stop", room=self.room.name)
-            await self.stop()
-
-    def _cancel_idle(self) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-
-
-class Child:
-    """A launcher process that accepts connections at `url`."""
-
-    def __init__(self, room: Room, process: asyncio.subprocess.Process, port: int) -> None:
-        self.room = room
-        self.process = process
-        self.url = f"http://127.0.0.1:{port}"
-        self._port = port
-        self._watch = asyncio.create_task(self._watched())
-        self._stopped = False
-
-    @property
-    def alive(self) -> bool:
-        return self.process.returncode is None
-
-    @classmethod
-    async def start(cls, room: Room) -> "Child":
-        began = time.perf_counter()
-        port = free_port()
-        own = {
-            "FUNCTION_TARGET": room.target,
-            "FUNCTION_SOURCE": str(room.source),
-            "PORT": str(port),
-            # The framework puts the room's own folder on the path: our packages must be found before it.
-            "PYTHONPATH": str(ROOT),
-        }
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "voiceassist.runtime.serve"),
-            env=inherited() | own,
-            stdin=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the host, which drains its rooms
-            preexec_fn=tied_to_parent(),
-        )
-        child = cls(room, process, port)
+    async def _taken(self) -> Instance:
+        """A place in the least loaded instance, in the order of arrival."""
+        instance = self._free()
+        if instance is not None:
+            instance.requests += 1
+            self.adjust()
+            return instance
+        turn: asyncio.Future[Instance] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._held.set(len(self._waiting))
+        self.adjust()
         try:
-            await child._accepts()
-        except BaseException:
-            await child.stop(seconds=0)
-            raise
-        seconds = time.perf_counter() - began
-        metrics.COLD_START.labels(room.name).observe(seconds)
-        log.info("room.started", room=room.name, pid=process.pid, duration_ms=round(seconds * 1000))
-        return child
+            async with asyncio.timeout(max(START_SECONDS, self.room.timeout_seconds)):
+                return await turn
+        except (TimeoutError, asyncio.CancelledError) as ended:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._give_back(turn.result())  # it was handed out just then
+            raise busy() if isinstance(ended, TimeoutError) else ended from None
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(turn)
+            self._held.set(len(self._waiting))
 
-    async def _accepts(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while self.alive and time.monotonic() < deadline:
-            with suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", self._port)
-                writer.close()
-                return
-            await asyncio.sleep(POLL_SECONDS)
-        raise UnavailableError("The room did not start.", code="ROOM_UNAVAILABLE", retry_after=1)
+    def _free(self) -> Instance | None:
+        """Only while nobody waits: a place that becomes free goes to whoever waits longest."""
+        least = min(self._ready, key=lambda instance: instance.requests, default=None)
+        if least is None or (self.scale.places and least.requests >= self.scale.places):
+            return None
+        return least
 
-    async def stop(self, seconds: float = DRAIN_SECONDS) -> None:
-        self._stopped = True
-        with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(asyncio.shield(self._watch), seconds)
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            await self._watch
+    def _hand_out(self) -> None:
+        while self._waiting and (instance := self._free()):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                instance.requests += 1
+                turn.set_result(instance)
 
-    async def notice_death(self) -> None:
-        """After a broken connection: give the system a moment to report a crash, so the next request respawns."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._watch), 0.5)
+    def _give_back(self, instance: Instance) -> None:
+        instance.requests -= 1
+        if instance in self._leaving:
+            self._end_if_done(instance)
+        else:
+            self._hand_out()
 
-    async def _watched(self) -> None:
-        code = await self.process.wait()
-        if not self._stopped:
-            log.error("room.crashed", room=self.room.name, status=code)
+    # --- processes ---
+
+    def _start(self) -> None:
+        task = asyncio.create_task(Instance.start(self.room, seconds=START_SECONDS))
+        self._starting.add(task)
+        task.add_done_callback(self._started)
+
+    def _started(self, task: "asyncio.Task[Instance]") -> None:
+        self._starting.discard(task)
+        if task.cancelled():
+            return
+        if task.exception() is not None:
+            log.error("room.not_started", room=self.room.name)
+            self._again_at = time.monotonic() + AGAIN_SECONDS
+            if not self._ready and not self._starting:
+                self._refuse_waiting()
+            return
+        instance = task.result()
+        self._ready.append(instance)
+        self._count.set(len(self._ready))
+        instance.ended.add_done_callback(lambda _: self._ended(instance))
+        self._hand_out()
+
+    def _ended(self, instance: Instance) -> None:
+        """Nobody asked it to: its requests get a 503, the others another instance."""
+        if instance in self._ready:
+            self._ready.remove(instance)
+            self._count.set(len(self._ready))
+            metrics.CRASHES.labels(self.room.name).inc()
+            self._again_at = time.monotonic() + AGAIN_SECONDS
+            self.adjust()
+
+    def _give_up(self, instance: Instance) -> None:
+        self._ready.remove(instance)
+        self._count.set(len(self._ready))
+        self._leaving.add(instance)
+        self._end_if_done(instance)
+
+    def _end_if_done(self, instance: Instance) -> None:
+        if instance.requests == 0:
+            self._leaving.discard(instance)
+            log.info("room.idle_stop", room=self.room.name, pid=instance.process.pid, count=len(self._ready))
+            task = asyncio.create_task(instance.stop())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    def _refuse_waiting(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(not_started())
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-PR_SET_PDEATHSIG = 1
-
-
-def tied_to_parent() -> Callable[[], None] | None:
-    """What the child does before exec, so that a host that is killed leaves no room behind (prctl(2), Linux)."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child may only make calls
-    parent = os.getpid()
-
-    def prepare() -> None:
-        prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return prepare
+def busy() -> UnavailableError:
+    return UnavailableError("The room has too many requests waiting.", code="ROOM_BUSY", retry_after=1)

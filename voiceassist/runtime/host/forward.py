@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 2.0
 
 
+class NotReachedError(UnavailableError):
+    """Nobody took the connection, so nothing was sent: whoever else can answer may be asked."""
+
+
 def client(*, verify: object = True) -> "httpx.AsyncClient":
     """A pool for the processes behind the host; each call brings its own deadline.
 
@@ -71,6 +75,8 @@ async def forward(
             exchange.result()
     except TimeoutError:
         raise DependencyTimeoutError("The answer did not come in time.", code=f"{part}_TIMEOUT") from None
+    except (httpx.ConnectError, httpx.ConnectTimeout):
+        raise NotReachedError("This is not available now.", code=f"{part}_UNAVAILABLE") from None
     except httpx.TransportError:
         raise UnavailableError("This is not available now.", code=f"{part}_UNAVAILABLE") from None
     finally:

@@ -14,7 +14,9 @@ import psutil
 import pytest
 
 from voiceassist.core.errors import UnavailableError
+from voiceassist.runtime import metrics
 from voiceassist.runtime.host.activator import Activator
+from voiceassist.runtime.host.instances import free_port
 from voiceassist.runtime.host.rooms import RoomsDoor
 from voiceassist.runtime.wiring import Room, Wiring
 
@@ -81,10 +83,11 @@ def room(folder: Path, code: str = ROOM, **changes) -> Room:
 class Rig:
     """An activator for one room behind the rooms' door, called over ASGI."""
 
-    def __init__(self, declared: Room, idle_seconds: float) -> None:
-        self.activator = Activator(Wiring({declared.name: declared}), idle_after=lambda _room: idle_seconds)
+    def __init__(self, declared: Room, idle_seconds: float, most_instances: int) -> None:
+        wiring = Wiring({declared.name: declared})
+        self.activator = Activator(wiring, idle_after=lambda _room: idle_seconds, most_instances=most_instances)
         self.process = self.activator.rooms[declared.name]
-        door = RoomsDoor(Wiring({declared.name: declared}), self.activator)
+        door = RoomsDoor(wiring, self.activator)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://host/echo", timeout=30)
 
     async def stopped(self, seconds: float = 10) -> bool:
@@ -100,8 +103,8 @@ async def rig(tmp_path, stack_env, monkeypatch):
         monkeypatch.setenv(name, value)
     rigs: list[Rig] = []
 
-    async def make(*, idle_seconds: float = 60, code: str = ROOM, **changes) -> Rig:
-        made = Rig(room(tmp_path, code, **changes), idle_seconds)
+    async def make(*, idle_seconds: float = 60, most_instances: int = 1, code: str = ROOM, **changes) -> Rig:
+        made = Rig(room(tmp_path, code, **changes), idle_seconds, most_instances)
         rigs.append(made)
         await made.activator.start()
         return made
@@ -320,4 +323,127 @@ async def test_starting_gives_up_after_its_time(rig, monkeypatch):
     here = await rig(code="import time; time.sleep(30)")
     with pytest.raises(UnavailableError):
         await here.process.ready()
+    assert here.process.pid is None
+
+
+async def pids_of(here, count: int, path: str = "/slow?seconds=0.3") -> set[int]:
+    answers = await asyncio.gather(*(here.http.get(path) for _ in range(count)))
+    assert {answer.status_code for answer in answers} == {200}
+    return {answer.json()["pid"] for answer in answers}
+
+
+async def until(condition, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+    return condition()
+
+
+def gauge(metric) -> float:
+    return metric.labels("echo")._value.get()
+
+
+async def test_two_hundred_requests_at_once_grow_the_room_and_none_fails(rig):
+    here = await rig(most_instances=3, concurrency=20, max_scale=0, idle_seconds=0.5)
+    before = metrics.COLD_START.labels("echo")._sum.get()
+    calls = asyncio.create_task(pids_of(here, 200, "/slow?seconds=0.1"))
+    assert await until(lambda: gauge(metrics.HELD_REQUESTS) > 100)
+    pids = await calls
+    assert len(pids) == len(here.process.pids) == gauge(metrics.INSTANCES) == 3
+    assert gauge(metrics.HELD_REQUESTS) == 0
+    assert metrics.COLD_START.labels("echo")._sum.get() > before
+    most = [(await here.http.get("/")).json()["most"] for _ in range(3)]
+    assert max(most) <= 20
+    assert await here.stopped()
+    assert gauge(metrics.INSTANCES) == 0
+    assert await until(lambda: not any(psutil.pid_exists(pid) for pid in pids))
+
+
+async def test_max_scale_holds_whatever_the_machine_allows(rig):
+    here = await rig(most_instances=8, concurrency=1, max_scale=2)
+    assert len(await pids_of(here, 8, "/slow?seconds=0.1")) == 2
+
+
+async def test_the_least_loaded_instance_gets_the_next_request(rig):
+    here = await rig(most_instances=2, concurrency=3, max_scale=0)
+    assert len(await pids_of(here, 6)) == 2
+    slow = [asyncio.create_task(here.http.get("/slow?seconds=0.5")) for _ in range(2)]
+    await asyncio.sleep(0.2)
+    assert len({(await each).json()["pid"] for each in slow}) == 2
+
+
+async def test_a_room_shrinks_one_by_one_and_keeps_its_least(rig):
+    here = await rig(most_instances=3, concurrency=1, max_scale=0, min_scale=1, idle_seconds=0.6)
+    oldest = here.process.pid
+    counts: list[int] = []
+    assert len(await pids_of(here, 3)) == 3
+    assert await until(lambda: counts.append(len(here.process.pids)) or counts[-1] == 1)
+    assert sorted(set(counts), reverse=True) == [3, 2, 1]
+    await asyncio.sleep(1.2)
+    assert here.process.pids == [oldest]
+
+
+async def test_an_instance_that_is_given_up_ends_its_requests_first(rig):
+    here = await rig(most_instances=2, concurrency=1, max_scale=0, idle_seconds=0.3)
+    assert len(await pids_of(here, 2)) == 2
+    running = [asyncio.create_task(here.http.get("/slow?seconds=2")) for _ in range(2)]
+    await asyncio.sleep(0.2)
+    here.process._give_up(here.process._ready[1])
+    answers = await asyncio.gather(*running)
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert await here.stopped()
+
+
+async def test_a_kill_in_a_burst_costs_its_own_requests_only(rig):
+    here = await rig(most_instances=2, concurrency=4, max_scale=0)
+    await pids_of(here, 8)
+    killed = here.process.pids[0]
+    calls = [asyncio.create_task(here.http.get("/slow?seconds=0.2")) for _ in range(40)]
+    await asyncio.sleep(0.3)  # in its second round: four in each, the others wait
+    os.kill(killed, signal.SIGKILL)
+    answers = await asyncio.gather(*calls)
+    failed = [answer for answer in answers if answer.status_code != 200]
+    assert 1 <= len(failed) <= 4
+    assert {(answer.status_code, answer.json()["code"]) for answer in failed} == {(503, "ROOM_UNAVAILABLE")}
+    assert await until(lambda: len(here.process.pids) == 2 and killed not in here.process.pids)
+    assert len(await pids_of(here, 8)) == 2
+
+
+async def test_a_crashed_instance_of_a_least_is_replaced_without_a_request(rig, monkeypatch):
+    monkeypatch.setattr("voiceassist.runtime.host.activator.AGAIN_SECONDS", 0.2)
+    here = await rig(min_scale=1)
+    first = here.process.pid
+    before = metrics.CRASHES.labels("echo")._value.get()
+    os.kill(first, signal.SIGKILL)
+    assert await until(lambda: here.process.pid not in {None, first})
+    assert metrics.CRASHES.labels("echo")._value.get() == before + 1
+
+
+async def test_a_request_that_reached_nobody_is_asked_again_elsewhere(rig):
+    here = await rig()
+    await here.http.get("/")
+    instance = here.process._ready[0]
+    instance.url = f"http://127.0.0.1:{free_port()}"  # as if it had died just now
+    asyncio.get_running_loop().call_later(0.1, instance.process.kill)
+    answer = await here.http.get("/")
+    assert answer.status_code == 200
+    assert answer.json()["pid"] != instance.process.pid
+
+
+async def test_who_waits_too_long_is_told_so(rig, monkeypatch):
+    here = await rig(concurrency=1, timeout_seconds=1)
+    await here.http.get("/")
+    monkeypatch.setattr("voiceassist.runtime.host.activator.START_SECONDS", 0.1)
+    here.process._ready[0].requests = 1  # a place that nobody gives back
+    answer = await here.http.get("/")
+    assert (answer.status_code, answer.json()["code"]) == (503, "ROOM_BUSY")
+    here.process._give_back(here.process._ready[0])
+    assert (await here.http.get("/")).status_code == 200
+
+
+async def test_a_stopped_room_starts_no_process(rig):
+    here = await rig()
+    await here.http.get("/")
+    await here.process.stop()
+    assert (await here.http.get("/")).json()["code"] == "ROOM_UNAVAILABLE"
     assert here.process.pid is None
