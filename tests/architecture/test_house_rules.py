@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from voiceassist.runtime import wiring
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("voiceassist", "functions", "realtime", "events")
 # The composition root, and the supervisor, which writes the environment of its children.
@@ -156,7 +158,7 @@ def test_every_setting_is_documented():
 
 
 HEAVY = {"openai", "boto3", "botocore", "qdrant_client", "transformers", "torch", "sqlalchemy", "onnxruntime", "pypdf"}
-EVENT_ONLY = {"ingestion"}
+EVENT_ONLY = {room.name for room in wiring.load().rooms.values() if not room.routes}
 
 
 @pytest.mark.parametrize("room", rooms())

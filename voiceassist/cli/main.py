@@ -23,6 +23,7 @@ COMMANDS = {
     "events": "Look into the event log, and send events again.",
     "certs": "Show, renew or replace the local certificates.",
     "check": "Check that wiring, catalogue and rooms fit together.",
+    "new": "Begin a function of your own.",
     "phase": "Show how far each phase is, and check the evidence of every tick.",
     "migrate": "Move the database schema to a revision.",
     "bench": "Measure this machine.",

@@ -85,7 +85,7 @@ def load(directory: Path | None = None) -> Wiring:
     """The wiring of a folder (default: `knative/` of this checkout)."""
     everything = list(objects(directory or ROOT / "knative"))
     services = [item for item in everything if str(item.get("apiVersion", "")).startswith("serving.knative.dev/")]
-    rooms = {room.name: room for room in map(_room, services)}
+    rooms = {room.name: room for room in map(room_of, services)}
     routes: dict[str, str] = {}
     for room in rooms.values():
         for route in room.routes:
@@ -100,7 +100,8 @@ def load(directory: Path | None = None) -> Wiring:
     )
 
 
-def _room(service: dict[str, Any]) -> Room:
+def room_of(service: dict[str, Any]) -> Room:
+    """A Knative Service as a room."""
     name = str(service["metadata"]["name"])
     notes = {str(key): str(value) for key, value in service["metadata"].get("annotations", {}).items()}
     template = service["spec"]["template"]

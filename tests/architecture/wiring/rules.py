@@ -182,7 +182,7 @@ def _one_room(name: str, service: Object) -> Iterator[str]:
 
 def voice_faults(files: Files) -> Iterator[str]:
     """What the voice may bring to a room, and what a key needs for it."""
-    yield from phrases.read(wiring._room(service) for service in services(files).values())[1]
+    yield from phrases.read(wiring.room_of(service) for service in services(files).values())[1]
     for name, service in services(files).items():
         for scope in note(service, "scope"):
             if not re.fullmatch(r"[a-z][a-z0-9]*:[a-z]+", scope) or name == "auth" or name in SCOPES:
