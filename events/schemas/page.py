@@ -14,10 +14,22 @@ HEAD = """# Events
 Rendered from `events/catalog/` by `python -m events.schemas`; do not edit.
 
 CloudEvents 1.0. Payloads carry ids, hashes and counts, never clinical text or names. Within `.v1` a payload only grows,
-by fields with a default. Delivery is at least once: consumers drop duplicates by (source, id). An unknown field is
-refused by publishers and by the broker, and ignored by the rooms that hear the event. The JSON schemas are in
-`events/schemas/`; `dataschema` names an event's own (`urn:voiceassist:schema:<type>`). Every event of a room carries
-the extension `tenantid`, and `ownerid` where its payload has an owner or a user, so that Triggers can filter by them.
+by fields with a default: a change that takes something away is not written. Delivery is at least once: consumers drop
+duplicates by (source, id). An unknown field is refused by publishers and by the broker, and ignored by the rooms that
+hear the event.
+
+Every event of a room carries the extension `tenantid`, and `ownerid` where its payload has an owner or a user, so that
+Triggers can filter by them; `partitionkey` orders delivery, `traceparent` joins the trace. Its `dataschema` is
+`urn:voiceassist:schema:<type>`, the `$id` of its JSON schema.
+
+| route | answer |
+|---|---|
+| `GET /api/v1/events/catalog` | 200 with `items`, one for each type, sorted by name |
+| `GET /api/v1/events/schemas/{type}` | 200 `application/schema+json` (2020-12); 404 for a type that is not below |
+
+An item has `type`, `title`, `description`, `schema` (its address), `example`, `says`, `heard_by` and `external`. Both
+routes answer without `/api/v1` too, to signed-in people and to API keys with any scope of `events:`. `If-None-Match`
+with the `ETag` of an earlier answer gives 304. The same schemas are in `events/schemas/`.
 """
 
 

@@ -4,7 +4,7 @@ msgspec instead of pydantic: the broker answers with these, and the gateway desc
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -123,7 +123,7 @@ class ReplayRecord(Model, frozen=True):
     at: datetime
     subject: str
     tenant: str
-    selection: dict[str, object]
+    selection: dict[str, Any]
     dry_run: bool
     matched: int
     replayed: int

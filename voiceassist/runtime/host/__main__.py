@@ -7,13 +7,13 @@ import sys
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp
 
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import logging, metrics, outbox, providers, tracing, wiring
-from voiceassist.runtime.host import event_log, health, pages, servers
+from voiceassist.runtime.host import catalog, event_log, health, pages, servers
 from voiceassist.runtime.host.activator import Activator
 from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.api import Api
@@ -133,9 +133,16 @@ def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, http: "httpx
         ),
         pages=pages.Pages(pages.build_folder(settings.host.static_dir), settings.base_url),
         readiness=health.Readiness(health.checks(settings, rooms, http), runner),
-        openapi=OpenApi(rooms, runner, {"events": event_log.description()} if settings.broker.operations_url else {}),
+        openapi=OpenApi(rooms, runner, own_routes(settings)),
+        catalog=catalog.Catalog(admission, settings.base_url),
         issuer=make_issuer(settings),
     )
+
+
+def own_routes(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What no room describes, by tag; a cluster's broker has no log to operate."""
+    described = {"catalogue": catalog.openapi()}
+    return described | {"events": event_log.description()} if settings.broker.operations_url else described
 
 
 def make_issuer(settings: Settings) -> ASGIApp | None:

@@ -31,6 +31,9 @@ SCOPES = {
     "events": "events:publish",
     "event_log": "events:operate",
 }
+# Reading about events is for every key that may do anything with them; no room can bear this name.
+CATALOGUE = "event catalogue"
+ANY_OF_EVENTS = "events:"
 # The way in, and the question whether one is in, must be open to those who are not in yet.
 SIGN_IN = {
     ("GET", "/api/v1/auth/login"): "start",
@@ -98,7 +101,7 @@ class Admission:
     def authorise(self, caller: Caller, scope: Scope, purpose: str) -> None:
         """A key needs the scope of the purpose; a cookie needs our own page and its token for a write."""
         if caller.by == "key":
-            if purpose not in self._scopes or self._scopes[purpose] not in caller.principal.scopes:
+            if not self._granted(caller.principal.scopes, purpose):
                 raise ForbiddenError("This key does not have the scope for that.")
         elif scope["method"] not in SAFE_METHODS:
             self.check_origin(scope)
@@ -106,6 +109,11 @@ class Admission:
             if not hmac.compare_digest(told.encode(), caller.csrf.encode()):
                 metrics.AUTH_FAILURES.labels("csrf").inc()
                 raise ForbiddenError("The request lacks the token of this session.", code="CSRF")
+
+    def _granted(self, scopes: frozenset[str], purpose: str) -> bool:
+        if purpose == CATALOGUE:
+            return any(scope.startswith(ANY_OF_EVENTS) for scope in scopes)
+        return purpose in self._scopes and self._scopes[purpose] in scopes
 
     def check_origin(self, scope: Scope) -> None:
         """Refuse other sites; what sends no Origin is not a browser's cross-site request (Fetch standard)."""

@@ -14,6 +14,7 @@ from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.answer import Answer, Bounded, CutOffError
 from voiceassist.runtime.host.api import Api
 from voiceassist.runtime.host.callers import address
+from voiceassist.runtime.host.catalog import Catalog
 from voiceassist.runtime.host.pages import LOOPBACK, Pages
 from voiceassist.runtime.host.proxies import Proxies
 from voiceassist.runtime.host.rooms import fresh
@@ -45,6 +46,7 @@ class Gateway:
         pages: Pages,
         readiness: Handler,
         openapi: Handler,
+        catalog: Catalog,
         issuer: ASGIApp | None = None,
     ) -> None:
         self._wiring = wiring
@@ -53,6 +55,7 @@ class Gateway:
         self._admission = admission
         self._realtime = realtime
         self._pages = pages
+        self._catalog = catalog
         self._issuer = issuer
         self._issuer_path = urlsplit(settings.oidc.issuer).path if issuer else ""
         self._secure = sessions.is_secure(settings)
@@ -115,6 +118,8 @@ class Gateway:
 
     def _otherwise(self, path: str) -> tuple[str, Handler]:
         """What is neither an exact address nor a room's."""
+        if self._catalog.owns(path):  # some of it lies under the address of the event log
+            return "catalog", self._catalog
         if path == EVENT_LOG or path.startswith(EVENT_LOG + "/"):
             return "event_log", self._api.event_log
         if self._issuer and path.startswith(self._issuer_path) and path.removeprefix(self._issuer_path) in ISSUER_PATHS:

@@ -1,4 +1,4 @@
-"""One OpenAPI document of all rooms, at /api/v1/openapi.json (SPEC P3.3)."""
+"""One OpenAPI document of all rooms and of what the gateway answers itself, at /api/v1/openapi.json (SPEC P3.3)."""
 
 import asyncio
 import json
