@@ -15,6 +15,7 @@ from events.catalog.answer import AnswerAbstained, AnswerGiven
 from events.catalog.calculator import CalculatorComputed
 from events.catalog.described import schema, schema_uri
 from events.catalog.document import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentUploaded
+from events.catalog.key import KeyCreated, KeyRevoked
 from events.catalog.payload import EventType, Payload
 from events.catalog.ping import Ping
 from events.catalog.reading import PayloadError, check, read
@@ -30,6 +31,8 @@ __all__ = [
     "DocumentIndexed",
     "DocumentUploaded",
     "EventType",
+    "KeyCreated",
+    "KeyRevoked",
     "Payload",
     "PayloadError",
     "Ping",

@@ -3,13 +3,14 @@
 import hmac
 from functools import lru_cache
 from typing import Annotated, Any
+from uuid import UUID
 
 import functions_framework.aio
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from functions.auth import page, schema, service, store
+from functions.auth import key_store, keys, page, schema, service
 from functions.auth.domain import fingerprint
 from functions.auth.id_token import TokenRefusedError
 from functions.auth.pending import CHALLENGE_SECONDS, PRE_LOGIN_SECONDS, Pending
@@ -21,6 +22,7 @@ from voiceassist.core.errors import (
     UnauthenticatedError,
     VoiceAssistError,
 )
+from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, logging, metrics, providers, sessions
 from voiceassist.runtime.http_room import http_app
 
@@ -128,16 +130,63 @@ async def me(request: Request, answer: Response) -> schema.Me:
 @app.post("/api/v1/auth/logout", status_code=204)
 async def logout(request: Request, answer: Response) -> None:
     """End the session here and in the browser."""
-    value = _cookie(request, "va_session")
-    session = await open_sessions().read(value)
+    caller = await writing(request)
+    await open_sessions().close(_cookie(request, "va_session"))
+    _drop_cookie(answer, "va_session", same_site="strict")
+    log.info("auth.signed_out", user_id=caller.subject, session_id=caller.session_id)
+
+
+async def _session(request: Request) -> sessions.Session:
+    """The live browser session; a key or a part of the installation has none."""
+    session = await open_sessions().read(_cookie(request, "va_session"))
     if session is None:
         raise UnauthenticatedError("Please sign in.")
+    return session
+
+
+async def signed_in(request: Request) -> Principal:
+    session = await _session(request)
+    return session.principal(sessions.session_id(_cookie(request, "va_session")))
+
+
+async def writing(request: Request) -> Principal:
+    """The same for a change, which our own page alone can ask for."""
+    session = await _session(request)
     told = request.headers.get(sessions.CSRF_HEADER, "")
     if not hmac.compare_digest(told.encode(), session.csrf.encode()):
         raise ForbiddenError("The request lacks the token of this session.", code="CSRF")
-    await open_sessions().close(value)
-    _drop_cookie(answer, "va_session", same_site="strict")
-    log.info("auth.signed_out", user_id=session.user_id, session_id=sessions.session_id(value))
+    return session.principal(sessions.session_id(_cookie(request, "va_session")))
+
+
+Reader = Annotated[Principal, Depends(signed_in)]
+Writer = Annotated[Principal, Depends(writing)]
+
+
+@app.post("/api/v1/auth/keys", status_code=201)
+async def create_key(body: schema.NewKey, caller: Writer, answer: Response) -> schema.MadeKey:
+    """Make an API key of one's own; this answer alone tells it."""
+    answer.headers["cache-control"] = "no-store"
+    made = await keys.create(caller, body, database=providers.database())
+    log.info("auth.key_created", user_id=caller.subject)
+    return made
+
+
+@app.get("/api/v1/auth/keys")
+async def list_keys(
+    caller: Reader,
+    cursor: Annotated[UUID | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = key_store.PAGE,
+) -> schema.ApiKeys:
+    """One's own keys; an administrator sees those of the tenant."""
+    found = await keys.listed(caller, cursor, limit, database=providers.database())
+    return schema.ApiKeys(items=tuple(found), next_cursor=str(found[-1].id) if len(found) == limit else None)
+
+
+@app.delete("/api/v1/auth/keys/{key_id}", status_code=204)
+async def revoke_key(key_id: UUID, caller: Writer) -> None:
+    """From now on the key opens nothing."""
+    await keys.revoke(caller, key_id, database=providers.database(), cache=sessions.KeyCache(providers.redis()))
+    log.info("auth.key_revoked", user_id=caller.subject)
 
 
 @app.post("/api/v1/auth/introspect", include_in_schema=False)
@@ -146,7 +195,7 @@ async def introspect(body: schema.Key, request: Request) -> schema.KeyState:
     if not door.principal(request).is_service:
         raise NotFoundError
     async with providers.database().transaction(service.ACTING) as connection:
-        state = await store.key_state(connection, body.key)
+        state = await key_store.state(connection, body.key)
     cache = sessions.KeyCache(providers.redis())
     try:
         await cache.write(body.key, sessions.ApiKey(**state.model_dump() | {"scopes": tuple(state.scopes)}))

@@ -7,7 +7,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from functions.auth import store
+from functions.auth import key_store, store
 from functions.auth.domain import Identity, identity_of
 from functions.auth.service import ACTING, seal_secret
 from voiceassist.adapters.issuer.seed import SeedUser, seed
@@ -15,21 +15,12 @@ from voiceassist.adapters.postgres import Database
 from voiceassist.core import clock
 from voiceassist.core.errors import SettingsError
 from voiceassist.core.identity import DEFAULT_TENANT
-from voiceassist.runtime import wiring
+from voiceassist.runtime import scopes, wiring
 from voiceassist.runtime.settings import Settings
 
 CLI_KEY_OWNER = "clinician"
 CLI_KEY_NAME = "command line of this machine"
 CLI_KEY_DAYS = 365
-CLI_SCOPES = [
-    "calc:run",
-    "documents:write",
-    "events:publish",
-    "events:subscribe",
-    "kb:read",
-    "notifications:read",
-    "voice:talk",
-]
 
 
 def run(settings: Settings, *, cli_api_key: str) -> None:
@@ -51,9 +42,10 @@ async def apply(settings: Settings, *, cli_api_key: str) -> None:
                 sealed = seal_secret(settings.kek, user.tenant_id, user.id, person.totp_secret)
                 await store.enrol(connection, user, sealed)
                 if person.username == CLI_KEY_OWNER:
-                    await store.keep_key(
+                    await key_store.keep(
                         connection,
-                        user,
+                        owner_id=user.id,
+                        tenant_id=user.tenant_id,
                         name=CLI_KEY_NAME,
                         key=cli_api_key,
                         scopes=key_scopes(wiring.load()),
@@ -64,8 +56,8 @@ async def apply(settings: Settings, *, cli_api_key: str) -> None:
 
 
 def key_scopes(found: wiring.Wiring) -> list[str]:
-    """The house's own scopes, and those that the other rooms of the wiring ask for."""
-    return sorted({*CLI_SCOPES, *(room.scope for room in found.rooms.values() if room.scope)})
+    """All that a clinician's key may carry: the house's own scopes, and those of other rooms of the wiring."""
+    return sorted(scopes.allowed("user", scopes.of(found).values()))
 
 
 def _identity(person: SeedUser, issuer: str) -> Identity:

@@ -1,13 +1,10 @@
-"""Users, second factors and API keys in PostgreSQL."""
+"""Users and second factors in PostgreSQL."""
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from functions.auth.domain import Identity
-from functions.auth.schema import KeyState
 from voiceassist.core import ids
 from voiceassist.core.identity import Role
 
@@ -127,52 +124,15 @@ async def move_issuer(connection: "AsyncConnection", sub: str, iss: str) -> None
     )
 
 
-async def keep_key(
-    connection: "AsyncConnection", owner: StoredUser, *, name: str, key: str, scopes: list[str], expires_at: datetime
-) -> None:
-    """Store an API key's hash, or prolong the key that is already there."""
+async def people_called(connection: "AsyncConnection", who: str) -> list[StoredUser]:
+    """Users by mail address, or by what stands before its `@`."""
     from sqlalchemy import text
 
-    await connection.execute(
+    rows = await connection.execute(
         text(
-            "insert into api_keys (id, tenant_id, owner_id, name, hash, scopes, expires_at)"
-            " values (:id, :tenant, :owner, :name, :hash, :scopes, :expires)"
-            " on conflict (hash) do update set scopes = excluded.scopes, expires_at = excluded.expires_at,"
-            " updated_at = now()"
+            "select id, tenant_id, role, profile, display_name, email, status from users"
+            " where lower(email) = lower(:who) or split_part(lower(email), '@', 1) = lower(:who)"
         ),
-        {
-            "id": ids.new_id(),
-            "tenant": owner.tenant_id,
-            "owner": owner.id,
-            "name": name,
-            "hash": key_hash(key),
-            "scopes": scopes,
-            "expires": expires_at,
-        },
+        {"who": who},
     )
-
-
-async def key_state(connection: "AsyncConnection", key: str) -> KeyState:
-    """A key is good while it has not ended, was not revoked, and its owner is active."""
-    from sqlalchemy import text
-
-    row = (
-        await connection.execute(
-            text(
-                "select u.id, u.tenant_id, u.role, u.profile, k.scopes"
-                " from api_keys k join users u on u.id = k.owner_id"
-                " where k.hash = :hash and k.revoked_at is null and k.expires_at > now() and u.status = 'active'"
-            ),
-            {"hash": key_hash(key)},
-        )
-    ).first()
-    if row is None:
-        return KeyState(active=False)
-    return KeyState(
-        active=True, user_id=str(row[0]), tenant_id=str(row[1]), role=row[2], profile=row[3], scopes=list(row[4])
-    )
-
-
-def key_hash(key: str) -> bytes:
-    """SHA-256 is enough for 256 random bits; a slow hash is for passwords."""
-    return hashlib.sha256(key.encode()).digest()
+    return [StoredUser(row[0], row[1], row[2], row[3], row[4], row[5], row[6] == "active") for row in rows]

@@ -21,6 +21,7 @@ COMMANDS = {
     "ask": "Ask in writing and read the cited answer.",
     "users": "Show the seeded users with password and current code.",
     "events": "Look into the event log, and send events again.",
+    "keys": "Make, list and revoke API keys.",
     "certs": "Show, renew or replace the local certificates.",
     "check": "Check that wiring, catalogue and rooms fit together.",
     "new": "Begin a function of your own.",

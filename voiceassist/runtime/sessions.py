@@ -133,7 +133,7 @@ class Sessions:
 
 
 class KeyCache:
-    """Answers of introspection, kept for 30 seconds: the longest time a revoked key still works."""
+    """Answers of introspection, kept for 30 seconds: the longest time that the key of a disabled user still works."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
@@ -144,8 +144,15 @@ class KeyCache:
         return msgspec.json.decode(found, type=ApiKey) if found else None
 
     async def write(self, key: str, answer: ApiKey) -> None:
+        """Never over what is there: an answer that was on its way while the key was revoked must not revive it."""
         async with store():
-            await self._redis.set(_key("apikey", key), msgspec.json.encode(answer), ex=KEY_CACHE_SECONDS)
+            await self._redis.set(_key("apikey", key), msgspec.json.encode(answer), ex=KEY_CACHE_SECONDS, nx=True)
+
+    async def revoke(self, digest: bytes) -> None:
+        """From now on the key of this SHA-256 digest opens nothing."""
+        async with store():
+            name = f"{PREFIX}apikey:{digest.hex()}"
+            await self._redis.set(name, msgspec.json.encode(ApiKey(active=False)), ex=KEY_CACHE_SECONDS)
 
 
 class ClientSecrets:

@@ -20,7 +20,7 @@ from events.catalog import EVENT_TYPES
 from realtime.dialogue import phrases
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import wiring
-from voiceassist.runtime.host.admission import SCOPES
+from voiceassist.runtime.scopes import SCOPES
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTE = "voiceassist.org/"

@@ -12,7 +12,7 @@ from voiceassist.core.errors import (
     UnsupportedFormatError,
     ValidationError,
 )
-from voiceassist.runtime import metrics, sessions
+from voiceassist.runtime import metrics, scopes, sessions
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.callers import Caller, Callers, address
 from voiceassist.runtime.host.limits import Limit, Limiter
@@ -20,17 +20,6 @@ from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Wiring
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# What a key needs per room or service of the house. Another room says it by the annotation `scope` of its wiring; where
-# nobody says it no key may call.
-SCOPES = {
-    "calculators": "calc:run",
-    "retrieval": "kb:read",
-    "documents": "documents:write",
-    "notifications": "notifications:read",
-    "realtime": "voice:talk",
-    "events": "events:publish",
-    "event_log": "events:operate",
-}
 # Reading about events is for every key that may do anything with them; no room can bear this name.
 CATALOGUE = "event catalogue"
 ANY_OF_EVENTS = "events:"
@@ -54,7 +43,7 @@ class Admission:
 
     def __init__(self, *, settings: Settings, callers: Callers, limiter: Limiter, wiring: Wiring | None = None) -> None:
         self._settings = settings
-        self._scopes = scopes(wiring) if wiring else SCOPES
+        self._scopes = scopes.of(wiring) if wiring else scopes.SCOPES
         self._callers = callers
         self._limiter = limiter
         self._origins = origins(settings)
@@ -142,12 +131,6 @@ class Admission:
         if (chunked or int(length or 0) > 0) and not accepted:
             raise UnsupportedFormatError
         return largest
-
-
-def scopes(wiring: Wiring) -> dict[str, str]:
-    """What a key needs per room; the way in is for nobody's key, whatever its wiring says."""
-    declared = {room.name: room.scope for room in wiring.rooms.values() if room.scope and room.name != "auth"}
-    return declared | SCOPES
 
 
 def media_type(scope: Scope) -> str:

@@ -17,9 +17,10 @@ from voiceassist.core.errors import ForbiddenError, UnauthenticatedError, Unavai
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import logging, problem, tokens, tracing
 from voiceassist.runtime.host import headers
-from voiceassist.runtime.host.admission import SCOPES, Admission
+from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.callers import Callers, address, refused
 from voiceassist.runtime.host.limits import Limiter
+from voiceassist.runtime.scopes import SCOPES
 from voiceassist.runtime.sessions import ClientSecrets
 from voiceassist.runtime.settings import Settings
 

@@ -17,7 +17,7 @@ from voiceassist.core.errors import (
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
 from voiceassist.runtime import tokens
 from voiceassist.runtime.host import headers
-from voiceassist.runtime.host.admission import SCOPES, Admission, origins
+from voiceassist.runtime.host.admission import Admission, origins
 from voiceassist.runtime.host.answer import Bounded
 from voiceassist.runtime.host.api import Api
 from voiceassist.runtime.host.callers import Caller, cookie
@@ -27,6 +27,7 @@ from voiceassist.runtime.host.openapi import merge
 from voiceassist.runtime.host.pages import Pages
 from voiceassist.runtime.host.realtime import secret_of, sendable
 from voiceassist.runtime.host.rooms import InProcess
+from voiceassist.runtime.scopes import SCOPES
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Room, Wiring
 
