@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from events.broker import triggers_api
 from events.broker.dispatcher import Dispatcher
@@ -59,7 +59,7 @@ class BrokerApp:
         if scope["type"] != "http":
             return
         try:
-            answer = await self._answer(scope, receive)
+            answer: ASGIApp = await self._answer(scope, receive)
         except VoiceAssistError as error:
             metrics.EVENTS_REJECTED.labels(error.code).inc()
             answer = _refusal(scope["path"], error)
@@ -68,7 +68,7 @@ class BrokerApp:
             answer = problem.response(VoiceAssistError())
         await answer(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         method, path = scope["method"], scope["path"]
         if method in {"GET", "HEAD"} and path in self._open:
             return await self._open[path]()

@@ -43,10 +43,8 @@ class Attempt:
             log.error("event.unreadable", trigger=self._route.name)
             return self._finish(DEAD, None)
         self._event = event
-        with (
-            tracing.scope(tracing.start(self._delivery.parcel.trace)),
-            tracing.span("event.deliver", trigger=self._route.name, event_type=event.type),
-        ):
+        trace = self._delivery.parcel.trace
+        with tracing.continued("event.deliver", trace, trigger=self._route.name, event_type=event.type):
             started = time.perf_counter()
             answer = await self._post()
             spent = time.perf_counter() - started

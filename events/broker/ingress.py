@@ -6,8 +6,7 @@ address 404 or 400, not an event 400, too large 413, overload or a full log 429,
 
 from collections.abc import Callable, Sequence
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from events import catalog
 from events.broker import publishers
@@ -58,7 +57,7 @@ class Ingress:
             raise NotFoundError("There is no such broker.")
         return broker
 
-    async def take(self, scope: Scope, receive: Receive, broker: BrokerName, principal: Principal) -> Response:
+    async def take(self, scope: Scope, receive: Receive, broker: BrokerName, principal: Principal) -> ASGIApp:
         """Read, check and store what a publisher sends."""
         headers: RawHeaders = scope["headers"]
         size = announced(headers, self._largest)
@@ -71,7 +70,7 @@ class Ingress:
         finally:
             self._waiting -= 1
             self._reserved -= size
-        return Response(status_code=202)
+        return accepted_answer
 
     def _admit(self, size: int) -> None:
         if self._waiting >= MOST_WAITING or self._reserved + size > MOST_WAITING_BYTES:
@@ -88,6 +87,15 @@ class Ingress:
         )
         for event in events:
             accepted(event.type)
+
+
+async def accepted_answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """202 without a body, put together once."""
+    await send({"type": "http.response.start", "status": 202, "headers": _EMPTY})
+    await send({"type": "http.response.body", "body": b""})
+
+
+_EMPTY = ((b"content-length", b"0"),)
 
 
 def accepted(event_type: str) -> None:
