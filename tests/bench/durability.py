@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections import defaultdict
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
