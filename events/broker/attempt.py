@@ -93,6 +93,8 @@ class Attempt:
         return Postpone(self._delivery.seq, self._number, code, now + round(wait * 1000), now, spent_ms)
 
     def _finish(self, state: int, code: int | None, follow_up: Entry | None = None) -> Finish:
+        if self._number > 1:
+            metrics.EVENT_ATTEMPTS.labels(self._route.name).observe(self._number)
         key = self._delivery.key
         lane = (self._route.name, key) if key is not None else None
         return Finish(self._delivery.seq, state, self._number, code, self._shared.now(), follow_up, lane)

@@ -24,7 +24,6 @@ import tempfile
 import time
 from collections import defaultdict
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 
 import yaml

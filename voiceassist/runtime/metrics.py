@@ -17,8 +17,11 @@ EVENTS_DEAD = Counter("voiceassist_events_dead_total", "Events given up", ["trig
 EVENT_DELIVERY = Histogram("voiceassist_event_delivery_seconds", "Time of one delivery", ["trigger"], buckets=SECONDS)
 EVENTS_WAITING = Gauge("voiceassist_events_waiting", "Deliveries that have not ended", ["trigger"])
 EVENTS_REPLAYED = Counter("voiceassist_events_replayed_total", "Deliveries made again on demand")
-EVENT_RETRIES = Histogram(
-    "voiceassist_event_attempts", "Attempts an ended delivery took", ["trigger"], buckets=(1, 2, 3, 5, 8, 13)
+EVENT_ATTEMPTS = Histogram(
+    "voiceassist_event_attempts",
+    "Attempts of deliveries that took more than one",
+    ["trigger"],
+    buckets=(2, 3, 5, 8, 13),
 )
 EVENT_WIRING_FAULTS = Gauge("voiceassist_event_wiring_faults", "Wiring files that are not in force")
 CALCULATOR_RUNS = Counter("voiceassist_calculator_runs_total", "Calculators computed", ["name", "outcome"])
