@@ -40,12 +40,13 @@ def free_base() -> int:
 
 @dataclass
 class Product:
-    """A running `voiceassist up` and what a test needs to talk to it."""
+    """A running `voiceassist up` and what a test needs to talk to it; `code` is the checkout it runs from."""
 
     data: Path
     base: int
     options: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    code: Path = ROOT
     process: "subprocess.Popen[str] | None" = None
     output: list[str] = field(default_factory=list)
     started_in: float = 0.0
@@ -62,14 +63,15 @@ class Product:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEASSIST_")}
         # Many tests share one address; the limits themselves are tested in tests/component.
         limits = {"VOICEASSIST_LIMITS__ADDRESS_PER_MINUTE": "2000", "VOICEASSIST_LIMITS__LOGIN_PER_MINUTE": "200"}
-        return kept | limits | self.settings | {"VOICEASSIST_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
+        ours = {"VOICEASSIST_DATA": str(self.data), "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(self.code)}
+        return kept | limits | self.settings | ours
 
     def start(self, timeout: float = 120.0) -> "Product":
         began = time.monotonic()
         self.output.clear()
         self.process = subprocess.Popen(
             [VOICEASSIST, "up", "--data", str(self.data), "--port-base", str(self.base), *self.options],
-            cwd=ROOT,
+            cwd=self.code,
             env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -107,7 +109,7 @@ class Product:
     def cli(self, *arguments: str, timeout: float = 60.0) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [VOICEASSIST, *arguments],
-            cwd=ROOT,
+            cwd=self.code,
             env=self.environment(),
             capture_output=True,
             text=True,
@@ -147,6 +149,21 @@ def product() -> Iterator[Product]:
     running = new_product().start()
     yield running
     discard(running)
+
+
+@pytest.fixture(scope="module")
+def product_of() -> Iterator[Any]:
+    """`product_of(checkout)` starts the product of another checkout, for the tests of one module."""
+    made: list[Product] = []
+
+    def make(code: Path) -> Product:
+        made.append(new_product())
+        made[-1].code = code
+        return made[-1].start()
+
+    yield make
+    for one in made:
+        discard(one)
 
 
 @pytest.fixture
