@@ -18,19 +18,19 @@ from voiceassist.adapters.postgres import Database
 from voiceassist.core import clock, ids
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
-from voiceassist.runtime import http, logging, tracing
-from voiceassist.runtime.settings import load_settings
+from voiceassist.runtime import logging, publisher, tracing
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = logging.get_logger(__name__)
 
-ACCEPTED = 202
+# Somebody waits for the room's answer: what a few turns do not send, the relay does.
+NUDGE_TURNS = 3
+NUDGE_PATIENCE = 1.0
 TRIM_EVERY_SECONDS = 3600.0
 KEEP_SENT_DAYS = 7
 KEEP_HANDLED_DAYS = 60  # twice as long as the broker keeps a dead letter that somebody may send again
-REFUSED_FOR_GOOD = frozenset({400, 413, 415, 422})
 
 
 def event_of(room: str, event_type: str, payload: msgspec.Struct, *, subject: str, key: str) -> CloudEvent:
@@ -64,8 +64,13 @@ async def add(connection: "AsyncConnection", room: str, event: CloudEvent) -> No
     from sqlalchemy import text
 
     await connection.execute(
-        text("insert into outbox (id, room, event) values (:id, :room, :event)"),
-        {"id": UUID(event.id), "room": room, "event": encode_structured(event)[1]},
+        text("insert into outbox (id, room, key, event) values (:id, :room, :key, :event)"),
+        {
+            "id": UUID(event.id),
+            "room": room,
+            "key": event.extensions["partitionkey"],
+            "event": encode_structured(event)[1],
+        },
     )
 
 
@@ -83,63 +88,12 @@ async def first_time(connection: "AsyncConnection", room: str, event: CloudEvent
     return row.first() is not None
 
 
-async def publish(database: Database, *, older_than_seconds: float = 0.0, limit: int = 100) -> int:
-    """Send due rows and mark them; returns how many were accepted. A broker that is down loses nothing.
-
-    A row that the broker refuses for good keeps its status in `refused`, for an operator to see, and
-    does not hold up those behind it.
-    """
-    from sqlalchemy import text
-
-    sent = 0
-    async with database.transaction(service("outbox")) as connection:
-        rows = await connection.execute(
-            text(
-                "select id, room, event from outbox where published_at is null and refused is null"
-                " and created_at <= now() - make_interval(secs => :age)"
-                " order by id limit :limit for update skip locked"
-            ),
-            {"age": older_than_seconds, "limit": limit},
-        )
-        for identifier, room, event in rows.all():
-            status = await _send(room, bytes(event))
-            if status == ACCEPTED:
-                await connection.execute(
-                    text("update outbox set published_at = now() where id = :id"), {"id": identifier}
-                )
-                sent += 1
-            elif status in REFUSED_FOR_GOOD:
-                log.error("outbox.refused", room=room, status=status, event_id=str(identifier))
-                await connection.execute(
-                    text("update outbox set refused = :status where id = :id"), {"id": identifier, "status": status}
-                )
-            else:
-                break
-    return sent
-
-
 async def nudge(database: Database) -> None:
     """What a room calls after its commit. It cannot fail: the work is done, and what is not sent now is sent later."""
     try:
-        await publish(database)
+        await publisher.publish(database, turns=NUDGE_TURNS, patience=NUDGE_PATIENCE)
     except UnavailableError:
         log.warning("outbox.database_unreachable")
-
-
-async def _send(room: str, event: bytes) -> int:
-    """The broker's status, 0 where it could not be reached."""
-    headers = {"content-type": "application/cloudevents+json"}
-    sink = load_settings().broker_url
-    if not sink:
-        return 0
-    try:
-        answer = await http.call("POST", sink, principal=service(room), issuer=room, headers=headers, content=event)
-    except UnavailableError:
-        log.warning("outbox.broker_unreachable", room=room)
-        return 0
-    if answer.status_code != ACCEPTED:
-        log.warning("outbox.not_accepted", room=room, status=answer.status_code)
-    return answer.status_code
 
 
 async def relay(database: Database, *, every_seconds: float = 2.0) -> None:
@@ -147,7 +101,7 @@ async def relay(database: Database, *, every_seconds: float = 2.0) -> None:
     trimmed = 0.0
     while True:
         try:
-            await publish(database, older_than_seconds=every_seconds)
+            await publisher.publish(database)
             if time.monotonic() - trimmed > TRIM_EVERY_SECONDS:
                 await trim(database)
                 trimmed = time.monotonic()
