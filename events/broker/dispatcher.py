@@ -35,7 +35,7 @@ class Dispatcher:
         self.shared.routing = routing
         for name in self._feeds.keys() - routing.routes.keys():
             self._tasks.pop(name).cancel()
-            del self._feeds[name]
+            self._feeds.pop(name).retire()
         for name, route in routing.routes.items():
             if name in self._feeds:
                 self._feeds[name].replace(route)

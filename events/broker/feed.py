@@ -51,6 +51,14 @@ class Feed:
         self.route = route
         self.target = Target.of(route.sink.url)
 
+    def retire(self) -> None:
+        """Its Trigger is gone: what is under way ends, what is not begun is left to the log."""
+        while self._ready:
+            delivery = self._ready.popleft()
+            self._shared.release(delivery.parcel.size)
+            self._busy.discard(delivery.seq)
+        self._behind = True
+
     def count(self, code: int | None, seconds: float) -> None:
         """One attempt was answered, or not (None)."""
         counter = self._counters.get(code)

@@ -9,6 +9,7 @@ Bodies are Trigger objects with `status.conditions`; refusals are Status objects
 What a file of the wiring declares can be read here, not changed.
 """
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ APPLY = frozenset({"application/apply-patch+yaml", "application/apply-patch+json
 # RFC 1123 subdomain, as the API server asks for.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 MOST_TRIGGERS = 10_000
+GATHER_SECONDS = 0.02
 
 
 class TriggersApi:
@@ -43,6 +45,7 @@ class TriggersApi:
         self._writer = writer
         self._update = update
         self._now = now
+        self._rebuilding: asyncio.Task[None] | None = None
 
     async def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
         match = PATH.match(path)
@@ -87,14 +90,13 @@ class TriggersApi:
         try:
             item = _read(body, namespace, name)
             _refuse_moved(before, item)
-            self._files.routing(self._files.applied | {full: item})
+            condition = self._files.checked(item)
         except SettingsError as fault:
             return _failure(422, "Invalid", fault.detail or "The Trigger is not valid.")
         await self._writer.submit(Change(_kept(namespace, name, item, self._now())))
         self._files.applied[full] = item
-        routing = self._files.routing()  # again: another Trigger may have come meanwhile
-        self._update(routing)
-        return _json(200 if before is not None else 201, _shown(item, routing.conditions.get(full)))
+        await self._in_force()
+        return _json(200 if before is not None else 201, _shown(item, condition))
 
     async def _delete(self, full: str) -> Response:
         if self._files.declared(full):
@@ -103,8 +105,19 @@ class TriggersApi:
             return _failure(404, "NotFound", "There is no such Trigger.")
         await self._writer.submit(Change(_gone(full, self._now())))
         self._files.applied.pop(full, None)
-        self._update(self._files.routing())
+        await self._in_force()
         return _json(200, {"apiVersion": "v1", "kind": "Status", "status": "Success"})
+
+    async def _in_force(self) -> None:
+        """Until what was just changed is what events are matched against; changes that come together share the work."""
+        if self._rebuilding is None:
+            self._rebuilding = asyncio.create_task(self._rebuild())
+        await asyncio.shield(self._rebuilding)
+
+    async def _rebuild(self) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        self._rebuilding = None
+        self._update(self._files.routing())
 
 
 def _refuse_moved(before: Yaml | None, after: Yaml) -> None:

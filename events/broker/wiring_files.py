@@ -5,13 +5,13 @@ reported and what was read from it before stays in force; so does a Trigger whos
 no cluster allows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from events.broker import routes
-from events.broker.routes import Compiled, Resolve, Routing, Yaml, named
+from events.broker.routes import Compiled, Condition, Resolve, Routing, Yaml, named
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import logging, metrics, wiring
 
@@ -81,11 +81,17 @@ class WiringFiles:
             if item.get("kind") == "Trigger" and brokers.get(name, broker_of(item)) != broker_of(item):
                 raise SettingsError(f"The Trigger {named(item).name} is not usable: spec.broker is immutable.")
 
-    def routing(self, applied: Mapping[str, Yaml] | None = None) -> Routing:
-        """Everything together; `applied` instead of what is in force, to try it out."""
-        over_api = self.applied if applied is None else applied
+    def checked(self, trigger: Yaml) -> Condition:
+        """What this Trigger would be among the Brokers and Services there are; SettingsError if it cannot work."""
+        return self._build([trigger]).conditions[str(named(trigger))]
+
+    def routing(self) -> Routing:
+        """Everything together."""
+        declared = [item for objects in self._files.values() for item in objects if item.get("kind") == "Trigger"]
+        return self._build([*declared, *self.applied.values()])
+
+    def _build(self, triggers: list[Yaml]) -> Routing:
         everything = [item for objects in self._files.values() for item in objects]
-        triggers = [item for item in everything if item.get("kind") == "Trigger"]
         brokers = [item for item in everything if item.get("kind") == "Broker"]
         known = {reference(item) for item in everything if item.get("kind") == "Service"}
 
@@ -96,7 +102,7 @@ class WiringFiles:
         self._compiled.hold_for((brokers, known))
         return routes.build(
             brokers,
-            [*triggers, *over_api.values()],
+            triggers,
             resolve,
             partitions=self.partitions,
             compiled=self._compiled,
