@@ -42,7 +42,7 @@ def copy(tmp_path_factory) -> Path:
 PLANTED = [
     ("voiceassist/core/planted.py", "import voiceassist.runtime.settings"),
     ("voiceassist/core/planted.py", "import msgspec"),
-    ("events/envelope.py", "import voiceassist.ports"),
+    ("events/envelope/__init__.py", "import voiceassist.ports"),
     ("voiceassist/contracts/planted.py", "import voiceassist.adapters.crypto"),
     ("voiceassist/ports/planted.py", "import voiceassist.contracts.answers"),
     ("voiceassist/adapters/planted.py", "import voiceassist.runtime.settings"),

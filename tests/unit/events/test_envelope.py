@@ -110,10 +110,24 @@ def test_each_required_attribute_is_required_and_not_empty(name):
         ("ce-subject", SECRET + "é", ("subject", "NOT_ASCII")),
         ("ce-subject", SECRET + "%0d%0aevil: 1", ("subject", "FORBIDDEN_CHARACTER")),
         ("ce-ext", SECRET + "%00", ("ext", "FORBIDDEN_CHARACTER")),
+        ("ce-ext", SECRET + "%EF%BF%BE", ("ext", "FORBIDDEN_CHARACTER")),
+        ("ce-ext", SECRET + "%F0%9F%BF%BF", ("ext", "FORBIDDEN_CHARACTER")),
+        ("ce-source", "/a%4", ("source", "BAD_PERCENT_ENCODING")),
+        ("ce-source", "/a%25zz", ("source", "NOT_A_URI_REFERENCE")),
     ],
 )
 def test_bad_header_is_named_and_not_quoted(header, value, expected):
     assert fault(decode, BINARY | {header: value}, b"") == expected
+
+
+def test_a_long_bad_source_is_refused_at_once():
+    """Linear in its length: a pattern that tries every split would not end."""
+    assert fault(decode, BINARY | {"ce-source": "a" * 20_000 + "%20"}, b"") == ("source", "NOT_A_URI_REFERENCE")
+    assert fault(decode, BINARY | {"ce-source": "%2541a" * 5_000 + "%20"}, b"") == ("source", "NOT_A_URI_REFERENCE")
+
+
+def test_headers_beside_the_event_mean_nothing():
+    assert decode(STRUCTURED | {"ce-id": "2", "ce-bad_name": "x", "CE-": "y"}, json.dumps(OBJECT).encode()).id == "1"
 
 
 def test_an_attribute_twice_has_no_meaning():
@@ -172,6 +186,8 @@ def test_extension_types_survive_structured_mode():
         ({"subject": True}, ("subject", "NOT_A_STRING")),
         ({"subject": "\x07"}, ("subject", "FORBIDDEN_CHARACTER")),
         ({"datacontenttype": "té"}, ("datacontenttype", "NOT_ASCII")),
+        ({"ext": "\U0001fffe"}, ("ext", "FORBIDDEN_CHARACTER")),
+        ({"id": "\ud800"}, ("", "NOT_A_JSON_OBJECT")),
     ],
 )
 def test_bad_member_is_named_and_not_quoted(members, expected):
@@ -225,6 +241,12 @@ def test_bad_batch_is_refused(body):
     fault(decode_batch, BATCH, body)
 
 
+def test_the_place_of_what_is_no_object_is_told():
+    with pytest.raises(EnvelopeError) as caught:
+        decode_batch(BATCH, json.dumps([OBJECT, 5]).encode())
+    assert (caught.value.errors[0].pointer, caught.value.reason) == ("/1", "NOT_A_JSON_OBJECT")
+
+
 def test_a_door_for_one_event_answers_415_to_a_batch():
     with pytest.raises(BatchNotAcceptedError) as caught:
         decode(BATCH, b"[]")
@@ -241,7 +263,9 @@ def test_serialised_json_says_so():
     assert event.data == b'{"a":1}'
 
 
-@pytest.mark.parametrize("data", [b"{broken", b'{"a":1,"a":2}', b"\xff", b"null", b" "])
+@pytest.mark.parametrize(
+    "data", [b"{broken", b'{"a":1,"a":2}', b"\xff", b"null", b" ", b' {"a":1}', b'{"a":1}\n', b"NaN", b'"\\ud800"']
+)
 def test_data_that_is_not_readable_json_travels_as_base64(data):
     event = CloudEvent(id="1", source="/s", type="t", datacontenttype="application/json", data=data)
     headers, body = encode_structured(event)
