@@ -1,6 +1,7 @@
 """`voiceassist status`: what runs, since when, how large."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -39,7 +40,24 @@ def collect(layout: Layout) -> dict[str, Any]:
         "supervisor": current.supervisor.pid,
         "external": list(current.external),
         "processes": entries,
+        "rooms": rooms(entries) if current.isolated else {},
     }
+
+
+def rooms(entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Each room's processes under an isolated host; those that end are still among them."""
+    import psutil
+
+    from voiceassist.runtime import wiring
+
+    found: dict[str, list[int]] = {name: [] for name in sorted(wiring.load().rooms)}
+    for host in (entry["pid"] for entry in entries if entry["name"] == "host" and entry["pid"]):
+        with suppress(psutil.Error):
+            for child in psutil.Process(host).children():
+                with suppress(psutil.Error):
+                    if name := child.environ().get("FUNCTION_TARGET"):
+                        found.setdefault(name, []).append(child.pid)
+    return {name: {"instances": len(pids), "pids": pids} for name, pids in found.items()}
 
 
 def alive(entry: state.ProcessState) -> bool:
@@ -84,5 +102,6 @@ def table(report: dict[str, Any]) -> str:
         f"  {entry['restarts']} restarts"
         for entry in report["processes"]
     ]
+    rows += [f"  {name:<15} {room['instances']} instances" for name, room in report["rooms"].items()]
     external = [f"{name:<10} external" for name in report["external"]]
     return "\n".join([f"{report['url']} ({report['mode']}, supervisor {report['supervisor']})", *rows, *external])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from voiceassist.cli import status
 from voiceassist.cli.main import COMMANDS, group
 from voiceassist.core.errors import VoiceAssistError
 from voiceassist.runtime.engines import certificates, preparation, secrets, state
@@ -249,3 +250,25 @@ def stale(installed: Layout) -> Layout:
 def test_a_stale_state_is_not_a_running_one(stale: Layout) -> None:
     assert json.loads(call("status", "--json", "--data", str(stale.data)).output)["running"] is False
     assert "nothing runs" in call("down", "--data", str(stale.data)).output
+
+
+def test_status_counts_the_processes_of_each_room() -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    entries = [{"name": "broker", "pid": None}, {"name": "host", "pid": os.getpid()}]
+    environ = os.environ | {"FUNCTION_TARGET": "calculators"}
+    children = [subprocess.Popen(sleep, env=environ) for _ in range(2)]
+    children.append(subprocess.Popen(sleep, env=os.environ | {"FUNCTION_TARGET": "oncall"}))
+    children.append(subprocess.Popen(sleep))
+    try:
+        deadline = time.monotonic() + 10
+        while sum(room["instances"] for room in status.rooms(entries).values()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)  # between fork and exec a child still has our own environment
+        found = status.rooms(entries)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    assert set(found["calculators"]["pids"]) == {child.pid for child in children[:2]}
+    assert (found["calculators"]["instances"], found["oncall"]["instances"]) == (2, 1)
+    assert found["retrieval"] == {"instances": 0, "pids": []}
+    assert sum(room["instances"] for room in status.rooms(entries[:1]).values()) == 0
