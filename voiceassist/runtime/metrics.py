@@ -26,6 +26,8 @@ EVENT_ATTEMPTS = Histogram(
 EVENT_WIRING_FAULTS = Gauge("voiceassist_event_wiring_faults", "Wiring files that are not in force")
 CALCULATOR_RUNS = Counter("voiceassist_calculator_runs_total", "Calculators computed", ["name", "outcome"])
 ANSWERS = Counter("voiceassist_answers_total", "Answers given", ["status"])
+PHI_DETECTED = Counter("voiceassist_phi_detected_total", "Identifiers found in texts", ["label", "sink"])
+PHI_SCAN = Histogram("voiceassist_phi_scan_seconds", "Time to look through a text", buckets=SECONDS)
 KB_SEARCH = Histogram("voiceassist_kb_search_duration_seconds", "Search time", ["backend"], buckets=SECONDS)
 INDEXING_JOBS = Counter("voiceassist_indexing_jobs_total", "Indexing jobs ended", ["state"])
 INDEXING_DURATION = Histogram(
