@@ -47,7 +47,7 @@ async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
         async with database.transaction(store.actor(payload.tenant_id)) as connection:
             if not await outbox.first_time(connection, room.name, event):
                 return
-            document = await store.source(connection, payload.document_id)
+            document = await store.source(connection, payload.document_id, payload.owner_id)
             if document is None:
                 return
             await job.begin()

@@ -18,17 +18,21 @@ def actor(tenant_id: UUID) -> Principal:
     return service("ingestion", tenant_id)
 
 
-async def source(connection: "AsyncConnection", document_id: UUID) -> Source | None:
-    """The document, or None if it is gone or done."""
+async def source(connection: "AsyncConnection", document_id: UUID, owner_id: UUID) -> Source | None:
+    """The document of this owner, or None: whoever asks for another's is told no more than that there is none.
+
+    One that is indexed is indexed again: its owner's integrator may ask for that. What the broker delivers twice does
+    not come here.
+    """
     from sqlalchemy import text
 
     row = (
         await connection.execute(
             text(
                 "select tenant_id, owner_id, title, format, version from documents"
-                " where id = :id and status in ('pending', 'running', 'failed')"
+                " where id = :id and owner_id = :owner and status in ('pending', 'running', 'failed', 'completed')"
             ),
-            {"id": document_id},
+            {"id": document_id, "owner": owner_id},
         )
     ).first()
     return None if row is None else Source(document_id, row[0], row[1], row[2], row[3], row[4])
@@ -37,11 +41,14 @@ async def source(connection: "AsyncConnection", document_id: UUID) -> Source | N
 async def held(connection: "AsyncConnection", document_id: UUID) -> bool:
     """Whether the document is still there, and stays so until this transaction ends.
 
-    Asked only when the work is done: its owner must be able to delete it meanwhile.
+    Asked only when the work is done: its owner must be able to delete it meanwhile. Of two that index it at once, the
+    second waits here and then replaces the passages of the first.
     """
     from sqlalchemy import text
 
-    row = await connection.execute(text("select 1 from documents where id = :id for key share"), {"id": document_id})
+    row = await connection.execute(
+        text("select 1 from documents where id = :id for no key update"), {"id": document_id}
+    )
     return row.first() is not None
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 import signal
 
@@ -18,6 +19,7 @@ from functions.ingestion.domain import blocks as codes
 from functions.ingestion.domain.blocks import DocumentError
 from functions.notifications.main import room as notifications
 from voiceassist.adapters.vectors.pgvector import PgVectorIndex
+from voiceassist.core import ids
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
 from voiceassist.ports.vectors import Query
@@ -136,13 +138,43 @@ async def test_the_same_event_twice_and_at_once_is_handled_once(uploaded, delive
     assert [event.type.split(".")[-2] for event in await said(body["id"])] == ["uploaded", "indexed"]
 
 
-async def test_another_event_about_an_indexed_document_changes_nothing(uploaded, deliver, said):
-    _, body, event = await uploaded()
-    assert await deliver(main.room, event) == 204
+def of_an_integrator(event, **payload):
+    """What somebody outside says about the same document."""
     from msgspec.structs import replace as changed
 
-    assert await deliver(main.room, changed(event, id="another")) == 204
-    assert len(await said(body["id"])) == 2
+    data = json.dumps(json.loads(event.data) | {name: str(value) for name, value in payload.items()}).encode()
+    return changed(event, id=str(ids.new_id()), source="/hospital/pacs", data=data)
+
+
+async def test_an_integrator_has_an_indexed_document_indexed_again_once_an_event(
+    uploaded, deliver, said, database, job_of
+):
+    owner, body, event = await uploaded()
+    assert await deliver(main.room, event) == 204
+    again = of_an_integrator(event)
+    assert await asyncio.gather(*(deliver(main.room, again) for _ in range(3))) == [204] * 3
+    assert await chunks_of(database, body["id"]) == 1
+    assert [event.type.split(".")[-2] for event in await said(body["id"])] == ["uploaded", "indexed", "indexed"]
+    assert (await job_of(owner, body))["state"] == "completed"
+
+
+async def test_two_events_about_one_document_at_once_leave_its_passages_once(uploaded, deliver, said, database):
+    _, body, event = await uploaded()
+    both = [of_an_integrator(event), of_an_integrator(event)]
+    assert await asyncio.gather(*(deliver(main.room, one) for one in both)) == [204, 204]
+    assert await chunks_of(database, body["id"]) == 1
+    assert len(await said(body["id"])) == 3
+
+
+async def test_nobody_has_the_document_of_another_indexed(uploaded, deliver, said, person, database, job_of):
+    owner, body, event = await uploaded()
+    other, elsewhere = await person(), await person(tenant_id=ids.new_id())
+    for stranger in (other, elsewhere):
+        foreign = of_an_integrator(event, owner_id=stranger.user_id, tenant_id=stranger.tenant_id)
+        assert await deliver(main.room, foreign) == 204
+    assert await chunks_of(database, body["id"]) == 0
+    assert (await job_of(owner, body))["state"] == "pending"
+    assert len(await said(body["id"])) == 1
 
 
 async def test_a_crash_before_the_commit_is_repaired_by_the_next_delivery(
