@@ -23,3 +23,9 @@ def helper(name: str) -> Any:
 def new_oracle() -> Any:
     """`new_oracle()` judges the events of one realtime connection, see realtime_oracle.py."""
     return helper("realtime_oracle").Oracle
+
+
+@pytest.fixture(scope="session")
+def sinks() -> Any:
+    """`sinks.Sink()` is an integrator's sink, and the bad manners it can have, see webhook_sink.py."""
+    return helper("webhook_sink")

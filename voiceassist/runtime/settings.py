@@ -85,6 +85,7 @@ class Broker(Section, frozen=True):
     port: int = 8445
     database: str = ""
     wiring_dir: str = ""  # the knative folder; empty: the one of this checkout
+    api_url: str = ""  # the Kubernetes API that takes Triggers; empty: the local broker, where events are published
     operations_url: str = ""  # where events are searched and sent again; empty: not in this installation
     partitions: int = 0  # order per so many hashed partitions, as Kafka keeps it; 0: per key
     log_bytes: int = 8_589_934_592  # the event log's share of the disk; full, it refuses new events with 429
@@ -93,6 +94,13 @@ class Broker(Section, frozen=True):
 class Realtime(Section, frozen=True):
     port: int = 8446
     url: str = ""
+
+
+class Egress(Section, frozen=True):
+    """Calls out of the installation (runtime/egress.py)."""
+
+    allowed_hosts: str = ""  # comma separated, with what lies below each; empty: any public host
+    allow_private: bool = False  # development only: this machine and its network too
 
 
 class Limits(Section, frozen=True):
@@ -127,6 +135,7 @@ class Settings(Section, frozen=True):
     host: Host = Host()
     broker: Broker = Broker()
     realtime: Realtime = Realtime()
+    egress: Egress = Egress()
     limits: Limits = Limits()
 
     def room(self, name: str) -> str:
@@ -189,6 +198,7 @@ def refuse_unsafe(settings: Settings) -> Settings:
             ("OIDC__EMBEDDED", oidc.embedded),
             ("BASE_URL", not settings.base_url.startswith("https://")),
             ("INTERNAL_SECRET", weak(settings.internal_secret, 32)),
+            ("EGRESS__ALLOW_PRIVATE", settings.egress.allow_private),
             ("KEK", weak(settings.kek, 64) or not HEX.fullmatch(settings.kek)),
             ("OIDC__CLIENT_SECRET", oidc.issuer and weak(oidc.client_secret, 16)),
             ("REDIS__URL", redis.url and not urlsplit(redis.url).password),
