@@ -4,7 +4,7 @@ import asyncio
 
 import uvicorn
 
-from realtime.engines.local import LocalEngine
+from realtime.engines.local import LocalEngine, declared
 from realtime.main import Service
 from voiceassist.runtime import logging, providers, tracing
 from voiceassist.runtime.serve import Server
@@ -36,8 +36,9 @@ def main() -> None:
     logging.configure("realtime", settings.telemetry.log_level)
     if settings.telemetry.otlp_endpoint:
         tracing.start_exporter(settings.telemetry.otlp_endpoint, "realtime")
-    engine = LocalEngine.load(settings)
-    service = Service(settings, engine, providers.redis())
+    book = declared(settings)
+    engine = LocalEngine.load(settings, book)
+    service = Service(settings, engine, providers.redis(), functions=[skill.room for skill in book.skills])
     config = uvicorn.Config(
         service.build(),
         # Loopback on a machine of its own; in a container the port must be reachable.

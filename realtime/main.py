@@ -9,7 +9,7 @@ import contextlib
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -51,14 +51,16 @@ MAX_BODY = 65_536
 
 
 class Service:
-    """`build` makes the ASGI app; one instance holds what all sessions share."""
+    """`build` makes the ASGI app; one instance holds what all sessions share. `functions` are woken with the rooms."""
 
-    def __init__(self, settings: Settings, engine: RealtimeEngine, redis: "Redis") -> None:
+    def __init__(
+        self, settings: Settings, engine: RealtimeEngine, redis: "Redis", *, functions: Iterable[str] = ()
+    ) -> None:
         self._settings, self._engine = settings, engine
         self._secrets = ClientSecrets(redis)
         self._redis = redis
         self._per_user: Counter[str] = Counter()
-        self._warmer = Warmer(settings)
+        self._warmer = Warmer(settings, functions)
         self._open: set[Connection] = set()
         self._empty = asyncio.Event()
         self._draining = False

@@ -1,12 +1,13 @@
 """Wakes the rooms a conversation will need, while the first question is still being spoken.
 
 A room that was started on demand, or has not yet loaded its models, would cost seconds of the first answer.
-So each is asked something real and cheap whenever a session opens, but not more often than once a minute.
+So each is asked something real and cheap whenever a session opens, but not more often than once a minute. Of a function
+of the hospital's own only its health is asked: what its question would set off is not ours to know.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from voiceassist.core.errors import UnavailableError
@@ -18,6 +19,7 @@ log = logging.get_logger(__name__)
 
 AGAIN_SECONDS = 60.0
 TIMEOUT_SECONDS = 20.0
+HEALTH: tuple[str, str, dict[str, Any] | None] = ("GET", "/health", None)
 REQUESTS: Mapping[str, tuple[str, str, dict[str, Any] | None]] = {
     "calculators": ("GET", "/api/v1/calculators", None),
     "retrieval": ("POST", "/api/v1/search", {"query": "hypertension", "limit": 1}),
@@ -25,8 +27,13 @@ REQUESTS: Mapping[str, tuple[str, str, dict[str, Any] | None]] = {
 
 
 class Warmer:
-    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.monotonic) -> None:
+    """`functions` are the rooms that the voice may ask beside those of the house."""
+
+    def __init__(
+        self, settings: Settings, functions: Iterable[str] = (), *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._settings, self._clock = settings, clock
+        self._requests = dict.fromkeys(functions, HEALTH) | dict(REQUESTS)
         self._last = float("-inf")
         self._running: set[asyncio.Task[None]] = set()
 
@@ -35,13 +42,13 @@ class Warmer:
         if self._clock() - self._last < AGAIN_SECONDS:
             return
         self._last = self._clock()
-        for room in REQUESTS:
+        for room in self._requests:
             task = asyncio.create_task(self._ask(room, principal))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
     async def _ask(self, room: str, principal: Principal) -> None:
-        method, path, body = REQUESTS[room]
+        method, path, body = self._requests[room]
         try:
             await http.call(
                 method,

@@ -22,7 +22,7 @@ from realtime.engine import Calculation, Clarification, Heard, Piece, Sources, S
 from realtime.speech import terms
 from realtime.speech.audio import EAR_RATE, Resampler, Samples, resample
 from realtime.speech.clauses import clauses
-from voiceassist.core.errors import UnavailableError
+from voiceassist.core.errors import SettingsError, UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import logging, metrics, wiring
 from voiceassist.runtime.settings import Settings
@@ -86,7 +86,7 @@ class LocalEngine:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="speech")
 
     @classmethod
-    def load(cls, settings: Settings) -> "LocalEngine":
+    def load(cls, settings: Settings, book: Phrasebook | None = None) -> "LocalEngine":
         """With its models, or without if they are not usable: then sessions are written ones."""
         threads = settings.voice.threads
         model_dir = Path(settings.voice.model_dir) if settings.voice.model_dir else None
@@ -95,9 +95,7 @@ class LocalEngine:
         except UnavailableError as error:
             log.error("speech.unavailable", engine=cls.name, code=error.code)
             models = None
-        return cls(
-            models, rooms=lambda principal: HttpRooms(settings, principal), book=declared(settings), threads=threads
-        )
+        return cls(models, rooms=lambda principal: HttpRooms(settings, principal), book=book, threads=threads)
 
     @property
     def hears_and_speaks(self) -> bool:
@@ -118,9 +116,13 @@ class LocalEngine:
 
 
 def declared(settings: Settings) -> Phrasebook:
-    """The phrases of the wiring; a room whose annotations are at fault costs nobody else the voice."""
+    """The phrases of the wiring; what is at fault there costs nobody else the voice."""
     directory = Path(settings.broker.wiring_dir) if settings.broker.wiring_dir else None
-    book, faults = phrases.read(wiring.load(directory).rooms.values())
+    try:
+        book, faults = phrases.read(wiring.load(directory).rooms.values())
+    except SettingsError as error:
+        log.error("wiring.unusable", code=error.code)
+        return Phrasebook()
     if faults:
         log.error("phrases.unusable", count=len(faults))
     return book
