@@ -68,6 +68,7 @@ class Oracle:
         self.items: list[str] = []
         self.response: str | None = None
         self.answer_item: str | None = None
+        self.apart = False
         self.step = ""
         self.text = ""
 
@@ -101,14 +102,16 @@ class Oracle:
 
     def _order(self, event: dict[str, Any]) -> None:
         kind = event["type"]
+        # What stands apart from the conversation has no item there: one of the same id is the client's own.
         of_answer = kind in {"conversation.item.added", "conversation.item.done"} and (
-            event["item"]["id"] == self.answer_item
+            event["item"]["id"] == self.answer_item and not self.apart
         )
         if not (kind.startswith("response.") or of_answer):
             return
         if kind == "response.created":
             assert self.response is None, "two responses at once"
             self.response, self.step, self.text, self.answer_item = event["response"]["id"], kind, "", None
+            self.apart = event["response"]["conversation_id"] is None
             return
         assert kind in AFTER[self.step], f"{kind} after {self.step}"
         self.step = kind
