@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from events.broker import filters
 from events.broker.jobs import Fresh
 from events.broker.routes import BrokerName, Routing
 from events.broker.schema import DEAD
@@ -199,7 +198,7 @@ def _whole(connection: sqlite3.Connection, selection: Selection, store: Store, r
         lane = None if key is None else routing.lane(str(key))
         found += [
             (seq, route.name, lane if route.ordered else None, None)
-            for route in routing.matching(BrokerName(namespace, name), filters.as_strings(event.attributes()))
+            for route in routing.matching(BrokerName(namespace, name), event.attributes())
             if selection.trigger in (None, route.name)
         ]
         if len(found) > MOST_REPLAYED:

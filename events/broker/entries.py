@@ -2,7 +2,6 @@
 
 import msgspec
 
-from events.broker import filters
 from events.broker.jobs import Entry
 from events.broker.routes import BrokerName, Routing
 from events.envelope import CloudEvent
@@ -29,7 +28,7 @@ def entry_for(
     if TTL in event.extensions:
         rest = {name: value for name, value in event.extensions.items() if name != TTL}
         event = msgspec.structs.replace(event, extensions=rest)
-    routes = routing.matching(broker, filters.as_strings(event.attributes()))
+    routes = routing.matching(broker, event.attributes())
     key = event.extensions.get("partitionkey")
     lane = None if key is None else routing.lane(str(key))
     keyed = [(route.name, lane if route.ordered else None) for route in routes]

@@ -1,15 +1,22 @@
 """Trigger filters, compiled once when the Trigger is read (Knative `filter.attributes`, Subscriptions API dialects).
 
-A predicate looks at an event's attributes in their string form, so `exact: {retries: "3"}` finds the integer 3.
+    of_trigger(spec)       a predicate over the attributes of an event (`CloudEvent.attributes()`)
+    required_types(spec)   the event types outside of which it is certainly false, None where that is not known
+
+exact, prefix and suffix look at an attribute's string form, so `exact: {retries: "3"}` finds the integer 3; CESQL sees
+the types. FilterError where a filter cannot be evaluated; its sentence never quotes a value or an expression.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from events import cesql
+from events.cesql.required import Values, of_all, of_any
+from events.envelope import Attribute
 from voiceassist.core.errors import SettingsError
 
-Attributes = Mapping[str, str]
+Attributes = Mapping[str, Attribute]
 Predicate = Callable[[Attributes], bool]
 
 # Attribute names in filters must start with a letter (Trigger CRD); nesting is bounded against runaway YAML.
@@ -21,53 +28,52 @@ class FilterError(SettingsError):
     """A filter of the wiring that cannot be evaluated."""
 
 
-def as_strings(attributes: Mapping[str, str | int | bool]) -> dict[str, str]:
-    """The canonical string form of each attribute (CloudEvents 1.0, section 3.1)."""
-    return {name: _text(value) for name, value in attributes.items()}
-
-
-def _text(value: str | int | bool) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+class _Filter(NamedTuple):
+    matches: Predicate
+    types: Values = None
 
 
 def of_trigger(spec: Mapping[str, Any]) -> Predicate:
+    return _read(spec).matches
+
+
+def required_types(spec: Mapping[str, Any]) -> frozenset[str] | None:
+    return _read(spec).types
+
+
+def _read(spec: Mapping[str, Any]) -> _Filter:
     """`filters` overrides `filter`; an empty or missing `filters` falls back; no filter at all hears everything."""
     filters = spec.get("filters")
     if filters:
         return _all(filters, depth=0)
     attributes = (spec.get("filter") or {}).get("attributes")
-    return _attributes(attributes) if attributes else lambda _event: True
+    return _attributes(attributes) if attributes else _Filter(lambda _event: True)
 
 
-def _attributes(wanted: object) -> Predicate:
+def _attributes(wanted: object) -> _Filter:
     """All exact and case-sensitive; the value "" asks for any non-empty value."""
-    pairs = tuple(_pairs("filter.attributes", wanted, empty_allowed=True).items())
+    pairs = _pairs("filter.attributes", wanted, empty_allowed=True)
+    exact = _leaf("exact", {name: value for name, value in pairs.items() if value})
+    present = tuple(name for name, value in pairs.items() if not value)
 
     def matches(event: Attributes) -> bool:
-        return all((event.get(name) == value if value else event.get(name)) for name, value in pairs)
+        return exact.matches(event) and all(event.get(name, "") != "" for name in present)
 
-    return matches
+    return _Filter(matches, exact.types)
 
 
-def _compile(expression: object, *, depth: int) -> Predicate:
+def _compile(expression: object, *, depth: int) -> _Filter:
     if depth > _DEEPEST:
         raise FilterError("A filter is nested too deeply.")
     if not isinstance(expression, Mapping) or len(expression) != 1:
         raise FilterError("A filter must name exactly one dialect.")
     ((dialect, operand),) = expression.items()
     if dialect in _LEAVES:
-        return _leaf(_LEAVES[dialect], _pairs(dialect, operand))
-    if dialect == "all":
-        return _all(operand, depth=depth)
-    if dialect == "any":
-        return _any(operand, depth=depth)
-    if dialect == "not":
-        inner = _compile(operand, depth=depth + 1)
-        return lambda event: not inner(event)
+        return _leaf(dialect, _pairs(dialect, operand))
+    if dialect in _NESTED:
+        return _NESTED[dialect](operand, depth=depth)
     if dialect in {"cesql", "sql"}:
-        raise FilterError("CESQL filters are not supported by the local broker; use exact, prefix, suffix, all, any.")
+        return _cesql(operand)
     raise FilterError("A filter names an unknown dialect.")
 
 
@@ -78,13 +84,25 @@ _LEAVES: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-def _leaf(test: Callable[[str, str], bool], wanted: dict[str, str]) -> Predicate:
-    pairs = tuple(wanted.items())
+def _leaf(dialect: str, wanted: dict[str, str]) -> _Filter:
+    test, pairs = _LEAVES[dialect], tuple(wanted.items())
 
     def matches(event: Attributes) -> bool:
-        return all(name in event and test(event[name], value) for name, value in pairs)
+        for name, value in pairs:
+            own = event.get(name)
+            if own is None or not test(own if isinstance(own, str) else _text(own), value):
+                return False
+        return True
 
-    return matches
+    exact = dialect == "exact" and "type" in wanted
+    return _Filter(matches, frozenset({wanted["type"]}) if exact else None)
+
+
+def _text(value: int | bool) -> str:
+    """The canonical string form (CloudEvents 1.0, section 3.1)."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
 
 
 def _pairs(dialect: str, operand: object, *, empty_allowed: bool = False) -> dict[str, str]:
@@ -98,17 +116,40 @@ def _pairs(dialect: str, operand: object, *, empty_allowed: bool = False) -> dic
     return dict(operand)
 
 
-def _several(operand: object, *, depth: int) -> tuple[Predicate, ...]:
+def _cesql(operand: object) -> _Filter:
+    """No match where the value is not the boolean true or anything went wrong on the way to it."""
+    if not isinstance(operand, str) or not operand:
+        raise FilterError("A CESQL filter needs an expression.")
+    try:
+        expression = cesql.parse(operand)
+    except cesql.ParseError as error:
+        raise FilterError(error.detail) from None
+    return _Filter(expression.matches, expression.required("type"))
+
+
+def _several(operand: object, *, depth: int) -> tuple[_Filter, ...]:
     if not isinstance(operand, list) or not operand:
         raise FilterError("all and any need a list of filters.")
     return tuple(_compile(entry, depth=depth + 1) for entry in operand)
 
 
-def _all(operand: object, *, depth: int) -> Predicate:
+def _all(operand: object, *, depth: int) -> _Filter:
     parts = _several(operand, depth=depth)
-    return parts[0] if len(parts) == 1 else lambda event: all(part(event) for part in parts)
+    if len(parts) == 1:
+        return parts[0]
+    tests = tuple(part.matches for part in parts)
+    return _Filter(lambda event: all(test(event) for test in tests), of_all(part.types for part in parts))
 
 
-def _any(operand: object, *, depth: int) -> Predicate:
+def _any(operand: object, *, depth: int) -> _Filter:
     parts = _several(operand, depth=depth)
-    return lambda event: any(part(event) for part in parts)
+    tests = tuple(part.matches for part in parts)
+    return _Filter(lambda event: any(test(event) for test in tests), of_any(part.types for part in parts))
+
+
+def _not(operand: object, *, depth: int) -> _Filter:
+    inner = _compile(operand, depth=depth + 1).matches
+    return _Filter(lambda event: not inner(event))
+
+
+_NESTED: dict[str, Callable[..., _Filter]] = {"all": _all, "any": _any, "not": _not}

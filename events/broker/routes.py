@@ -188,7 +188,7 @@ def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve)
             sink=_sink(spec.get("subscriber"), name.namespace, brokers, resolve),
             delivery=patience,
             ordered=(trigger["metadata"].get("annotations") or {}).get(ORDERED) == "ordered",
-            types=_types(spec),
+            types=filters.required_types(spec),
         )
         sink = delivery.get("deadLetterSink")
         dead_letter = _sink(sink, name.namespace, brokers, resolve) if "deadLetterSink" in delivery else None
@@ -202,12 +202,6 @@ def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve)
         return (replace(route, dead_letter=dead_letter),), READY
     letters = Route(f"{name}/dead-letter", broker, lambda _event: False, dead_letter, route.delivery)
     return (replace(route, dead_letter=dead_letter), letters), READY
-
-
-def _types(spec: Yaml) -> frozenset[str] | None:
-    """The one type that `filter.attributes` asks for, where nothing else is asked."""
-    name = ((spec.get("filter") or {}).get("attributes") or {}).get("type") if not spec.get("filters") else None
-    return frozenset({name}) if name else None
 
 
 def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml], resolve: Resolve) -> Sink:

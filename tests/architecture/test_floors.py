@@ -43,6 +43,7 @@ PLANTED = [
     ("voiceassist/core/planted.py", "import voiceassist.runtime.settings"),
     ("voiceassist/core/planted.py", "import msgspec"),
     ("events/envelope/__init__.py", "import voiceassist.ports"),
+    ("events/cesql/planted.py", "import events.envelope"),
     ("voiceassist/contracts/planted.py", "import voiceassist.adapters.crypto"),
     ("voiceassist/ports/planted.py", "import voiceassist.contracts.answers"),
     ("voiceassist/adapters/planted.py", "import voiceassist.runtime.settings"),

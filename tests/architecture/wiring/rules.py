@@ -14,9 +14,11 @@ import kubernetes_validate
 import yaml
 from jsonschema import Draft202012Validator
 
+from events import cesql
 from events.broker import filters
 from events.broker.retry import duration
 from events.catalog import EVENT_TYPES
+from events.cesql import tokens
 from realtime.dialogue import phrases
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import wiring
@@ -25,6 +27,7 @@ from voiceassist.runtime.scopes import SCOPES
 ROOT = Path(__file__).resolve().parents[3]
 NOTE = "voiceassist.org/"
 ORDERED = "kafka.eventing.knative.dev/delivery.order"
+CESQL = {"cesql", "sql"}
 KUBERNETES = "1.35"
 # Kinds whose schema nobody publishes in the conformance data: the RabbitMQ operator's.
 WITHOUT_SCHEMA = {"RabbitmqBrokerConfig", "Kustomization"}
@@ -224,27 +227,49 @@ def engines_used(folder: Path) -> set[str]:
 
 
 def heard(trigger: Object) -> set[str]:
-    """The catalogue's types that a Trigger lets through."""
+    """The catalogue's types that a Trigger lets through; where it asks for more than the type, those it requires."""
     matches = filters.of_trigger(trigger["spec"])
-    return {name for name in EVENT_TYPES if matches({"type": name})}
+    required = filters.required_types(trigger["spec"]) or frozenset()
+    return {name for name in EVENT_TYPES if name in required or matches({"type": name})}
 
 
 def wanted_types(trigger: Object) -> set[str]:
-    """Every type an exact filter of a Trigger names, known or not."""
+    """Every type an exact filter or a CESQL expression of a Trigger asks for, known or not."""
     found: set[str] = set()
-
-    def walk(node: object, under: str = "") -> None:
-        if isinstance(node, Mapping):
-            for key, value in node.items():
-                if key == "type" and under in {"exact", "attributes"}:
-                    found.add(str(value))
-                walk(value, key)
-        elif isinstance(node, list):
-            for value in node:
-                walk(value, under)
-
-    walk({key: trigger["spec"].get(key) for key in ("filter", "filters")})
+    for key, value, under in _entries({key: trigger["spec"].get(key) for key in ("filter", "filters")}):
+        if key == "type" and under in {"exact", "attributes"}:
+            found.add(str(value))
+        elif key in CESQL:
+            found |= cesql.parse(value).required("type") or frozenset()
     return found
+
+
+def _entries(node: object, under: str = "") -> Iterator[tuple[str, Any, str]]:
+    """(key, value, key above) of every mapping in a filter."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield key, value, under
+            yield from _entries(value, key)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _entries(value, under)
+
+
+def mixes_logic(expression: str) -> bool:
+    """AND, OR and XOR side by side, not parted by brackets: readers of CESQL differ on which comes first."""
+    signs: list[set[str]] = [set()]
+    for token in tokens.read(expression):
+        if token.kind == "(":
+            signs.append(set())
+        elif token.kind == ")":
+            signs.pop()
+        elif token.kind == ",":
+            signs[-1] = set()
+        elif token.kind in {"AND", "OR", "XOR"}:
+            signs[-1].add(token.kind)
+        if len(signs[-1]) > 1:
+            return True
+    return False
 
 
 def event_faults(files: Files) -> Iterator[str]:
@@ -275,6 +300,8 @@ def _trigger_faults(trigger: Object, brokers: set[str], hears: dict[str, set[str
         return
     for unknown in sorted(wanted_types(trigger) - EVENT_TYPES.keys()):
         yield f"waits for {unknown}, which the catalogue does not know"
+    if any(key in CESQL and mixes_logic(value) for key, value, _ in _entries(spec.get("filters"))):
+        yield "mixes AND, OR and XOR without brackets in a CESQL filter"
     if not types:
         yield "hears nothing"
     if spec.get("broker") not in brokers:

@@ -142,7 +142,12 @@ def test_a_need_that_is_not_the_codes_is_found(files, room, needs):
         (f"{TRIGGER}/spec/subscriber/ref/name", "nobody", "which is no room"),
         (f"{TRIGGER}/spec/filter/attributes/type", "org.voiceassist.document.lost.v1", "catalogue does not know"),
         (f"{TRIGGER}/spec/filter/attributes/type", "org.voiceassist.document.deleted.v1", "is heard by"),
-        (f"{TRIGGER}/spec/filters", [{"cesql": "true"}], "CESQL"),
+        (f"{TRIGGER}/spec/filters", [{"cesql": "type ="}], "cannot be used: The CESQL expression"),
+        (f"{TRIGGER}/spec/filters", [{"cesql": "TRUE"}], "is heard by"),
+        (f"{TRIGGER}/spec/filters", [{"cesql": "FALSE"}], "hears nothing"),
+        (f"{TRIGGER}/spec/filters", [{"any": [{"cesql": "type IN ('org.example.lost') AND EXISTS n"}]}],
+         "waits for org.example.lost, which the catalogue"),
+        (f"{TRIGGER}/spec/filters", [{"all": [{"not": {"cesql": "EXISTS a AND EXISTS b OR EXISTS c"}}]}], "mixes AND"),
         (f"{TRIGGER}/spec/suscriber", {}, "unknown keys"),
         (f"{TRIGGER}/spec/subscriber", ..., "tells nobody"),
         (f"{ROOM}/metadata/annotations/voiceassist.org~says", "org.voiceassist.answer.given.v1", "does not grant"),
@@ -152,6 +157,35 @@ def test_a_need_that_is_not_the_codes_is_found(files, room, needs):
 )  # fmt: skip
 def test_a_planted_fault_of_the_events_is_found(files, path, value, sentence):
     assert any(sentence in fault for fault in rules.event_faults(planted(files, path, value)))
+
+
+def test_what_a_trigger_requires_beside_the_type_does_not_hide_the_type():
+    uploaded = "org.voiceassist.document.uploaded.v1"
+    for spec in (
+        {"filters": [{"cesql": f"type = '{uploaded}' AND source = '/x' AND tenantid LIKE '%'"}]},
+        {"filters": [{"exact": {"type": uploaded, "tenantid": "7"}}]},
+        {"filter": {"attributes": {"type": uploaded, "ownerid": ""}}},
+    ):
+        assert rules.heard({"spec": spec}) == rules.wanted_types({"spec": spec}) == {uploaded}
+
+
+@pytest.mark.parametrize(
+    ("expression", "mixed"),
+    [
+        ("a AND b OR c", True),
+        ("a or b xor c", True),
+        ("d AND (a AND b OR c)", True),
+        ("(a AND b) XOR c AND d", True),
+        ("n IN (a AND b OR c)", True),
+        ("a AND b AND c", False),
+        ("(a AND b) OR (c AND d)", False),
+        ("a OR NOT (b AND (c OR d))", False),
+        ("CONCAT(a AND b, c OR d) = 'x' XOR e", False),
+        ("a = 'AND OR' AND b", False),
+    ],
+)
+def test_mixed_logic_without_brackets_is_seen(expression, mixed):
+    assert rules.mixes_logic(expression) is mixed
 
 
 def test_a_circle_is_found(files):

@@ -5,13 +5,13 @@ import copy
 import pytest
 
 from events.broker import filters, retry, routes
-from events.broker.filters import FilterError, as_strings, of_trigger
+from events.broker.filters import FilterError, of_trigger
 from events.broker.retry import Delivery, Verdict, duration, judge, retry_after
 from events.broker.routes import BrokerName
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import wiring
 
-EVENT = as_strings({"specversion": "1.0", "id": "1", "source": "/rooms/a", "type": "a.b.v1", "n": 3, "ok": True})
+EVENT = {"specversion": "1.0", "id": "1", "source": "/rooms/a", "type": "a.b.v1", "n": 3, "ok": True, "empty": ""}
 
 
 def hears(**spec):
@@ -29,6 +29,8 @@ def hears(**spec):
         ({"type": "a.b.v1", "source": "/rooms/a"}, True),
         ({"type": "a.b.v1", "source": "/rooms/b"}, False),
         ({"n": ""}, True),
+        ({"ok": ""}, True),
+        ({"empty": ""}, False),
         ({"absent": ""}, False),
         ({"absent": "x"}, False),
         ({"n": "3", "ok": "true"}, True),
@@ -47,6 +49,9 @@ def test_filter_attributes(attributes, expected):
         ({"prefix": {"type": "b."}}, False),
         ({"suffix": {"type": ".v1"}}, True),
         ({"suffix": {"absent": ".v1"}}, False),
+        ({"exact": {"ok": "true"}}, True),
+        ({"exact": {"ok": "True"}}, False),
+        ({"prefix": {"n": "3"}}, True),
         ({"all": [{"exact": {"id": "1"}}, {"exact": {"id": "2"}}]}, False),
         ({"any": [{"exact": {"id": "1"}}, {"exact": {"id": "2"}}]}, True),
         ({"not": {"exact": {"id": "1"}}}, False),
@@ -56,6 +61,40 @@ def test_filter_attributes(attributes, expected):
 )
 def test_dialects(expression, expected):
     assert hears(filters=[expression]) is expected
+
+
+@pytest.mark.parametrize("dialect", ["cesql", "sql"])
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("type LIKE 'a.%' AND n > 2 AND ok", True),
+        ("n = '3'", True),
+        ("EXISTS absent OR ok", True),
+        ("ok AND n = 4", False),
+        # neither a boolean nor true without a fault
+        ("n", False),
+        ("'true'", False),
+        ("absent = ''", False),
+        ("NOT (absent = '')", False),
+        ("n / 0 = 0", False),
+        ("FOO(n)", False),
+        ("LEFT(type, -1) = 'a.b.v1'", False),
+    ],
+)
+def test_cesql_passes_only_what_is_true_without_a_fault(dialect, expression, expected):
+    assert hears(filters=[{dialect: expression}]) is expected
+
+
+def test_not_turns_a_fault_into_a_match():
+    assert hears(filters=[{"not": {"cesql": "absent = 'x'"}}]) is True
+
+
+def test_a_refused_expression_is_not_quoted():
+    for expression in ("type = 'Quackenbush", "Quackenbush Quackenbush", "x LIKE Quackenbush", "EXISTS 'Quackenbush'"):
+        with pytest.raises(FilterError) as caught:
+            of_trigger({"filters": [{"cesql": expression}]})
+        assert "CESQL" in caught.value.detail
+        assert "Quackenbush" not in repr(caught.value) + caught.value.detail
 
 
 def test_the_array_of_filters_is_a_conjunction_and_overrides_filter():
@@ -89,7 +128,11 @@ def nested(depth):
         {"any": {"exact": {"id": "1"}}},
         {"not": []},
         {"regex": {"id": "1"}},
-        {"cesql": "type = 'a'"},
+        {"cesql": "type ="},
+        {"sql": "(type = 'a'"},
+        {"cesql": ""},
+        {"cesql": {"type": "a"}},
+        {"cesql": "true", "sql": "true"},
         "type",
         nested(100),
     ],
@@ -255,7 +298,7 @@ def test_dead_letters_go_to_a_broker_or_to_a_route_of_their_own():
         ("spec.subscriber", {"ref": {"kind": "Broker", "name": "default"}}),
         ("spec.subscriber", {"ref": {"kind": "ConfigMap", "name": "x"}}),
         ("spec.delivery.retry", "three"),
-        ("spec.filters", [{"cesql": "true"}]),
+        ("spec.filters", [{"cesql": "true ="}]),
     ],
 )
 def test_a_trigger_that_cannot_work_is_named(path, value):
