@@ -1,12 +1,17 @@
 """What is worth telling somebody; the words are the page's, in the reader's language."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from events.catalog import DocumentFailed, DocumentIndexed
 
 INDEXED = "document.indexed"
 FAILED = "document.failed"
+
+# Counted from the moment it was read; unread ones, from when they were made.
+KEEP_READ = timedelta(days=30)
+KEEP_UNREAD = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """What notifications hears; kept apart from the HTTP door so that it does not pay for FastAPI."""
 
-from events.catalog import DocumentFailed, DocumentIndexed
+from events.catalog import DocumentFailed, DocumentIndexed, Ping
 from events.envelope import CloudEvent
 from functions.notifications import store
-from functions.notifications.domain import News, of_failed, of_indexed
+from functions.notifications.domain import KEEP_READ, KEEP_UNREAD, News, of_failed, of_indexed
+from voiceassist.core.errors import PermanentEventError
 from voiceassist.core.identity import service
-from voiceassist.runtime import outbox, providers
+from voiceassist.runtime import logging, outbox, providers
 from voiceassist.runtime.door import Room
 
+log = logging.get_logger(__name__)
+
 ROOM = "notifications"
+NIGHTLY = "nightly"  # the extension `schedule` of the PingSource's events
 
 
 def listen(room: Room) -> None:
@@ -22,9 +26,27 @@ def listen(room: Room) -> None:
     async def failed(event: CloudEvent, payload: DocumentFailed) -> None:
         await tell(event, of_failed(payload))
 
+    @room.on(Ping.TYPE)
+    async def ticked(event: CloudEvent, _payload: Ping) -> None:
+        if event.extensions.get("schedule") != NIGHTLY:
+            raise PermanentEventError("This room does not know this schedule.")
+        await forget_old()
+
 
 async def tell(event: CloudEvent, news: News) -> None:
     """Store the notification once, however often the event is delivered."""
     async with providers.database().transaction(service(ROOM, news.tenant_id)) as connection:
         if await outbox.first_time(connection, ROOM, event):
             await store.add(connection, news)
+
+
+async def forget_old() -> None:
+    """Drop what was read long ago, and what nobody will read any more. A night without it, or two of it, do no harm."""
+    database = providers.database()
+    async with database.transaction(service(ROOM)) as connection:
+        tenants = await store.tenants(connection)
+    count = 0
+    for tenant_id in tenants:
+        async with database.transaction(service(ROOM, tenant_id)) as connection:
+            count += await store.forget(connection, read=KEEP_READ, unread=KEEP_UNREAD)
+    log.info("notifications.forgotten", count=count)

@@ -1,6 +1,7 @@
 """Notifications in PostgreSQL, seen by their owner only (row-level security)."""
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -72,3 +73,23 @@ async def mark_read(connection: "AsyncConnection", identifier: UUID) -> bool:
         {"id": identifier},
     )
     return row.first() is not None
+
+
+async def tenants(connection: "AsyncConnection") -> list[UUID]:
+    from sqlalchemy import text
+
+    return list((await connection.execute(text("select id from tenants"))).scalars())
+
+
+async def forget(connection: "AsyncConnection", *, read: timedelta, unread: timedelta) -> int:
+    """Drop what was read, or made and never read, so long ago in the tenant; returns how many that were."""
+    from sqlalchemy import text
+
+    result = await connection.execute(
+        text(
+            "delete from notifications where read_at < now() - cast(:read as interval)"
+            " or (read_at is null and created_at < now() - cast(:unread as interval))"
+        ),
+        {"read": read, "unread": unread},
+    )
+    return int(result.rowcount)

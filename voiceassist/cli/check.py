@@ -18,6 +18,7 @@ from events import catalog
 from realtime.dialogue import phrases
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import wiring
+from voiceassist.runtime.host import pingsources
 from voiceassist.runtime.settings import inherited
 
 START_SECONDS = 20.0
@@ -54,7 +55,7 @@ def room_faults(found: wiring.Wiring) -> Iterator[str]:
 
 
 def event_faults(found: wiring.Wiring) -> Iterator[str]:
-    """Every type said or heard is in the catalogue, and every listener exists."""
+    """Every type said or heard is in the catalogue, every listener exists, every schedule can be read."""
     for room in found.rooms.values():
         for event_type in room.says:
             if event_type not in catalog.EVENT_TYPES:
@@ -67,6 +68,11 @@ def event_faults(found: wiring.Wiring) -> Iterator[str]:
         reference = trigger["spec"]["subscriber"].get("ref", {})
         if reference.get("kind") == "Service" and reference.get("name") not in found.rooms:
             yield f"the Trigger {name} leads to {reference.get('name')}, which is no room"
+    for ping_source in found.ping_sources:
+        try:
+            pingsources.read(ping_source, "http://broker/voiceassist/default")
+        except SettingsError as fault:
+            yield fault.detail
 
 
 def start_alone(room: wiring.Room) -> str | None:

@@ -78,6 +78,7 @@ class Host(Section, frozen=True):
     idle_seconds: float = 60.0  # the window after which an isolated room that nobody asks is given up
     scale_down_delay_seconds: float | None = None  # replaces the delay of every room's YAML
     most_instances: int = 0  # of any one room; 0: as many as this machine has processors
+    schedules: bool = False  # run the PingSources here; where Knative is, its own adapter does
     trusted_proxies: str = ""  # networks whose X-Forwarded-For is believed, e.g. 10.0.0.0/8, fd00::/8
 
 

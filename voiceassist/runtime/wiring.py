@@ -47,6 +47,7 @@ class Wiring:
     rooms: dict[str, Room]
     triggers: tuple[dict[str, Any], ...] = ()
     brokers: tuple[dict[str, Any], ...] = ()
+    ping_sources: tuple[dict[str, Any], ...] = ()
     routes: dict[str, str] = field(default_factory=dict)
 
     def room_for(self, path: str) -> Room | None:
@@ -96,6 +97,7 @@ def load(directory: Path | None = None) -> Wiring:
         rooms=rooms,
         triggers=tuple(item for item in everything if item.get("kind") == "Trigger"),
         brokers=tuple(item for item in everything if item.get("kind") == "Broker"),
+        ping_sources=tuple(item for item in everything if item.get("kind") == "PingSource"),
         routes=routes,
     )
 

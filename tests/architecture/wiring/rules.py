@@ -6,7 +6,7 @@ planted difference, which must be found.
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from events import cesql
 from events.broker import filters
 from events.broker.retry import duration
-from events.catalog import EVENT_TYPES
+from events.catalog import EVENT_TYPES, Ping
 from events.cesql import tokens
 from realtime.dialogue import phrases
 from voiceassist.core.errors import SettingsError
@@ -226,11 +226,23 @@ def engines_used(folder: Path) -> set[str]:
 # --- events ---
 
 
-def heard(trigger: Object) -> set[str]:
-    """The catalogue's types that a Trigger lets through; where it asks for more than the type, those it requires."""
+def heard(trigger: Object, ticks: Iterable[Mapping[str, str]] = ()) -> set[str]:
+    """The catalogue's types that a Trigger lets through; where it asks for more than the type, those it requires.
+
+    `ticks` are the attributes of what the schedules say: of a tick, all is known.
+    """
     matches = filters.of_trigger(trigger["spec"])
-    required = filters.required_types(trigger["spec"]) or frozenset()
-    return {name for name in EVENT_TYPES if name in required or matches({"type": name})}
+    required = (filters.required_types(trigger["spec"]) or frozenset()) - {Ping.TYPE}
+    types = {name for name in EVENT_TYPES if name in required or matches({"type": name})}
+    return types | {tick["type"] for tick in ticks if matches(tick)}
+
+
+def ticks(files: Files) -> list[dict[str, str]]:
+    """Type and extensions of every PingSource's events."""
+    return [
+        {"type": Ping.TYPE, **(item["spec"].get("ceOverrides") or {}).get("extensions", {})}
+        for item in of_kind(files, "PingSource")
+    ]
 
 
 def wanted_types(trigger: Object) -> set[str]:
@@ -278,9 +290,8 @@ def event_faults(files: Files) -> Iterator[str]:
     hears: dict[str, set[str]] = {name: set() for name in rooms}
     brokers = {item["metadata"]["name"] for item in of_kind(files, "Broker", "eventing.knative.dev/")}
     for trigger in of_kind(files, "Trigger"):
-        yield from (
-            f"Trigger {trigger['metadata']['name']} {fault}" for fault in _trigger_faults(trigger, brokers, hears)
-        )
+        faults = _trigger_faults(trigger, brokers, hears, ticks(files))
+        yield from (f"Trigger {trigger['metadata']['name']} {fault}" for fault in faults)
     for room, service in rooms.items():
         for said in note(service, "says"):
             if said not in EVENT_TYPES or room not in EVENT_TYPES[said].says:
@@ -290,11 +301,13 @@ def event_faults(files: Files) -> Iterator[str]:
     yield from circles(rooms, hears)
 
 
-def _trigger_faults(trigger: Object, brokers: set[str], hears: dict[str, set[str]]) -> Iterator[str]:
+def _trigger_faults(
+    trigger: Object, brokers: set[str], hears: dict[str, set[str]], ticks: list[dict[str, str]]
+) -> Iterator[str]:
     """Adds what the Trigger's subscriber hears to `hears`."""
     spec = trigger["spec"]
     try:
-        types = heard(trigger)
+        types = heard(trigger, ticks)
     except SettingsError as error:
         yield f"cannot be used: {error.detail}"
         return

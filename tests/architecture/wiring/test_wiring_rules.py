@@ -296,7 +296,7 @@ def pairs(files):
     return sorted(
         (
             trigger["spec"]["subscriber"]["ref"]["name"],
-            sorted(rules.heard(trigger)),
+            sorted(rules.heard(trigger, rules.ticks(files))),
             trigger["metadata"].get("annotations", {}).get(rules.ORDERED, ""),
             trigger["spec"]["delivery"]["deadLetterSink"]["ref"]["name"],
         )

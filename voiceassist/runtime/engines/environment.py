@@ -83,6 +83,7 @@ def child_environment(
         "HOST__TLS_CERT": str(layout.certificate) if mode.tls else "",
         "HOST__TLS_KEY": str(layout.certificate_key) if mode.tls else "",
         "HOST__ISOLATED": str(mode.isolated).lower(),
+        "HOST__SCHEDULES": "true",
         "BROKER__PORT": str(ports.broker),
         "BROKER__OPERATIONS_URL": f"http://127.0.0.1:{ports.broker}",
         "BROKER__DATABASE": str(layout.broker_database),

@@ -23,8 +23,10 @@ from voiceassist.runtime.host.forward import client
 from voiceassist.runtime.host.gateway import Gateway
 from voiceassist.runtime.host.limits import Limiter
 from voiceassist.runtime.host.openapi import OpenApi
+from voiceassist.runtime.host.pingsources import readable
 from voiceassist.runtime.host.realtime import RealtimeProxy
 from voiceassist.runtime.host.rooms import InProcess, Remote, RoomsDoor, Runner
+from voiceassist.runtime.host.schedule import Scheduler
 from voiceassist.runtime.sessions import ClientSecrets
 from voiceassist.runtime.settings import Host, Settings, load_settings
 from voiceassist.runtime.wiring import Room, Wiring
@@ -79,7 +81,9 @@ async def run(settings: Settings, mode: str) -> None:
         gateway = make_gateway(settings, rooms, runner, http)
         relay = asyncio.create_task(kept_running("outbox", partial(outbox.relay, providers.database())))
         warming = asyncio.create_task(warm(rooms, runner) if mode == "one" else asyncio.sleep(0))
-        stack.push_async_callback(cancelled, relay, warming)
+        scheduler = Scheduler(readable(rooms.ping_sources, settings.broker_url) if settings.host.schedules else ())
+        scheduling = asyncio.create_task(kept_running("schedules", scheduler.run))
+        stack.push_async_callback(cancelled, relay, warming, scheduling)
         tls = servers.Tls(settings.host.tls_cert, settings.host.tls_key) if settings.host.tls_cert else None
         log.info("host.started", mode=mode, port=settings.host.port, count=len(rooms.rooms))
         await servers.serve_all(

@@ -2,9 +2,13 @@
 
 import asyncio
 
-from events.catalog import DocumentFailed, DocumentIndexed
+from sqlalchemy import text
+
+from events.catalog import DocumentFailed, DocumentIndexed, Ping
+from events.envelope import CloudEvent
 from functions.notifications.main import room
 from voiceassist.core import ids
+from voiceassist.core.identity import service
 from voiceassist.runtime import outbox
 
 
@@ -91,3 +95,46 @@ async def test_bad_requests_are_problem_documents(caller, person):
     async with caller(room, None) as client:
         assert (await client.get("/api/v1/notifications")).status_code == 401
         assert (await client.get("/ready")).status_code == 200
+
+
+async def test_a_night_forgets_what_is_old_and_nothing_else(caller, person, deliver, database):
+    """In every tenant; a second tick of the same night changes nothing."""
+    owners = [await person(), await person(tenant_id=ids.new_id())]
+    ages = {"read long ago": (200, 31), "read lately": (200, 1), "unread and old": (181, None), "unread": (100, None)}
+    for owner in owners:
+        for kind, (made, seen) in ages.items():
+            await make_old(database, owner, kind, made, seen)
+    for schedule in ("nightly", "nightly"):
+        assert await deliver(room, tick(schedule)) == 204
+        for owner in owners:
+            kinds = {item["kind"] for item in (await listed(caller, owner))["items"]}
+            assert kinds == {"unread", "read lately"}
+
+
+async def test_a_tick_of_another_schedule_is_a_dead_letter(deliver):
+    assert await deliver(room, tick("weekly")) == 422
+
+
+def tick(schedule):
+    return CloudEvent(
+        id=str(ids.new_id()),
+        source="/apis/v1/namespaces/voiceassist/pingsources/notifications-nightly",
+        type=Ping.TYPE,
+        datacontenttype="application/json",
+        data=b"{}",
+        extensions={"schedule": schedule},
+    )
+
+
+async def make_old(database, owner, kind, made, seen):
+    async with database.transaction(service("test", owner.tenant_id)) as connection:
+        await connection.execute(
+            text(
+                "insert into notifications (id, tenant_id, owner_id, kind, created_at, read_at) values (:id, :tenant,"
+                " :owner, :kind, now() - make_interval(days => :made), now() - make_interval(days => :seen))"
+            ),
+            {
+                "id": ids.new_id(), "tenant": owner.tenant_id, "owner": owner.user_id, "kind": kind, "made": made,
+                "seen": seen,
+            },
+        )  # fmt: skip
