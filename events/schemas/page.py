@@ -19,8 +19,8 @@ duplicates by (source, id). An unknown field is refused by publishers and by the
 hear the event.
 
 Every event of a room carries the extension `tenantid`, and `ownerid` where its payload has an owner or a user, so that
-Triggers can filter by them; `partitionkey` orders delivery, `traceparent` joins the trace. Its `dataschema` is
-`urn:voiceassist:schema:<type>`, the `$id` of its JSON schema.
+Triggers can [filter](filters.md) by them; `partitionkey` orders delivery, `traceparent` joins the trace. Its
+`dataschema` is `urn:voiceassist:schema:<type>`, the `$id` of its JSON schema.
 
 | route | answer |
 |---|---|

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
+from events import cesql
+from events.broker import filters
+from events.cesql import functions
 from functions.calculators import page as calculators_page
 from realtime.protocol import client
 from voiceassist.cli.main import group
@@ -73,6 +77,26 @@ def test_the_planted_route_is_found():
 
 def test_the_page_of_the_calculators_is_current():
     assert calculators_page.PLACE.read_text() == calculators_page.render(), "run: python -m functions.calculators.page"
+
+
+FILTERS = (PAGES / "filters.md").read_text()
+
+
+def test_the_page_of_filters_has_a_filter_that_works():
+    (shown,) = re.findall(r"```yaml\n(.*?)```", FILTERS, re.DOTALL)
+    matches = filters.of_trigger(yaml.safe_load(shown))
+    event = {"type": "org.voiceassist.document.uploaded.v1", "source": "/other", "ownerid": "7", "sequence": "4"}
+    assert matches(event)
+    assert not matches(event | {"sequence": "3"})
+    assert not matches(event | {"subject": "a.draft"})
+
+
+def test_the_page_of_filters_has_every_dialect_function_and_bound():
+    dialects = {*filters._LEAVES, *filters._NESTED, "cesql", "sql", "filter.attributes"}
+    assert {name for name in dialects | set(functions._FUNCTIONS) if f"`{name}`" not in FILTERS} == set()
+    assert f"{cesql.LONGEST} characters and {cesql.DEEPEST} levels" in FILTERS
+    assert f"at most {cesql.LONGEST_TEXT} characters" in FILTERS
+    assert f"more than {filters._DEEPEST} levels" in FILTERS
 
 
 def test_every_command_is_on_its_page():

@@ -137,6 +137,22 @@ async def test_each_trigger_that_matches_gets_one_delivery(broker, subscriber):
     assert [entry.id for entry in subscriber.events("b")] == ["2"]
 
 
+async def test_a_cesql_filter_means_the_same_in_either_mode(broker, subscriber):
+    """In binary mode every attribute is a text, in structured mode it has its type."""
+    picky = trigger("picky")
+    picky["spec"]["filters"] = [{"cesql": "type LIKE 'test.%' AND sequence > 3 AND urgent = TRUE"}]
+    broker.wire(picky)
+    await broker.start()
+    for encode, name in ((encode_binary, "binary"), (encode_structured, "structured")):
+        for sequence, urgent in ((4, True), (3, True), (4, False)):
+            said = event(f"{name}-{sequence}-{urgent}", extensions={"sequence": sequence, "urgent": urgent})
+            assert (await broker.post(*encode(said))).status_code == 202
+        assert (await broker.post(*encode(event(name)))).status_code == 202
+    await subscriber.wait_for(2)
+    await broker.settled()
+    assert sorted(entry.id for entry in subscriber.events("room")) == ["binary-4-True", "structured-4-True"]
+
+
 async def test_the_loop_guard_counts_and_stays_inside(broker, subscriber):
     await broker.start()
     await broker.say(event(1, extensions={"knativebrokerttl": 7}))
