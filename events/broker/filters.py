@@ -46,7 +46,10 @@ def _read(spec: Mapping[str, Any]) -> _Filter:
     filters = spec.get("filters")
     if filters:
         return _all(filters, depth=0)
-    attributes = (spec.get("filter") or {}).get("attributes")
+    simple = spec.get("filter") or {}
+    if not isinstance(simple, Mapping):
+        raise FilterError("filter needs attributes.")
+    attributes = simple.get("attributes")
     return _attributes(attributes) if attributes else _Filter(lambda _event: True)
 
 

@@ -89,6 +89,12 @@ def test_not_turns_a_fault_into_a_match():
     assert hears(filters=[{"not": {"cesql": "absent = 'x'"}}]) is True
 
 
+@pytest.mark.parametrize("spec", [{"filter": "type"}, {"filter": {"attributes": "type"}}, {"filters": {"exact": 1}}])
+def test_a_filter_of_another_shape_is_refused(spec):
+    with pytest.raises(FilterError):
+        of_trigger(spec)
+
+
 def test_a_refused_expression_is_not_quoted():
     for expression in ("type = 'Quackenbush", "Quackenbush Quackenbush", "x LIKE Quackenbush", "EXISTS 'Quackenbush'"):
         with pytest.raises(FilterError) as caught:
