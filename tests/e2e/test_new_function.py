@@ -79,6 +79,7 @@ def test_each_is_at_most_twenty_lines():
         assert len(example(guide).splitlines()) <= 20
 
 
+@pytest.mark.timeout(600)
 def test_make_check_passes_without_further_edits(checkout):
     """The recipe of `make check` itself, without what it installs."""
     (recipe,) = re.findall(r"^check:.*\n((?:\t.*\n)+)", (checkout / "Makefile").read_text(), re.MULTILINE)
@@ -95,7 +96,8 @@ def test_make_check_passes_without_further_edits(checkout):
 
 def test_the_tests_that_came_with_the_function_pass_and_its_room_starts_alone(checkout):
     run(checkout, "pytest", "tests/unit/functions/oncall", "tests/unit/functions/calculators")
-    assert "7 rooms" in run(checkout, "voiceassist", "check")
+    rooms = len(list((ROOT / "functions").glob("*/main.py"))) + 1
+    assert run(checkout, "voiceassist", "check").startswith(f"{rooms} rooms, ")
 
 
 def test_the_function_answers_at_the_gateway_to_whom_it_knows(product):
@@ -129,6 +131,8 @@ def test_a_spoken_question_is_answered_by_the_function_and_said_aloud(product, s
 
 
 def test_a_clinical_question_about_the_same_people_goes_to_the_library(product):
+    with product.key_client() as client:  # on a busy machine the library's models may still be loading
+        assert client.post("/api/v1/search", json={"query": "septic shock"}).status_code == 200
     result = product.cli("ask", "What should the on-call doctor do first in septic shock?", "--json")
     assert result.returncode == 0, result.stderr + product.logs()
     found = json.loads(result.stdout)
