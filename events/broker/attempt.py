@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import msgspec
 
-from events.broker.client import Answer, NoAnswerError, Target
 from events.broker.entries import TTL, entry_for
 from events.broker.jobs import Claimed, Entry, Finish, Job, Postpone
 from events.broker.retry import Verdict, judge, retry_after
@@ -16,6 +15,7 @@ from events.broker.shared import Shared
 from events.envelope import CloudEvent, decode
 from voiceassist.core.errors import ValidationError
 from voiceassist.runtime import logging, metrics, tracing
+from voiceassist.runtime.posting import Answer, NoAnswerError, Target
 
 log = logging.get_logger(__name__)
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from events.broker.attempt import Attempt
-from events.broker.client import Target
 from events.broker.jobs import Claimed, Job, Postpone, StoreError
 from events.broker.routes import Route
 from events.broker.shared import Shared
 from events.broker.writer import Writer
 from voiceassist.runtime import logging, metrics
+from voiceassist.runtime.posting import Target
 
 if TYPE_CHECKING:
     from prometheus_client import Counter

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from events.broker.client import Client
 from events.broker.jobs import Parcel
 from events.broker.routes import Routing
 from events.broker.space import Space
 from events.broker.store import Store
 from voiceassist.core.identity import service
 from voiceassist.runtime import tokens
+from voiceassist.runtime.posting import Client
 from voiceassist.runtime.settings import Settings
 
 TOKEN_SECONDS = 30.0

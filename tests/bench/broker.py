@@ -30,11 +30,11 @@ from pathlib import Path
 import psutil
 import yaml
 
-from events.broker.client import Client, NoAnswerError
 from events.envelope import CloudEvent, encode_binary
 from voiceassist.core.identity import service
 from voiceassist.runtime import tokens
 from voiceassist.runtime.engines import binaries
+from voiceassist.runtime.posting import Client, NoAnswerError
 
 SECRET = "a bench secret of forty characters......"
 CONNECTIONS = 64

@@ -28,10 +28,10 @@ from pathlib import Path
 
 import yaml
 
-from events.broker.client import Client, NoAnswerError
 from events.envelope import CloudEvent, encode_binary
 from voiceassist.core.identity import service
 from voiceassist.runtime import tokens
+from voiceassist.runtime.posting import Client, NoAnswerError
 
 SECRET = "a bench secret of forty characters......"
 KEYS = 16

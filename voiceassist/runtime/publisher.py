@@ -14,13 +14,14 @@ import asyncio
 import itertools
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from voiceassist.adapters.postgres import Database
-from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
 from voiceassist.runtime import http, logging
+from voiceassist.runtime.posting import Client, NoAnswerError
 from voiceassist.runtime.settings import load_settings
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.get_logger(__name__)
 
+STRUCTURED = {"content-type": "application/cloudevents+json"}
 ACCEPTED = 202
 REFUSED_FOR_GOOD = frozenset({400, 413, 415, 422})
 AWAY = frozenset({0, 429, 503})  # not about this event: the broker is gone, full or starting
@@ -153,22 +155,21 @@ async def _send(rows: list[Row], patience: float) -> Outcome:
 
 async def _post(row: Row, patience: float) -> int:
     """The broker's status, 0 where it could not be reached."""
-    sink = load_settings().broker_url
+    settings = load_settings()
+    sink = settings.broker_url
     if not sink:
         return 0
+    identity = http.identity_headers(service(row.room), issuer=row.room, settings=settings)
     try:
-        answer = await http.call(
-            "POST",
-            sink,
-            principal=service(row.room),
-            issuer=row.room,
-            headers={"content-type": "application/cloudevents+json"},
-            content=row.event,
-            timeout=patience,
-        )
-    except UnavailableError:
+        answer = await client().post(sink, identity | STRUCTURED, row.event, limit=patience)
+    except NoAnswerError:
         log.warning("outbox.broker_unreachable", room=row.room)
         return 0
-    if answer.status_code != ACCEPTED:
-        log.warning("outbox.not_accepted", room=row.room, status=answer.status_code)
-    return answer.status_code
+    if answer.status != ACCEPTED:
+        log.warning("outbox.not_accepted", room=row.room, status=answer.status)
+    return answer.status
+
+
+@lru_cache(maxsize=1)
+def client() -> Client:
+    return Client(load_settings().ca_file)

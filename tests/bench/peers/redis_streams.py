@@ -13,7 +13,7 @@ import sys
 import redis.asyncio
 import uvicorn
 
-from events.broker.client import Client, Target
+from voiceassist.runtime.posting import Client, Target
 
 STREAM = "events"
 PARALLEL = 32

@@ -1,6 +1,6 @@
 """A small HTTP/1.1 client with kept connections: POST, no redirects, no proxies, bounded answers.
 
-A general client costs about ten times more CPU per request, and deliveries are what a broker does all day.
+A general client costs about ten times more CPU per request, and events are what broker and outbox post all day.
 """
 
 import asyncio

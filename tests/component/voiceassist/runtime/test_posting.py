@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from events.broker import client as module
-from events.broker.client import Client, NoAnswerError
+from voiceassist.runtime import posting as module
+from voiceassist.runtime.posting import Client, NoAnswerError
 
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
