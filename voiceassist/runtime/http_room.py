@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,12 +15,16 @@ from voiceassist.runtime import logging, problem
 from voiceassist.runtime.door import Room
 
 log = logging.get_logger(__name__)
+# The framework's own spans hold path and query of the address, which may hold more than ids; the guard writes ours.
+OUR_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 DECLARED = re.compile(r"[a-z][a-z0-9_]{0,40}|[0-9]+")
 
 
 def http_app(room: Room, *, title: str, version: str = "1") -> FastAPI:
     """A FastAPI app behind the room's guard, whose own errors are problem documents too."""
-    app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title=title, version=version, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=OUR_OWN
+    )
 
     async def known(_request: Request, error: Exception) -> Response:
         return problem.response(error if isinstance(error, VoiceAssistError) else VoiceAssistError())

@@ -3,6 +3,10 @@
 import functions_framework.aio
 import httpx
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import BaseModel, ConfigDict
 
 from events import catalog
@@ -213,3 +217,16 @@ async def test_the_guard_works_behind_the_functions_framework(room, bearer):
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://room") as client:
         assert (await client.get("/api/v1/sample/3", headers=bearer)).json() == {"item": 3}
         assert (await client.post("/api/v1/sample/boom", headers=bearer)).json()["code"] == "INTERNAL"
+
+
+async def test_the_framework_writes_no_span_of_its_own(client, bearer, monkeypatch):
+    """Its spans would hold path and query, and its log records an exception's text."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    await client.get(f"/api/v1/sample/7?name={NAME}", headers=bearer)
+    await client.post("/api/v1/sample/boom", headers=bearer)
+    assert exporter.get_finished_spans() == ()
+    trace.get_tracer("voiceassist").start_span("ours").end()
+    assert [span.name for span in exporter.get_finished_spans()] == ["ours"]
