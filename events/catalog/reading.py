@@ -1,5 +1,6 @@
 """A payload against the schema of its type: leniently by whoever hears it, strictly by whoever lets it in."""
 
+import re
 from typing import TypeVar
 
 import msgspec
@@ -9,6 +10,10 @@ from events.catalog.table import EVENT_TYPES
 from voiceassist.core.errors import FieldError, ValidationError
 
 P = TypeVar("P", bound=Payload)
+
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_PLACE = re.compile(r" - at `\$((?:\.\w+|\[\d+\])*)(\[\.\.\.\].*)?`\Z")
+_STEP = re.compile(r"\w+")
 
 
 class PayloadError(ValidationError):
@@ -50,13 +55,15 @@ def _decoded(data: bytes | None, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(data or b"", type=kind)
     except msgspec.ValidationError as error:
-        raise PayloadError(_pointer(error), "INVALID") from None
+        raise _fault(str(error)) from None
     except (msgspec.DecodeError, RecursionError):
         raise PayloadError("", "NOT_JSON") from None
 
 
-def _pointer(error: msgspec.ValidationError) -> str:
-    """msgspec ends its message with "- at `$.field`"; only the declared field name is taken from it."""
-    _, found, path = str(error).rpartition("`$.")
-    field = path.rstrip("`")
-    return f"/{field}" if found and field.isidentifier() else ""
+def _fault(message: str) -> PayloadError:
+    """msgspec names the place at the very end; it holds declared names and indices, the rest may quote the data."""
+    place, missing = _PLACE.search(message), _MISSING.match(message)
+    pointer = "".join(f"/{step}" for step in _STEP.findall(place[1])) if place else ""
+    if missing and not (place and place[2]):
+        pointer += f"/{missing[1]}"
+    return PayloadError(pointer, "MISSING" if missing else "INVALID")

@@ -14,6 +14,7 @@ from events.catalog import (
     AnswerGiven,
     DocumentDeleted,
     DocumentUploaded,
+    Payload,
     PayloadError,
     Ping,
     check,
@@ -60,7 +61,8 @@ def test_names_follow_the_house_rule_and_examples_their_schema(name):
         ({"size_bytes": -1}, "/size_bytes", "INVALID"),
         ({"format": "exe"}, "/format", "INVALID"),
         ({"content_hash": "ABC"}, "/content_hash", "INVALID"),
-        ({"owner_id": ...}, "", "INVALID"),
+        ({"format": "Zebulon - at `$.zebulon`"}, "/format", "INVALID"),
+        ({"owner_id": ...}, "/owner_id", "MISSING"),
         ({"patient_name": "Zebulon"}, "", "UNKNOWN_FIELD"),
     ],
 )
@@ -72,6 +74,33 @@ def test_a_payload_that_breaks_its_schema_is_refused_by_name_of_field(change, po
     assert "Zebulon" not in str(caught.value) + repr(caught.value.errors)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(json.loads(data(**change)), schema(UPLOADED), format_checker=jsonschema.FormatChecker())
+
+
+class Part(msgspec.Struct):
+    size: int
+
+
+class Nested(Payload, frozen=True):
+    TYPE = "test.nested"
+    parts: tuple[Part, ...] = ()
+    by_name: dict[str, Part] | None = None
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        (b'{"parts":[{"size":1},{"size":"Zebulon"}]}', "/parts/1/size", "INVALID"),
+        (b'{"parts":[{"size":1},{}]}', "/parts/1/size", "MISSING"),
+        (b'{"by_name":{"Zebulon":{"size":"x"}}}', "/by_name", "INVALID"),
+        (b'{"by_name":{"Zebulon":{}}}', "/by_name", "MISSING"),
+        (b'{"parts":5}', "/parts", "INVALID"),
+        (b"[]", "", "INVALID"),
+    ],
+)
+def test_the_pointer_leads_into_nested_parts_by_declared_names_only(body, pointer, code):
+    with pytest.raises(PayloadError) as caught:
+        read(Nested, body)
+    assert [(error.pointer, error.code) for error in caught.value.errors] == [(pointer, code)]
 
 
 @pytest.mark.parametrize("body", [None, b"", b"Zebulon", b"[" * 100_000])
