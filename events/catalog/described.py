@@ -17,13 +17,12 @@ def schema(event_type: str) -> dict[str, Any]:
     entry = EVENT_TYPES[event_type]
     rest = msgspec.json.schema(entry.payload.OPEN) if entry.payload.OPEN else {"additionalProperties": False}
     (_,), components = msgspec.json.schema_components((entry.payload,), ref_template="#/$defs/{name}")
-    body = components.pop(entry.payload.__name__)
+    body = components[entry.payload.__name__]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": schema_uri(event_type),
         **body,
         **rest,
-        **({"$defs": components} if components else {}),
         "title": event_type,
         "examples": [msgspec.to_builtins(entry.example)],
     }

@@ -15,7 +15,10 @@ Identifier = Annotated[str, Meta(pattern="^[0-9A-Za-z][0-9A-Za-z._:/-]{0,127}$",
 
 
 class Payload(msgspec.Struct, frozen=True, kw_only=True):
-    """The data of one event type, named by `TYPE`. `OPEN` describes the whole object where others choose its fields."""
+    """The data of one event type, named by `TYPE`; flat, so that an unknown field has nowhere to hide.
+
+    `OPEN` describes the whole object where others choose its fields.
+    """
 
     TYPE: ClassVar[str]
     OPEN: ClassVar[type | None] = None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _WORDS = frozenset({"title", "description", "examples"})
-_BY_NAME = ("properties", "$defs")
+_FIELDS = frozenset({"properties", "required"})
 _LOWER_IS_WIDER = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 _HIGHER_IS_WIDER = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
 
@@ -17,20 +17,23 @@ class ShrunkError(Exception):
     """One sentence for whoever changed the catalogue."""
 
 
-def losses(old: dict[str, Any], new: dict[str, Any], at: str = "") -> Iterator[str]:
+def losses(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     """Every place where `new` is not `old` and more: a JSON pointer into the payload and what is wrong there."""
-    for group in _BY_NAME:
-        for name, field in old.get(group, {}).items():
-            if name in new.get(group, {}):
-                yield from losses(field, new[group][name], f"{at}/{name}")
-            else:
-                yield f"{at}/{name} is gone"
-    before, now = set(old.get("required", ())), set(new.get("required", ()))
-    yield from (f"{at}/{name} is required now" for name in sorted(now - before))
-    yield from (f"{at}/{name} may be missing now" for name in sorted((before - now) & new.get("properties", {}).keys()))
-    for keyword in sorted((old.keys() | new.keys()) - _WORDS - {*_BY_NAME, "required"}):
+    for name, field in old["properties"].items():
+        if name in new["properties"]:
+            yield from _changes(field, new["properties"][name], f"/{name}")
+        else:
+            yield f"/{name} is gone"
+    before, now = set(old["required"]), set(new["required"])
+    yield from (f"/{name} is required now" for name in sorted(now - before))
+    yield from (f"/{name} may be missing now" for name in sorted((before - now) & new["properties"].keys()))
+    yield from _changes(old, new, "/")
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any], at: str) -> Iterator[str]:
+    for keyword in sorted((old.keys() | new.keys()) - _WORDS - _FIELDS):
         if not _kept(keyword, old.get(keyword), new.get(keyword)):
-            yield f"{at or '/'} has another {keyword}"
+            yield f"{at} has another {keyword}"
 
 
 def _kept(keyword: str, old: Any, new: Any) -> bool:

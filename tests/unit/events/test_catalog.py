@@ -54,6 +54,14 @@ def test_names_follow_the_house_rule_and_examples_their_schema(name):
     assert entry.says or entry.external
 
 
+@pytest.mark.parametrize("name", EVENT_TYPES)
+def test_payloads_are_flat(name):
+    """`check` looks for unknown fields at the top only."""
+    for field in schema(name)["properties"].values():
+        for kind in field.get("anyOf", [field]):
+            assert kind.get("type") in {"string", "integer", "boolean", "null"} or kind.keys() & {"enum", "const"}
+
+
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [
