@@ -150,7 +150,10 @@ class RoomsDoor:
             "raw_path": b"/" + raw.removeprefix(b"/").partition(b"/")[2],
         }
         answer = Answer(send, secure=False)
-        with tracing.scope(tracing.start(value(scope["headers"], b"traceparent"))):
+        with tracing.scope(tracing.start(value(scope["headers"], b"traceparent"))) as trace:
+            # A room in a process of its own goes on with this trace, which the answer names.
+            others = [header for header in scope["headers"] if header[0] != b"traceparent"]
+            inside["headers"] = [*others, (b"traceparent", trace.traceparent.encode())]
             try:
                 await self._runner.serve(self._room(name), inside, receive, answer)
             except (NotFoundError, UnavailableError) as error:

@@ -1,5 +1,6 @@
 """An outbox in a real database, and a broker that accepts, refuses, dawdles or is away."""
 
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -7,11 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 from sqlalchemy import text
 
 from events.catalog import DocumentDeleted
+from events.catalog.payload import DOCUMENT, OWNER, TENANT
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import ids
 from voiceassist.core.identity import service
@@ -137,3 +140,85 @@ def states(execute: Callable[..., Any]) -> Callable[[], Any]:
         return {row[0]: (row[1], row[2]) for row in rows}
 
     return states
+
+
+class World:
+    """What the catalogue's examples speak of, in the database, and what the database holds at a moment."""
+
+    # What changes by itself: a publisher's leases and marks.
+    BESIDES = {"outbox": "id, room, key, event"}  # noqa: RUF012 - a constant
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+
+    def snapshot(self) -> dict[str, tuple[int, str]]:
+        """Of every table: how many rows the default tenant has, and a digest of them."""
+
+        async def look(connection: Any) -> dict[str, tuple[int, str]]:
+            tables = await connection.fetch(
+                "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+            )
+            found = {}
+            for (table,) in tables:
+                columns = self.BESIDES.get(table, "*")
+                found[table] = tuple(
+                    await connection.fetchrow(
+                        f"select count(*), coalesce(md5(string_agg(t::text, '|' order by t::text)), '')"  # noqa: S608
+                        f" from (select {columns} from {table}) t"
+                    )
+                )
+            return found
+
+        return self._run(look)
+
+    def make(self) -> None:
+        """A user, their document that waits, and old news of theirs, with the ids of the examples."""
+
+        async def build(connection: Any) -> None:
+            for table in ("processed_events", "outbox", "notifications", "documents"):
+                await connection.execute(f"delete from {table}")  # noqa: S608
+            await connection.execute(
+                "insert into users (id, tenant_id, iss, sub, role) values ($1, $2, 'https://issuer.test', $3, 'user')"
+                " on conflict do nothing",
+                OWNER, TENANT, str(OWNER),
+            )  # fmt: skip
+            await connection.execute(
+                "insert into documents (id, tenant_id, owner_id, doc_key, content_hash, title, file_name, format,"
+                " size_bytes, object_key) values ($1, $2, $3, 'k', $4, 't', 't.txt', 'txt', 1, 'k')",
+                DOCUMENT, TENANT, OWNER, DOCUMENT.bytes,
+            )  # fmt: skip
+            await connection.execute(
+                "insert into indexing_jobs (id, tenant_id, owner_id, document_id) values ($1, $2, $3, $1)",
+                DOCUMENT, TENANT, OWNER,
+            )  # fmt: skip
+            await connection.execute(
+                "insert into notifications (id, tenant_id, owner_id, kind, created_at)"
+                " values ($1, $2, $3, 'old', now() - interval '1 year')",
+                ids.new_id(), TENANT, OWNER,
+            )  # fmt: skip
+
+        self._run(build)
+
+    def _run(self, work: Callable[[Any], Any]) -> Any:
+        """As a service of the default tenant, in a loop of its own: tests of processes are not asynchronous."""
+
+        async def run() -> Any:
+            connection = await asyncpg.connect(self._dsn)
+            try:
+                async with connection.transaction():
+                    await connection.execute(
+                        "select set_config('app.tenant', $1, true), set_config('app.role', 'service', true)",
+                        str(TENANT),
+                    )
+                    return await work(connection)
+            finally:
+                await connection.close()
+
+        return asyncio.run(run())
+
+
+@pytest.fixture
+def world(settings: Settings) -> World:
+    made = World(settings.postgres.dsn)
+    made.make()
+    return made

@@ -1,0 +1,118 @@
+"""Every event a room hears has one effect: delivered twice at once to two processes, or after a crash at either side of
+the commit. Rooms and events come from the wiring, so a new listener is tested without a line here.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from .running import fresh, heard, launcher, wired
+
+WIRING = wired()
+HEARD = [
+    pytest.param(room, event, id=f"{room.name}: {event.type}")
+    for room in WIRING.rooms.values()
+    for event in heard(WIRING, room.name)
+]
+# The process ends where the handler is done and nobody was told, or where the first of its work was to be committed.
+DIES_BEFORE_ANSWER = """
+import os
+from voiceassist.runtime import door
+hear = door.hear
+
+async def hear_and_die(room, request):
+    await hear(room, request)
+    os._exit(9)
+
+door.hear = hear_and_die
+"""
+DIES_BEFORE_COMMIT = """
+import os
+from contextlib import asynccontextmanager
+from voiceassist.adapters.postgres import Database
+transaction = Database.transaction
+
+@asynccontextmanager
+async def dying(self, principal):
+    async with transaction(self, principal) as connection:
+        yield connection
+        os._exit(9)
+
+Database.transaction = dying
+"""
+
+
+@pytest.fixture(scope="module")
+def processes(stack_env, tmp_path_factory):
+    """`processes(room)`: two processes of a room, started once; `processes.dying(room, code)`: one that will die."""
+
+    class Processes:
+        started: dict = {}  # noqa: RUF012 - one per module
+
+        def _start(self, room, code=""):
+            environ = stack_env | {"VOICEASSIST_BROKER_URL": ""}
+            return launcher(room, environ, tmp_path_factory.mktemp(room.name), code).wait_until_it_answers()
+
+        def __call__(self, room):
+            if room.name not in self.started:
+                self.started[room.name] = [self._start(room) for _ in range(2)]
+            return self.started[room.name]
+
+        dying = _start
+
+    processes = Processes()
+    yield processes
+    ends = {running.stop() for pair in processes.started.values() for running in pair}
+    assert ends <= {0}
+
+
+def change(world, deliver):
+    """By how many rows each table grew, and the answers."""
+    world.make()
+    before = world.snapshot()
+    answers = deliver()
+    after = world.snapshot()
+    return {table: after[table][0] - before[table][0] for table in after}, answers
+
+
+@pytest.fixture
+def once(world, processes):
+    """What one delivery of an event changes."""
+
+    def once(room, event):
+        changed, answers = change(world, lambda: [processes(room)[0].deliver(fresh(event)).status_code])
+        assert answers == [204]
+        assert set(changed.values()) != {0}
+        return changed
+
+    return once
+
+
+@pytest.mark.req("P3.6")
+@pytest.mark.parametrize(("room", "event"), HEARD)
+def test_four_deliveries_at_once_to_two_processes_are_one(once, world, processes, room, event):
+    wanted, same = once(room, event), fresh(event)
+
+    def deliver():
+        with ThreadPoolExecutor(4) as pool:
+            given = [pool.submit(processes(room)[number % 2].deliver, same) for number in range(4)]
+            return [one.result().status_code for one in given]
+
+    assert change(world, deliver) == (wanted, [204] * 4)
+
+
+@pytest.mark.req("P3.6")
+@pytest.mark.parametrize("dies", [DIES_BEFORE_ANSWER, DIES_BEFORE_COMMIT], ids=["before the answer", "before a commit"])
+@pytest.mark.parametrize(("room", "event"), HEARD)
+def test_a_crash_and_another_delivery_are_one(once, world, processes, room, event, dies):
+    wanted, same = once(room, event), fresh(event)
+
+    def deliver():
+        dying = processes.dying(room, dies)
+        with pytest.raises(httpx.TransportError):
+            dying.deliver(same)
+        assert dying.process.wait(20) == 9
+        return [processes(room)[0].deliver(same).status_code]
+
+    assert change(world, deliver) == (wanted, [204])
