@@ -45,21 +45,19 @@ Database.transaction = dying
 
 @pytest.fixture(scope="module")
 def processes(stack_env, tmp_path_factory):
-    """`processes(room)`: two processes of a room, started once; `processes.dying(room, code)`: one that will die."""
+    """`processes(room)`: two processes of a room, started once; `processes.start(room, code)`: one that is lost."""
 
     class Processes:
         started: dict = {}  # noqa: RUF012 - one per module
 
-        def _start(self, room, code=""):
+        def start(self, room, code=""):
             environ = stack_env | {"VOICEASSIST_BROKER_URL": ""}
             return launcher(room, environ, tmp_path_factory.mktemp(room.name), code).wait_until_it_answers()
 
         def __call__(self, room):
             if room.name not in self.started:
-                self.started[room.name] = [self._start(room) for _ in range(2)]
+                self.started[room.name] = [self.start(room) for _ in range(2)]
             return self.started[room.name]
-
-        dying = _start
 
     processes = Processes()
     yield processes
@@ -109,10 +107,26 @@ def test_a_crash_and_another_delivery_are_one(once, world, processes, room, even
     wanted, same = once(room, event), fresh(event)
 
     def deliver():
-        dying = processes.dying(room, dies)
+        dying = processes.start(room, dies)
         with pytest.raises(httpx.TransportError):
             dying.deliver(same)
         assert dying.process.wait(20) == 9
         return [processes(room)[0].deliver(same).status_code]
+
+    assert change(world, deliver) == (wanted, [204])
+
+
+@pytest.mark.req("P3.12")
+@pytest.mark.parametrize(("room", "event"), HEARD)
+def test_nothing_is_left_to_do_after_the_answer(once, world, processes, room, event):
+    """A process may be stopped, or given no processor, from the moment it has answered."""
+    wanted, same = once(room, event), fresh(event)
+
+    def deliver():
+        killed = processes.start(room)
+        answer = killed.deliver(same)
+        killed.process.kill()
+        killed.process.wait(20)
+        return [answer.status_code]
 
     assert change(world, deliver) == (wanted, [204])
