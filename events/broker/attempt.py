@@ -1,34 +1,40 @@
 """One attempt to deliver an event, and what the log has to say about it afterwards."""
 
 import base64
+import re
 import time
 from collections.abc import Callable
 
 import msgspec
 
+from events.broker import publishers
 from events.broker.entries import TTL, entry_for
 from events.broker.jobs import Claimed, Entry, Finish, Job, Postpone
 from events.broker.retry import Verdict, judge, retry_after
-from events.broker.routes import Route
+from events.broker.routes import BrokerName, Route
 from events.broker.schema import DEAD, DONE
 from events.broker.shared import Shared
 from events.envelope import CloudEvent, decode
-from voiceassist.core.errors import ValidationError
+from voiceassist.core.errors import VoiceAssistError
 from voiceassist.runtime import logging, metrics, tracing
 from voiceassist.runtime.posting import Answer, NoAnswerError, Target
 
 log = logging.get_logger(__name__)
 
 QUOTED_BYTES = 1024  # of a failed answer, kept for the dead letter (Kafka: cut, then base64)
-
+MOST_NOTES = 16  # headers of a failed answer that become attributes of the dead letter
+_NOTE = re.compile(r"kne-(?!(?:subject|time|datacontenttype|dataschema|data)\Z)([a-z0-9]{1,20})\Z")
 
 Count = Callable[[int | None, float], None]
 
 
 class Attempt:
-    """Post once and judge the answer. `count` hears the status (None: no answer) and the seconds it took."""
+    """Post once and judge the answer. `count` hears the status (None: no answer) and the seconds it took.
 
-    __slots__ = ("_delivery", "_event", "_number", "_route", "_shared", "_target")
+    A reply is in memory until it is on disk: call `release` then.
+    """
+
+    __slots__ = ("_answer", "_delivery", "_event", "_number", "_route", "_shared", "_target")
 
     def __init__(self, shared: Shared, route: Route, target: Target, delivery: Claimed) -> None:
         self._shared = shared
@@ -36,6 +42,7 @@ class Attempt:
         self._target = target
         self._delivery = delivery
         self._number = delivery.attempts + 1
+        self._answer: Answer | None = None
 
     async def made(self, count: Count) -> Job:
         event = self._delivery.event
@@ -46,10 +53,25 @@ class Attempt:
         trace = self._delivery.parcel.trace
         with tracing.continued("event.deliver", trace, trigger=self._route.name, event_type=event.type):
             started = time.perf_counter()
-            answer = await self._post()
+            answer = self._answer = await self._post()
             spent = time.perf_counter() - started
             count(answer.status if answer else None, spent)
-            return self._outcome(answer, round(spent * 1000))
+            job = self._outcome(answer, round(spent * 1000))
+        if not (isinstance(job, Finish) and job.follow_up):
+            self.release()
+        return job
+
+    def release(self) -> None:
+        if self._answer:
+            self._shared.client.release(self._answer)
+            self._answer = None
+
+    def failed(self) -> Job:
+        """What nobody foresaw counts as no answer: it is tried again as often as the Trigger says, and no more."""
+        if self._delivery.event is None:
+            return self._finish(DEAD, None)
+        self._event = self._delivery.event
+        return self._outcome(None, 0)
 
     async def _post(self) -> Answer | None:
         lines, body = self._delivery.parcel.wire
@@ -105,8 +127,9 @@ class Attempt:
             return None
         try:
             event = decode(answer.headers, answer.body, legacy=True)
-            return self._entry(event, ttl=self._delivery.parcel.ttl - 1)
-        except ValidationError:
+            admitted = publishers.admitted_reply(event, to=self._event, ours=self._route.sink.internal)
+            return self._entry(self._route.broker, admitted)
+        except VoiceAssistError:  # not an event, a batch of them, a broken payload, or not theirs to say
             return None
 
     def _dead_letter(self, answer: Answer | None) -> Entry | None:
@@ -115,28 +138,30 @@ class Attempt:
             return None
         extensions = {name: value for name, value in self._event.extensions.items() if name != TTL}
         extensions["knativeerrordest"] = self._route.sink.url
-        if answer:
+        if answer and not 200 <= answer.status < 300:  # of a success it could not read Kafka tells no more
+            if self._route.sink.internal:  # others have no say in our attributes
+                extensions = _notes(answer, self._event) | extensions
             extensions["knativeerrorcode"] = answer.status
             extensions["knativeerrordata"] = base64.b64encode(answer.body[:QUOTED_BYTES]).decode()
         letter = msgspec.structs.replace(self._event, extensions=extensions)
         if sink.broker:
-            return entry_for(
-                self._shared.routing,
-                sink.broker,
-                letter,
-                now=self._shared.now(),
-                trace=tracing.current_traceparent(),
-            )
+            return self._entry(sink.broker, letter)
         route = f"{self._route.name}/dead-letter"
         trace = tracing.current_traceparent()
         return Entry(str(self._route.broker), letter, [(route, None)], self._shared.now(), 1, trace)
 
-    def _entry(self, event: CloudEvent, *, ttl: int) -> Entry:
-        return entry_for(
-            self._shared.routing,
-            self._route.broker,
-            event,
-            now=self._shared.now(),
-            ttl=ttl,
-            trace=tracing.current_traceparent(),
-        )
+    def _entry(self, broker: BrokerName, event: CloudEvent) -> Entry | None:
+        """What came of a delivery has one less way to go, so that Triggers that feed each other come to an end."""
+        left = self._delivery.parcel.ttl - 1
+        if left <= 0:
+            return None
+        shared, trace = self._shared, tracing.current_traceparent()
+        return entry_for(shared.routing, broker, event, now=shared.now(), ttl=left, trace=trace)
+
+
+def _notes(answer: Answer, event: CloudEvent) -> dict[str, str | int | bool]:
+    """Headers `kne-name` of the answer, as attributes that the event does not have (Kafka)."""
+    taken = event.attributes().keys()
+    found = ((_NOTE.match(name), value) for name, value in answer.headers.items())
+    notes = [(note[1], value) for note, value in found if note and value.isascii() and value.isprintable()]
+    return dict([(name, value[:QUOTED_BYTES]) for name, value in notes if name not in taken][:MOST_NOTES])

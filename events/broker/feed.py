@@ -7,11 +7,11 @@ A crash forgets nothing: whatever was not marked as ended is due again.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from events.broker.attempt import Attempt
-from events.broker.jobs import Claimed, Job, Postpone, StoreError
+from events.broker.jobs import Claimed, Finish, Job, Postpone, StoreError
 from events.broker.routes import Route
 from events.broker.shared import Shared
 from events.broker.writer import Writer
@@ -48,6 +48,8 @@ class Feed:
         self._seconds = metrics.EVENT_DELIVERY.labels(route.name)
 
     def replace(self, route: Route) -> None:
+        if route is self.route:
+            return
         self.route = route
         self.target = Target.of(route.sink.url)
 
@@ -123,7 +125,9 @@ class Feed:
         self._shared.hold(delivery.parcel.size)
 
     def _start_more(self) -> None:
-        while self._ready and len(self.under_way) < PARALLEL:
+        while self._ready and len(self.under_way) < PARALLEL and not self._shared.stopping:
+            if not self._shared.lines.take(len(self.under_way), self._start_more):
+                return
             task = asyncio.create_task(self._work())
             self.under_way.add(task)
             task.add_done_callback(self._ended)
@@ -132,34 +136,49 @@ class Feed:
         self.under_way.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("feed.failed", trigger=self.route.name, **logging.error_fields(error))
+        self._shared.lines.give_back()
         self._start_more()
 
     async def _work(self) -> None:
         """Deliver one after the other while there are any."""
         while self._ready and not self._shared.stopping:
             delivery = self._ready.popleft()
+            attempt = Attempt(self._shared, self.route, self.target, delivery)
             try:
-                job = await Attempt(self._shared, self.route, self.target, delivery).made(self.count)
+                job = await self._made(attempt)
             except BaseException:
-                self._forget(delivery)
-                raise
-            self._writer.submit(job).add_done_callback(self._marked(delivery, job))
-
-    def _marked(self, delivery: Claimed, job: Job) -> Callable[["asyncio.Future[object]"], None]:
-        def ended(done: "asyncio.Future[object]") -> None:
-            if not done.cancelled() and isinstance(done.exception(), StoreError):
-                # Not marked, so it is delivered again once the log can be written; not at once, the disk needs air.
+                attempt.release()
                 asyncio.get_running_loop().call_later(FAULT_SECONDS, self._forget, delivery)
-            else:
-                self._shared.release(delivery.parcel.size)
-                self._busy.discard(delivery.seq)
-                if self._behind or isinstance(job, Postpone):
-                    self._wake.set()
+                raise
+            marked = self._mark(delivery, job, attempt)
+            if isinstance(job, Finish) and job.follow_up:
+                await asyncio.wait([marked])  # what follows is in memory until then
 
-        return ended
+    async def _made(self, attempt: Attempt) -> Job:
+        try:
+            return await attempt.made(self.count)
+        except Exception as error:  # noqa: BLE001 - what nobody foresaw must not be tried again for ever
+            log.error("feed.failed", trigger=self.route.name, **logging.error_fields(error))
+            return attempt.failed()
+
+    def _mark(self, delivery: Claimed, job: Job, attempt: Attempt) -> "asyncio.Future[object]":
+        marked = self._writer.submit(job)
+        marked.add_done_callback(lambda done: self._marked(done, delivery, job, attempt))
+        return marked
+
+    def _marked(self, done: "asyncio.Future[object]", delivery: Claimed, job: Job, attempt: Attempt) -> None:
+        if not done.cancelled() and isinstance(done.exception(), StoreError):
+            # The subscriber has answered: it is not asked again because our disk is full, only written again.
+            asyncio.get_running_loop().call_later(FAULT_SECONDS, self._mark, delivery, job, attempt)
+            return
+        attempt.release()
+        self._shared.release(delivery.parcel.size)
+        self._busy.discard(delivery.seq)
+        if self._behind or isinstance(job, Postpone):
+            self._wake.set()
 
     def _forget(self, delivery: Claimed) -> None:
-        """Not delivered or not marked: the log has it."""
+        """Not delivered: the log has it."""
         self._shared.release(delivery.parcel.size)
         self._busy.discard(delivery.seq)
         self.look()

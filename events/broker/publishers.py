@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from events.catalog import EVENT_TYPES, read
+from events.catalog import EVENT_TYPES, check, read
 from events.envelope import CloudEvent
 from voiceassist.core.errors import FieldError, ForbiddenError
 from voiceassist.core.identity import Principal
@@ -20,6 +20,7 @@ OUR_TYPES = "org.voiceassist."
 # What Knative's own sources say is external too, but not theirs: a made-up tick would start a nightly job.
 PLATFORM_TYPES = "dev.knative."
 OUR_SOURCE = "/voiceassist"
+OWN = ("tenantid", "ownerid")
 # In a payload of the catalogue these name the person it is about.
 OWNER_FIELDS = ("owner_id", "user_id")
 
@@ -33,12 +34,30 @@ def admitted(principal: Principal, event: CloudEvent) -> CloudEvent:
         return event
     if SCOPE not in principal.scopes or principal.role == "viewer" or principal.user_id is None:
         raise ForbiddenError("This key may not publish events.")
-    if event.source.casefold() == OUR_SOURCE or event.source.casefold().startswith(f"{OUR_SOURCE}/"):
-        raise _forbidden("/source", "RESERVED", "This source belongs to the installation.")
+    _check_source(event)
     if event.type.casefold().startswith((OUR_TYPES, PLATFORM_TYPES)):
         _check_reserved(principal, event)
     own = {"tenantid": str(principal.tenant_id), "ownerid": str(principal.user_id)}
     return msgspec.structs.replace(event, extensions=event.extensions | own)
+
+
+def admitted_reply(event: CloudEvent, *, to: CloudEvent, ours: bool) -> CloudEvent:
+    """A reply as it may enter: checked against its schema, and from a sink that is none of `ours` nothing in our name
+    and about nobody but those whom the event was about that it replies `to`."""
+    check(event.type, event.data)
+    if ours:
+        return event
+    _check_source(event)
+    if event.type.casefold().startswith((OUR_TYPES, PLATFORM_TYPES)):
+        raise _forbidden("/type", "RESERVED", "Events of this type are published by the installation only.")
+    rest = {name: value for name, value in event.extensions.items() if name not in OWN}
+    own = {name: to.extensions[name] for name in OWN if name in to.extensions}
+    return msgspec.structs.replace(event, extensions=rest | own)
+
+
+def _check_source(event: CloudEvent) -> None:
+    if event.source.casefold() == OUR_SOURCE or event.source.casefold().startswith(f"{OUR_SOURCE}/"):
+        raise _forbidden("/source", "RESERVED", "This source belongs to the installation.")
 
 
 def _check_reserved(principal: Principal, event: CloudEvent) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from events.broker.jobs import Parcel
+from events.broker.lines import Lines, affordable
 from events.broker.routes import Routing
 from events.broker.space import Space
 from events.broker.store import Store
@@ -30,7 +31,8 @@ class Shared:
         self.routing = routing
         self.store = store
         self.now = now
-        self.client = Client(settings.ca_file)
+        self.lines = Lines(affordable())
+        self.client = Client(settings.ca_file, most_open=self.lines.most)
         self.stopping = False
         self._space = space
         self._secret = settings.internal_secret

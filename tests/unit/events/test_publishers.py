@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from events.broker import publishers
-from events.broker.publishers import admitted
+from events.broker.publishers import admitted, admitted_reply
 from events.catalog import EVENT_TYPES, CalculatorComputed, DocumentDeleted, DocumentUploaded, PayloadError
 from events.envelope import CloudEvent
 from voiceassist.core.errors import ForbiddenError
@@ -110,3 +110,30 @@ def test_our_own_parts_say_what_they_say():
 def test_data_that_is_not_its_type_is_a_fault_of_the_data():
     with pytest.raises(PayloadError):
         admitted(key(), event(TYPE, data=b'{"document_id": "Zebulon"}'))
+
+
+# --- replies ---
+
+ASKED = event("com.example.asked", extensions={"tenantid": str(DEFAULT_TENANT), "ownerid": str(ANNA), "k": "1"})
+
+
+def test_our_rooms_reply_with_what_they_say_if_it_keeps_its_schema():
+    given = about()
+    assert admitted_reply(given, to=ASKED, ours=True) is given
+    with pytest.raises(PayloadError):
+        admitted_reply(event(TYPE, data=b'{"document_id": 7}'), to=ASKED, ours=True)
+
+
+def test_a_sink_outside_replies_about_whom_it_was_asked_about():
+    forged = {"tenantid": str(OTHER_TENANT), "ownerid": str(BERT), "mine": "2"}
+    own = {name: ASKED.extensions[name] for name in ("tenantid", "ownerid")}
+    assert admitted_reply(event(extensions=forged), to=ASKED, ours=False).extensions == own | {"mine": "2"}
+    assert admitted_reply(event(extensions=forged), to=event(), ours=False).extensions == {"mine": "2"}
+
+
+@pytest.mark.parametrize(
+    "given", [about(), event("org.voiceassist.made.up.v1"), event("dev.knative.x"), event(source="/voiceassist/auth")]
+)
+def test_a_sink_outside_says_nothing_in_our_name(given):
+    with pytest.raises(ForbiddenError):
+        admitted_reply(given, to=ASKED, ours=False)

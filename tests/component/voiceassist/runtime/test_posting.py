@@ -126,7 +126,7 @@ async def test_a_late_answer_never_meets_the_next_request(client, serve):
 
 
 async def test_nobody_there_and_no_such_name(client):
-    for url in ("http://127.0.0.1:9/", "http://nowhere.invalid/"):
+    for url in ("http://127.0.0.1:9/", "http://nowhere.invalid/", f"http://{'a' * 64}.example/"):
         with pytest.raises(NoAnswerError):
             await post(client, url)
 
@@ -168,3 +168,123 @@ async def test_an_untrusted_certificate_is_no_answer(client, tmp_path):
     assert (await post(trusting, url)).status == 204
     trusting.close()
     server.close()
+
+
+async def test_a_second_answer_and_one_nobody_asked_for_end_the_connection(client, serve):
+    """Or the next request would be answered before it was made."""
+    twice = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nx-which: first\r\n\r\n1" + OK.replace(
+        b"\r\n\r\n", b"\r\nx-which: 2\r\n\r\n"
+    )
+    script, url = await serve(twice, OK)
+    answer = await post(client, url)
+    assert (answer.status, answer.body, answer.headers["x-which"]) == (200, b"1", "first")
+    assert (await post(client, url)).status == 204
+    assert script.connections == 2
+
+    async def chatty(reader, writer):
+        await reader.readuntil(b"data")
+        writer.write(OK)
+        await asyncio.sleep(0.05)
+        writer.write(b"HTTP/1.1 500 Unasked\r\ncontent-length: 0\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(chatty, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    for _ in range(2):
+        assert (await post(client, url)).status == 204
+        await asyncio.sleep(0.1)
+    server.close()
+
+
+async def speaks_first(_reader, writer):
+    writer.write(b"220 mail.example ESMTP\r\n")
+
+
+async def half_closed(reader, writer):
+    await reader.readuntil(b"data")
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab")
+    writer.write_eof()
+    await reader.read()
+
+
+async def endless(writer, start, more):
+    writer.write(start)
+    while not writer.is_closing():
+        writer.write(more)
+        await writer.drain()
+
+
+async def endless_headers(reader, writer):
+    await reader.readuntil(b"data")
+    await endless(writer, b"HTTP/1.1 200 OK\r\n", b"x-more: " + b"y" * 4000 + b"\r\n")
+
+
+async def one_endless_header(reader, writer):
+    await reader.readuntil(b"data")
+    await endless(writer, b"HTTP/1.1 200 OK\r\nx-more: ", b"y" * 4000)
+
+
+async def endless_body(reader, writer):
+    await reader.readuntil(b"data")
+    await endless(writer, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1000\r\n" + b"y" * 4096 + b"\r\n")
+
+
+async def endless_framing(reader, writer):
+    await reader.readuntil(b"data")
+    await endless(writer, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1;" + b"e" * 4000 + b"\r\ny\r\n")
+
+
+async def endless_interim(reader, writer):
+    await reader.readuntil(b"data")
+    await endless(writer, b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 100)
+
+
+@pytest.mark.parametrize(
+    "talk", [speaks_first, half_closed, endless_headers, one_endless_header, endless_body, endless_framing]
+)
+async def test_what_never_ends_or_comes_first_is_no_answer_and_soon_over(client, talk):
+    """No time limit helps here: memory would be gone before."""
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    with pytest.raises(NoAnswerError):
+        async with asyncio.timeout(10):
+            await post(client, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", limit=3600.0)
+    assert client.answered == 0
+    server.close()
+
+
+async def test_interim_answers_without_end_are_one(client):
+    server = await asyncio.start_server(endless_interim, "127.0.0.1", 0)
+    answer = await post(client, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    assert answer.status == 102
+    server.close()
+
+
+async def test_answers_together_hold_so_much_memory_and_small_ones_come_through(client, serve, monkeypatch):
+    monkeypatch.setattr(module, "MOST_ANSWERED", 100_000)
+    large = b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n" + b"x" * 60_000
+    small = b"HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n" + b"x" * 10_000
+    _, url = await serve(large, large, small, large)
+    target = module.Target.of(url)
+    kept = await client.send(target, b"", b"data", limit=2.0)
+    with pytest.raises(NoAnswerError):
+        await client.send(target, b"", b"data", limit=2.0)
+    client.release(await client.send(target, b"", b"data", limit=2.0))
+    assert client.answered == 60_000
+    client.release(kept)
+    client.release(await client.send(target, b"", b"data", limit=2.0))
+    assert client.answered == 0
+
+
+async def test_idle_connections_make_room_for_new_ones(serve):
+    client = Client(most_open=2)
+    scripts = [await serve(OK, OK) for _ in range(3)]
+    for _, url in scripts:
+        await post(client, url)
+    await asyncio.sleep(0.05)
+    assert client.open == 2
+    await post(client, scripts[0][1])
+    assert [script.connections for script, _ in scripts] == [2, 1, 1]
+    client.close()
+    await asyncio.sleep(0.05)
+    assert client.open == 0
