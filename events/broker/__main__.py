@@ -74,7 +74,13 @@ async def serve(
         store.clamp_due(route.name, now() + round(route.delivery.longest * 1000))
     space = Space(str(store.path.parent), lambda: store.used_bytes, most_bytes=settings.broker.log_bytes)
     dispatcher = Dispatcher(Shared(settings, routing, store, now=now, space=space))
-    writer = Writer(store, dispatcher.notify, now=now, known=lambda: list(dispatcher.routing.routes))
+    writer = Writer(
+        store,
+        dispatcher.notify,
+        now=now,
+        known=lambda: list(dispatcher.routing.routes),
+        tight=lambda: space.tight,
+    )
     ingress = Ingress(routing, writer, space, now=now, largest=settings.limits.body_bytes)
 
     def update(changed: Routing) -> None:
@@ -88,7 +94,7 @@ async def serve(
         writer=writer,
         space=space,
         dispatcher=dispatcher,
-        triggers=TriggersApi(files, writer, update, now=now),
+        triggers=TriggersApi(files, writer, routing=lambda: dispatcher.routing, update=update, now=now),
         operations=operations,
     )
     writer.start()
@@ -109,12 +115,10 @@ async def watch(files: WiringFiles, update: Callable[[Routing], None]) -> None:
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         try:
-            changed = files.changed()
+            if changed := files.changed():
+                update(changed)
         except Exception as error:  # noqa: BLE001 - the old wiring stays in force, the next look may be better
             log.error("wiring.unreadable", **logging.error_fields(error))
-            continue
-        if changed:
-            update(changed)
 
 
 def run(settings: Settings) -> None:

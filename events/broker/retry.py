@@ -64,9 +64,9 @@ def of_spec(spec: Mapping[str, Any] | None) -> Delivery:
     default = Delivery()
     retry = spec.get("retry", default.retry)
     policy = spec.get("backoffPolicy", "exponential")
-    if not isinstance(retry, int) or isinstance(retry, bool) or retry < 0:
+    if not isinstance(retry, int) or isinstance(retry, bool) or not 0 <= retry < 2**31:
         raise SettingsError("delivery.retry must be a number of attempts.")
-    if policy not in _POLICIES:
+    if not isinstance(policy, str) or policy not in _POLICIES:
         raise SettingsError("delivery.backoffPolicy must be linear or exponential.")
     return Delivery(
         retry=retry,
@@ -83,7 +83,7 @@ def _seconds(spec: Mapping[str, Any], name: str, default: float) -> float:
     value = duration(str(spec[name]))
     if value is None or (name == "timeout" and value == 0):
         raise SettingsError(f"delivery.{name} must be an ISO 8601 duration such as PT1S.")
-    return value
+    return min(value, LONGEST_DELAY)
 
 
 def duration(text: str) -> float | None:

@@ -1,5 +1,6 @@
 """Brokers and Triggers of the wiring, resolved into routes: which events go where, and how patiently."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from voiceassist.core.errors import SettingsError
 
 # Base files carry no namespace; overlays add one. Locally this stands for it.
 NAMESPACE = "voiceassist"
+_URI = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+\Z")  # RFC 3986
 ORDERED = "kafka.eventing.knative.dev/delivery.order"
 
 Yaml = Mapping[str, Any]
@@ -50,6 +52,7 @@ class Route:
     ordered: bool = False
     dead_letter: Sink | None = None
     types: frozenset[str] | None = None  # no event of another type can match; None: unknown
+    letters: bool = False  # the way to a dead-letter sink; no event is filtered for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +139,22 @@ def build(
 
 
 def _of(broker: BrokerName, routes: Iterable[Route]) -> Iterable[Route]:
-    return (route for route in routes if route.broker == broker and not route.name.endswith("/dead-letter"))
+    return (route for route in routes if route.broker == broker and not route.letters)
 
 
 def named(item: Yaml) -> BrokerName:
-    metadata = item.get("metadata") or {}
+    metadata = part(item, "metadata")
     return BrokerName(str(metadata.get("namespace", NAMESPACE)), str(metadata.get("name", "")))
+
+
+def part(item: Yaml, name: str) -> Yaml:
+    """The object `name` of an object, empty where it is missing."""
+    value = item.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise SettingsError(f"{name} must be an object.")
+    return value
 
 
 Resolved = tuple[tuple[Route, ...], Condition]
@@ -173,10 +186,11 @@ class _NotReadyError(Exception):
 
 
 def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve) -> Resolved:
-    name, spec = named(trigger), trigger.get("spec") or {}
+    name, spec = named(trigger), part(trigger, "spec")
     broker = BrokerName(name.namespace, str(spec.get("broker", "")))
     # Any `delivery` of the Trigger replaces the Broker's as a whole.
-    delivery = spec.get("delivery") or (brokers.get(broker, {}).get("spec") or {}).get("delivery") or {}
+    delivery = part(spec, "delivery") or part(part(brokers.get(broker, {}), "spec"), "delivery")
+    part(spec, "filter")  # or it is refused
     matches, patience = filters.of_trigger(spec), retry.of_spec(delivery)
     if broker not in brokers:
         return (), Condition(ready=False, reason="BrokerNotFound", message="There is no such Broker.")
@@ -187,7 +201,7 @@ def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve)
             matches=matches,
             sink=_sink(spec.get("subscriber"), name.namespace, brokers, resolve),
             delivery=patience,
-            ordered=(trigger["metadata"].get("annotations") or {}).get(ORDERED) == "ordered",
+            ordered=part(part(trigger, "metadata"), "annotations").get(ORDERED) == "ordered",
             types=filters.required_types(spec),
         )
         sink = delivery.get("deadLetterSink")
@@ -200,14 +214,14 @@ def _routes(trigger: Yaml, brokers: Mapping[BrokerName, Yaml], resolve: Resolve)
         return (route,), READY
     if dead_letter.broker:
         return (replace(route, dead_letter=dead_letter),), READY
-    letters = Route(f"{name}/dead-letter", broker, lambda _event: False, dead_letter, route.delivery)
+    letters = Route(f"{name}/dead-letter", broker, lambda _event: False, dead_letter, route.delivery, letters=True)
     return (replace(route, dead_letter=dead_letter), letters), READY
 
 
 def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml], resolve: Resolve) -> Sink:
     if not isinstance(destination, Mapping):
         raise SettingsError("a destination needs a ref or a uri.")
-    ref, uri = destination.get("ref"), str(destination.get("uri", ""))
+    ref, uri = part(destination, "ref"), str(destination.get("uri", ""))
     if not ref:
         return Sink(url=_absolute(uri))
     name = BrokerName(str(ref.get("namespace", namespace)), str(ref.get("name", "")))
@@ -225,14 +239,22 @@ def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml
 
 def _relative(uri: str) -> str:
     """RFC 3986 resolution against the Service's root: never out of it, locally it is one folder of many."""
-    resolved = urljoin("http://service/", uri)
-    if not resolved.startswith("http://service/"):
+    try:
+        resolved = urljoin("http://service/", uri)
+    except ValueError:
+        resolved = ""
+    if not resolved.startswith("http://service/") or not _URI.match(resolved):
         raise SettingsError("the uri beside a ref must be relative.")
     return resolved.removeprefix("http://service")
 
 
 def _absolute(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise SettingsError("a destination needs an absolute http or https URL.")
+    """What can be put on a request line and looked up; a password in an address would end in dead letters."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(_URI.match(url) and parts.hostname and parts.port != 0 and parts.hostname.encode("idna"))
+    except ValueError:  # a port or host that is none
+        usable = False
+    if not usable or parts.scheme not in {"http", "https"} or parts.username is not None:
+        raise SettingsError("a destination needs an absolute http or https URL, without a name or password.")
     return url

@@ -19,8 +19,8 @@ import msgspec
 import yaml
 from starlette.responses import Response
 
-from events.broker.jobs import Change
-from events.broker.routes import Condition, Routing, Yaml
+from events.broker.jobs import Change, StoreError
+from events.broker.routes import Condition, Routing, Yaml, part
 from events.broker.schema import DROPPED
 from events.broker.wiring_files import WiringFiles, broker_of
 from events.broker.writer import Writer
@@ -32,19 +32,28 @@ APPLY = frozenset({"application/apply-patch+yaml", "application/apply-patch+json
 # RFC 1123 subdomain, as the API server asks for.
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 MOST_TRIGGERS = 10_000
+LARGEST_TRIGGER = 65_536
 GATHER_SECONDS = 0.02
 
 
 class TriggersApi:
-    """`update` puts a new routing into force."""
+    """`routing` gives what is in force, `update` puts another into force."""
 
     def __init__(
-        self, files: WiringFiles, writer: Writer, update: Callable[[Routing], None], *, now: Callable[[], int]
+        self,
+        files: WiringFiles,
+        writer: Writer,
+        *,
+        routing: Callable[[], Routing],
+        update: Callable[[Routing], None],
+        now: Callable[[], int],
     ) -> None:
         self._files = files
         self._writer = writer
+        self._routing = routing
         self._update = update
         self._now = now
+        self._changing: set[str] = set()
         self._rebuilding: asyncio.Task[None] | None = None
 
     async def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
@@ -56,56 +65,66 @@ class TriggersApi:
             return self._list(namespace) if method == "GET" else _failure(405, "MethodNotAllowed", "Only GET is.")
         full = f"{namespace}/{name}"
         if method == "GET":
-            return self._get(full)
-        if method == "PATCH":
-            return await self._apply(namespace, name, headers, body)
-        if method == "DELETE":
-            return await self._delete(full)
+            item = self._files.trigger(full)
+            return _failure(404, "NotFound", "There is no such Trigger.") if item is None else self._told(full, item)
+        if method in {"PATCH", "DELETE"}:
+            return await self._change(method, namespace, name, headers, body)
         return _failure(405, "MethodNotAllowed", "Only GET, PATCH and DELETE are.")
 
+    async def _change(
+        self, method: str, namespace: str, name: str, headers: Mapping[str, str], body: bytes
+    ) -> Response:
+        full = f"{namespace}/{name}"
+        if self._files.declared(full):
+            return _failure(403, "Forbidden", "This Trigger is declared in the wiring.")
+        if full in self._changing:
+            return _failure(409, "Conflict", "This Trigger is being changed.")
+        self._changing.add(full)
+        try:
+            return await (self._delete(full) if method == "DELETE" else self._apply(namespace, name, headers, body))
+        finally:
+            self._changing.discard(full)
+
     def _list(self, namespace: str) -> Response:
-        conditions = self._files.routing().conditions
-        items = [
-            _shown(item, conditions.get(name))
-            for name, item in self._files.triggers().items()
-            if name.startswith(f"{namespace}/")
-        ]
+        routing = self._routing()
+        found = self._files.triggers().items()
+        items = [_shown(item, name, routing) for name, item in found if name.startswith(f"{namespace}/")]
         return _json(200, {"apiVersion": API_VERSION, "kind": "TriggerList", "items": items})
 
-    def _get(self, full: str) -> Response:
-        item = self._files.triggers().get(full)
-        if item is None:
-            return _failure(404, "NotFound", "There is no such Trigger.")
-        return _json(200, _shown(item, self._files.routing().conditions.get(full)))
+    def _told(self, full: str, item: Yaml, status: int = 200) -> Response:
+        return _json(status, _shown(item, full, self._routing()))
 
     async def _apply(self, namespace: str, name: str, headers: Mapping[str, str], body: bytes) -> Response:
         full = f"{namespace}/{name}"
         if headers.get("content-type", "").partition(";")[0].strip().lower() not in APPLY:
             return _failure(415, "UnsupportedMediaType", "Only server-side apply is spoken here.")
-        if self._files.declared(full):
-            return _failure(403, "Forbidden", "This Trigger is declared in the wiring.")
+        if len(body) > LARGEST_TRIGGER:
+            return _failure(413, "RequestEntityTooLarge", "A Trigger has at most 64 KiB.")
         before = self._files.applied.get(full)
-        if before is None and len(self._files.applied) >= MOST_TRIGGERS:
+        if before is None and len(self._files.applied) + len(self._changing) > MOST_TRIGGERS:
             return _failure(403, "Forbidden", "There are too many Triggers.")
         try:
             item = _read(body, namespace, name)
             _refuse_moved(before, item)
-            condition = self._files.checked(item)
+            self._files.try_out(item)
         except SettingsError as fault:
             return _failure(422, "Invalid", fault.detail or "The Trigger is not valid.")
         await self._writer.submit(Change(_kept(namespace, name, item, self._now())))
         self._files.applied[full] = item
         await self._in_force()
-        return _json(200 if before is not None else 201, _shown(item, condition))
+        return self._told(full, item, 200 if before is not None else 201)
 
     async def _delete(self, full: str) -> Response:
-        if self._files.declared(full):
-            return _failure(403, "Forbidden", "This Trigger is declared in the wiring.")
-        if full not in self._files.applied:
+        item = self._files.applied.pop(full, None)
+        if item is None:
             return _failure(404, "NotFound", "There is no such Trigger.")
-        await self._writer.submit(Change(_gone(full, self._now())))
-        self._files.applied.pop(full, None)
-        await self._in_force()
+        await self._in_force()  # first, so that no event comes for it after the log was cleared
+        try:
+            await self._writer.submit(Change(_gone(full, self._now())))
+        except StoreError:
+            self._files.applied[full] = item
+            await self._in_force()
+            raise
         return _json(200, {"apiVersion": "v1", "kind": "Status", "status": "Success"})
 
     async def _in_force(self) -> None:
@@ -127,23 +146,35 @@ def _refuse_moved(before: Yaml | None, after: Yaml) -> None:
 
 def _read(body: bytes, namespace: str, name: str) -> Yaml:
     """A Trigger object, under the name of the address."""
-    try:
-        item = yaml.safe_load(body)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
-        raise SettingsError("The body is not YAML.") from None
+    item = _parsed(body)
     if not isinstance(item, dict) or (item.get("apiVersion"), item.get("kind")) != (API_VERSION, "Trigger"):
         raise SettingsError("The body is not a Trigger.")
-    metadata = item.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("name") != name or not _NAME.match(name):
+    metadata = part(item, "metadata")
+    if metadata.get("name") != name or not _NAME.match(name):
         raise SettingsError("metadata.name is not that of the address.")
     if metadata.get("namespace", namespace) != namespace:
         raise SettingsError("metadata.namespace is not that of the address.")
-    notes = metadata.get("annotations") or {}
-    if not isinstance(item.get("spec"), dict) or not isinstance(notes, dict):
-        raise SettingsError("spec and metadata.annotations must be objects.")
-    kept = {"name": name, "namespace": namespace}
-    kept |= {key: metadata[key] for key in ("annotations", "labels") if isinstance(metadata.get(key), dict)}
-    return {"apiVersion": API_VERSION, "kind": "Trigger", "metadata": kept, "spec": item["spec"]}
+    kept: dict[str, Any] = {"name": name, "namespace": namespace}
+    kept |= {key: part(metadata, key) for key in ("annotations", "labels") if key in metadata}
+    return {"apiVersion": API_VERSION, "kind": "Trigger", "metadata": kept, "spec": part(item, "spec")}
+
+
+def _parsed(body: bytes) -> Any:
+    """YAML of plain values, of which JSON is a part. An alias could unfold a few lines to gigabytes."""
+    try:
+        item = yaml.load(body, Loader=_Loader)  # noqa: S506 - made of SafeLoader
+        return msgspec.json.decode(msgspec.json.encode(item))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError, TypeError, msgspec.MsgspecError):
+        raise SettingsError("The body is not YAML.") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """No aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError
+        return super().compose_node(parent, index)
 
 
 def _kept(namespace: str, name: str, item: Yaml, now: int) -> Callable[[sqlite3.Connection], None]:
@@ -173,12 +204,18 @@ def _gone(full: str, now: int) -> Callable[[sqlite3.Connection], None]:
     return write
 
 
-def _shown(item: Yaml, condition: Condition | None) -> dict[str, Any]:
-    found = condition or Condition(ready=False, reason="Unknown")
+def _shown(item: Yaml, name: str, routing: Routing) -> dict[str, Any]:
+    """With its status: Ready or why not, and where it delivers to (a Broker's address is its path here)."""
+    found = routing.conditions.get(name) or Condition(ready=False, reason="Unknown")
     ready: dict[str, str] = {"type": "Ready", "status": "True" if found.ready else "False"}
     if not found.ready:
         ready |= {"reason": found.reason, "message": found.message}
-    return {**item, "status": {"conditions": [ready]}}
+    status: dict[str, Any] = {"conditions": [ready]}
+    if route := routing.routes.get(name):
+        status["subscriberUri"] = route.sink.url
+        if route.dead_letter:
+            status["deadLetterSinkUri"] = route.dead_letter.url or f"/{route.dead_letter.broker}"
+    return {**item, "status": status}
 
 
 def _failure(code: int, reason: str, message: str) -> Response:

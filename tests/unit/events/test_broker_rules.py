@@ -212,7 +212,9 @@ def test_iso_durations(text, seconds):
         {"retry": "three"},
         {"retry": -1},
         {"retry": True},
+        {"retry": 2**31},
         {"backoffPolicy": "random"},
+        {"backoffPolicy": ["linear"]},
         {"backoffDelay": "5s"},
         {"timeout": "PT0S"},
         {"retryAfterMax": "x"},
@@ -221,6 +223,13 @@ def test_iso_durations(text, seconds):
 def test_bad_delivery_settings_are_refused(spec):
     with pytest.raises(SettingsError):
         retry.of_spec(spec)
+
+
+def test_no_pause_or_timeout_is_longer_than_a_day():
+    """Also where the digits overflow a float."""
+    for text in ("P2D", f"P{'9' * 400}D"):
+        read = retry.of_spec({"backoffDelay": text, "timeout": text, "retryAfterMax": text, "retry": 2**31 - 1})
+        assert {read.delay, read.timeout, read.retry_after_max, read.longest} == {86_400.0}
 
 
 # --- routes ---
@@ -301,6 +310,20 @@ def test_dead_letters_go_to_a_broker_or_to_a_route_of_their_own():
         ("spec.subscriber", {}),
         ("spec.subscriber", {"uri": "/relative"}),
         ("spec.subscriber", {"uri": "ftp://example.com"}),
+        ("spec.subscriber", {"uri": "http://example.com:99999/"}),
+        ("spec.subscriber", {"uri": "http://example.com:0/"}),
+        ("spec.subscriber", {"uri": "http://user:secret@example.com/"}),
+        ("spec.subscriber", {"uri": "http://example.com/a b"}),
+        ("spec.subscriber", {"uri": "http://example.com/\u20ac"}),
+        ("spec.subscriber", {"uri": f"http://{'a' * 64}.example.com/"}),
+        ("spec.subscriber", {"uri": "http://[::1/"}),
+        ("spec.subscriber", {"ref": "ingestion"}),
+        ("spec.subscriber", SERVICE | {"uri": "a b"}),
+        ("spec.subscriber", SERVICE | {"uri": "//["}),
+        ("spec", ["broker"]),
+        ("spec.filter", ["type"]),
+        ("spec.delivery", "often"),
+        ("metadata.annotations", ["ordered"]),
         ("spec.subscriber", {"ref": {"kind": "Broker", "name": "default"}}),
         ("spec.subscriber", {"ref": {"kind": "ConfigMap", "name": "x"}}),
         ("spec.delivery.retry", "three"),
@@ -334,6 +357,11 @@ def test_a_uri_beside_a_ref_stays_at_the_service(uri):
         build(changed("spec.subscriber", SERVICE | {"uri": uri}))
     climbing = build(changed("spec.subscriber", SERVICE | {"uri": "../../other"})).routes["voiceassist/t"].sink
     assert climbing.url == "http://ingestion.local/other"
+
+
+def test_a_trigger_may_be_called_dead_letter():
+    routing = build(changed("metadata.name", "dead-letter"))
+    assert [route.name for route in routing.matching(DEFAULT, {"type": "a"})] == ["voiceassist/dead-letter"]
 
 
 def test_the_same_trigger_twice_is_refused():
