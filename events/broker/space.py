@@ -8,11 +8,15 @@ from events.broker.jobs import StoreError
 from voiceassist.core.errors import RateLimitedError, VoiceAssistError
 
 LEAST_FREE_BYTES = 67_108_864
+TIGHT = 0.9  # of the log's share
 CHECK_SECONDS = 1.0
 
 
 class Space:
-    """`full` is the refusal to answer with, or None. Asked on every request, looked up once a second."""
+    """`full` is the refusal to answer with, or None. Asked on every request, looked up once a second.
+
+    `used` tells the bytes of the log.
+    """
 
     def __init__(self, folder: str, used: Callable[[], int], *, most_bytes: int) -> None:
         self._folder = folder
@@ -27,6 +31,11 @@ class Space:
             self._checked = time.monotonic()
             self._full = self._look()
         return self._full
+
+    @property
+    def tight(self) -> bool:
+        """Nearly full: what is delivered goes before its time, so that new events find room."""
+        return self._used() > TIGHT * self._most or shutil.disk_usage(self._folder).free < 2 * LEAST_FREE_BYTES
 
     def forget(self) -> None:
         """Look again at the next question."""

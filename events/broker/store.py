@@ -6,9 +6,10 @@ Each connection is used by one thread only: `apply` writes (the writer thread), 
 feeds; who searches the log opens a reader of their own (archive.py).
 """
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,7 @@ KEEP_DEAD_MS = 30 * DAY_MS
 # Most bytes of events that one claim takes into memory.
 CLAIM_BYTES = 4_194_304
 MOST_PAGES_FREED = 4096  # of 4 KiB, at one housekeeping
+STRETCH = 2048  # events looked at in one transaction to make room
 
 _CANARY = b"events.broker"
 
@@ -59,6 +61,17 @@ _TRIM_EVENTS = """
 delete from events where not exists (select 1 from deliveries where event = events.seq) and (
     accepted < :old or (accepted < :young and broker not in (select value from json_each(:kept))))
 """
+# What nobody waits for any more, in a stretch of the log. Letters at a dead-letter broker keep their time.
+_STRETCH = "select max(seq) from (select seq from events where seq > ? order by seq limit ?)"
+_SPENT = """
+select seq from events where seq > :above and seq <= :upto and broker not in (select value from json_each(:kept))
+    and not exists (select 1 from deliveries where event = events.seq and state not in (1, 4))
+"""
+_DROP = (
+    "delete from attempts where delivery in (select d.seq from deliveries d where d.event in (select value from json_each(?)))",  # noqa: E501
+    "delete from deliveries where event in (select value from json_each(?))",
+    "delete from events where seq in (select value from json_each(?))",
+)
 _TRIM_ATTEMPTS = "delete from attempts where not exists (select 1 from deliveries where seq = attempts.delivery)"
 
 
@@ -87,6 +100,7 @@ class Store:
         self._read = connect(path)
         self._event_seq = self._highest("events")
         self._delivery_seq = self._highest("deliveries")
+        self._looked_through = 0
         self.used_bytes = 0  # on disk, free pages left out; as of the last housekeeping
         self.measure()
 
@@ -129,24 +143,30 @@ class Store:
         try:
             for job in jobs:
                 self._collect(job, batch)
-            self._write.execute("begin immediate")
-            try:
+            with self._transaction():
                 self._commit(batch)
                 for place, job in enumerate(jobs):
                     if isinstance(job, Change):
                         changes[place] = self._change(job)
                         self._delivery_seq = self._highest("deliveries")
-                self._write.execute("commit")
-            except BaseException:
-                if self._write.in_transaction:
-                    self._write.execute("rollback")
-                raise
         except BaseException as error:
             self._event_seq, self._delivery_seq = counters
             if isinstance(error, sqlite3.Error):
                 raise StoreError("The event could not be stored.", retry_after=1) from None
             raise
         return batch.fresh, changes
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing; whatever goes wrong, the next one can begin."""
+        self._write.execute("begin immediate")
+        try:
+            yield
+            self._write.execute("commit")
+        except BaseException:
+            if self._write.in_transaction:
+                self._write.execute("rollback")
+            raise
 
     def _change(self, job: Change) -> object:
         write = self._write
@@ -226,15 +246,31 @@ class Store:
             "kept": json.dumps(sorted(self.kept_longer)),
             "known": json.dumps(sorted(routes if known is None else known)),
         }
-        self._write.execute("begin immediate")
-        self._write.execute(_TRIM_DELIVERIES, ages)
-        dropped = self._write.execute(_TRIM_EVENTS, ages).rowcount
-        if dropped:
-            self._write.execute(_TRIM_ATTEMPTS)
-        self._write.execute("commit")
+        with self._transaction():
+            self._write.execute(_TRIM_DELIVERIES, ages)
+            dropped = self._write.execute(_TRIM_EVENTS, ages).rowcount
+            if dropped:
+                self._write.execute(_TRIM_ATTEMPTS)
         # As a script: `execute` steps once, and each step frees one page.
         self._write.executescript(f"pragma incremental_vacuum({MOST_PAGES_FREED});")
         return dropped
+
+    def make_room(self) -> int:
+        """Drop what is delivered before its time, oldest first: one stretch of the log a call, after the last one its
+        first again. Returns how many events went."""
+        write = self._write
+        above = self._looked_through
+        upto = self._looked_through = write.execute(_STRETCH, (above, STRETCH)).fetchone()[0] or 0
+        if not upto:
+            return 0
+        window = {"above": above, "upto": upto, "kept": json.dumps(sorted(self.kept_longer))}
+        with self._transaction():
+            spent = [seq for (seq,) in write.execute(_SPENT, window)]
+            for statement in _DROP:
+                write.execute(statement, (json.dumps(spent),))
+        write.executescript(f"pragma incremental_vacuum({MOST_PAGES_FREED});")
+        self.measure()
+        return len(spent)
 
     def clamp_due(self, route: str, latest: int) -> None:
         """After a start: no retry is due later than the Trigger's longest pause from now (the clock was set back)."""

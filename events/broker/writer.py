@@ -19,10 +19,12 @@ MOST_ROWS_AT_ONCE = 8192  # deliveries: an event that thousands of Triggers hear
 IDLE_SECONDS = 0.5
 TRIM_EVERY_SECONDS = 3600.0
 MEASURE_EVERY_SECONDS = 1.0
+MOST_STRETCHES = 4  # of the log looked through each time for room: publishers wait meanwhile
 
 Notify = Callable[[Fresh], None]
 Clock = Callable[[], int]
 Known = Callable[[], list[str]]
+Tight = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,17 @@ class Writer:
     """`submit` returns a future that is done when the job is on disk; a Change's result is the future's.
 
     `notify` gets what there is to deliver, in the loop's thread; `now` is Unix milliseconds; `known` names the
-    routes whose waiting deliveries must never be trimmed.
+    routes whose waiting deliveries must never be trimmed; `tight` tells that the log needs room.
     """
 
-    def __init__(self, store: Store, notify: Notify, *, now: Clock, known: Known | None = None) -> None:
+    def __init__(
+        self, store: Store, notify: Notify, *, now: Clock, known: Known | None = None, tight: Tight | None = None
+    ) -> None:
         self._store = store
         self._notify = notify
         self._now = now
         self._known = known
+        self._tight = tight
         self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
         self._loop = asyncio.get_running_loop()
@@ -77,10 +82,20 @@ class Writer:
             # Also under load that never pauses: a log that is never looked after fills its disk.
             if now - measured > MEASURE_EVERY_SECONDS:
                 measured = now
-                self._quietly(self._store.measure)
+                self._quietly(self._measure)
             if now - trimmed > TRIM_EVERY_SECONDS:
                 trimmed = now
                 self._quietly(self._trim)
+
+    def _measure(self) -> None:
+        self._store.measure()
+        dropped = 0
+        for _ in range(MOST_STRETCHES):
+            if self._tight is None or not self._tight():
+                break
+            dropped += self._store.make_room()
+        if dropped:
+            log.warning("events.dropped_early", count=dropped)
 
     def _trim(self) -> None:
         self._store.trim(self._now(), known=self._known() if self._known else None)
@@ -112,6 +127,10 @@ class Writer:
         except StoreError as error:
             fault = error
         except Exception as error:  # noqa: BLE001 - a dead writer thread would hang every publisher
+            if len(tickets) > 1:
+                for ticket in tickets:  # one of them is at fault, the others are not
+                    self._write([ticket])
+                return
             log.error("events.write_failed", **logging.error_fields(error))
             fault = StoreError("The event could not be stored.", retry_after=1)
         self._loop.call_soon_threadsafe(self._settle, tickets, fault, fresh, results)

@@ -5,7 +5,9 @@ import sqlite3
 
 import pytest
 
+from events.broker.archive import Archive, Selection, replayed
 from events.broker.jobs import Append, Change, Entry, Finish, Postpone, StoreError
+from events.broker.routes import Routing
 from events.broker.schema import DEAD, DONE
 from events.broker.store import KEEP_DEAD_MS, KEEP_EVENTS_MS, Store
 from events.broker.writer import Writer
@@ -172,6 +174,83 @@ async def test_a_fault_nobody_foresaw_does_not_end_the_writer(store, monkeypatch
     monkeypatch.undo()
     await writer.submit(Append([entry(2)]))
     await writer.stop()
+
+
+async def test_one_job_nobody_foresaw_fails_alone(store):
+    writer = Writer(store, lambda _fresh: None, now=lambda: NOW)
+    fine, wrong = Append([entry(1)]), Append([Entry("voiceassist/default", event(2), (), 2**70, 255)])
+    answers = [writer.submit(job) for job in (fine, wrong, Append([entry(3)]))]  # one batch
+    writer.start()
+    done = await asyncio.gather(*answers, return_exceptions=True)
+    await writer.stop()
+    assert [type(answer) for answer in done] == [type(None), StoreError, type(None)]
+    assert [item.event.id for item in claim(store)] == ["1", "3"]
+
+
+@pytest.mark.parametrize("work", [lambda store: store.trim(NOW), lambda store: store.make_room()])
+def test_housekeeping_that_fails_leaves_no_transaction_open(store, work):
+    store.apply([Append([entry(1)])])
+    store._write.execute("create temp trigger no before delete on main.events begin select raise(abort, 'no'); end")
+    store._write.execute("update events set accepted = 0")
+    store._write.execute("update deliveries set state = 1")
+    with pytest.raises(sqlite3.Error):
+        work(store)
+    store.apply([Append([entry(2)])])
+    assert [item.event.id for item in claim(store)] == ["2"]
+
+
+def test_room_is_made_of_what_is_delivered_oldest_first_and_of_nothing_else(store, monkeypatch):
+    monkeypatch.setattr("events.broker.store.STRETCH", 4)
+    store.apply([Append([entry(number, routes=[("r", None), ("s", None)]) for number in range(10)])])
+    store.apply([Append([entry("letter", broker="voiceassist/dead-letters")]), Append([entry("unheard", routes=())])])
+    for route in "rs":
+        found = {item.event.id: item for item in claim(store, limit=20, route=route)}
+        ends = dict.fromkeys(("0", "1", "2", "3", "5", "6", "letter"), DONE) | ({"4": DEAD} if route == "r" else {})
+        store.apply([ended(found[name], state) for name, state in ends.items() if name in found])
+    store.apply([Postpone(claim(store)[0].seq, 1, 503, NOW)])  # 7 has failed once
+
+    def left():
+        with sqlite3.connect(store.path) as connection:
+            return [row[0] for row in connection.execute("select id from events order by seq")]
+
+    assert (store.make_room(), left()[0]) == (4, "4")
+    assert (store.make_room(), left()) == (2, ["4", "7", "8", "9", "letter", "unheard"])
+    assert (store.make_room(), left()) == (1, ["4", "7", "8", "9", "letter"])
+    assert [store.make_room(), store.make_room(), store.make_room()] == [0, 0, 0]
+    assert (count(store, "deliveries"), count(store, "attempts")) == (9, 1)
+
+
+async def test_a_writer_makes_room_while_the_log_is_tight(store, monkeypatch):
+    monkeypatch.setattr("events.broker.writer.MEASURE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("events.broker.store.STRETCH", 1)
+    store.apply([Append([entry(number) for number in range(20)])])
+    store.apply([ended(item) for item in claim(store, limit=20)])
+    writer = Writer(store, lambda _fresh: None, now=lambda: NOW, tight=lambda: count(store) > 3)
+    writer.start()
+    async with asyncio.timeout(10):
+        while count(store) > 3:
+            await writer.submit(Append([]))
+    await writer.stop()
+    assert count(store) == 3
+
+
+def test_the_record_of_replays_outlives_the_events_it_tells_of(store):
+    store.apply([Append([entry(1)])])
+    store.apply([ended(item, DEAD) for item in claim(store)])
+    again = replayed(
+        Selection(dead_letters=True), routing_of("r"), store, subject="anna", tenant="t", replay_id="x", now=NOW
+    )
+    store.apply([Change(again)])
+    store.apply([ended(item) for item in claim(store)])
+    assert store.trim(NOW + KEEP_DEAD_MS + 1) == 1
+    archive = Archive(store.path, store)
+    (record,) = archive.replays({}, limit=10)
+    archive.close()
+    assert (count(store), record["subject"], record["replayed"]) == (0, "anna", 1)
+
+
+def routing_of(*names):
+    return Routing(frozenset(), dict.fromkeys(names), {})
 
 
 def test_a_changed_row_does_not_stop_the_others(store):
