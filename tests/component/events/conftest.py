@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -52,25 +53,25 @@ def trigger(name, *, room="room", type_prefix="", ordered=False, dead_letter=Tru
     }
 
 
-def broker_object(name):
-    return {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "metadata": {"name": name}}
+def broker_object(name, **delivery):
+    spec = {"spec": {"delivery": delivery}} if delivery else {}
+    return {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "metadata": {"name": name}} | spec
+
+
+def at(uri, item):
+    """The Trigger with a subscriber that is none of our rooms."""
+    return item | {"spec": item["spec"] | {"subscriber": {"uri": uri}}}
 
 
 def event(number, *, type="test.thing.done.v1", data=b"{}", key=None, **attributes):  # noqa: A002
     extensions = attributes.pop("extensions", {}) | ({"partitionkey": key} if key else {})
-    return CloudEvent(
-        id=str(number),
-        source="/tests",
-        type=type,
-        data=data,
-        datacontenttype="application/json",
-        extensions=extensions,
-        **attributes,
-    )
+    own = {"source": "/tests", "datacontenttype": "application/json"} | attributes
+    return CloudEvent(id=str(number), type=type, data=data, extensions=extensions, **own)
 
 
 class Subscriber:
-    """Records what it receives at /<room>. `script[id]`: answers to come, each a status, "hang" or a triple."""
+    """Records what it receives at /<room>. `script[id]`, or of one room `script["<room>/<id>"]`: answers to come, each
+    a status, "hang" or a triple of status, body and headers."""
 
     def __init__(self) -> None:
         self.received = []
@@ -90,11 +91,11 @@ class Subscriber:
             more = message.get("more_body", False)
         headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
         heard = decode(headers, body, legacy=True)
-        entry = Heard(scope["path"].strip("/"), heard, headers, time.monotonic())
+        entry = Heard(scope, heard, headers, time.monotonic())
         self.received.append(entry)
         async with self.arrived:
             self.arrived.notify_all()
-        script = self.script[heard.id]
+        script = self.script.get(f"{entry.room}/{heard.id}") or self.script[heard.id]
         answer = script.pop(0) if script else 204
         if answer == "hang":
             await asyncio.sleep(3600)
@@ -111,8 +112,77 @@ class Subscriber:
 
 
 class Heard:
-    def __init__(self, room, event, headers, at):
-        self.room, self.event, self.headers, self.at = room, event, headers, at
+    def __init__(self, scope, event, headers, at):
+        self.room, self.method, self.http_version = scope["path"].strip("/"), scope["method"], scope["http_version"]
+        self.event, self.headers, self.at = event, headers, at
+
+
+NOTHING = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+class Peer:
+    """A subscriber that speaks TCP for itself. `answers[id]`: bytes, None (the connection is reset) or a coroutine
+    function of (reader, writer); anything else is answered with 204."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.answers = {}
+        self.heard = []
+        self.connections = 0
+
+    def url(self, path=""):
+        return f"http://127.0.0.1:{self.port}/{path}"
+
+    def times(self, event_id):
+        return self.heard.count(event_id)
+
+    async def __call__(self, reader, writer):
+        self.connections += 1
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:-2])
+                await reader.readexactly(int(headers["content-length"]))
+                self.heard.append(headers["ce-id"])
+                await self._answer(self.answers.get(headers["ce-id"], NOTHING), reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, answer, reader, writer):
+        if answer is None:
+            writer.transport.abort()
+        elif isinstance(answer, bytes):
+            writer.write(answer)
+            await writer.drain()
+        else:
+            await answer(reader, writer)
+
+
+@contextlib.asynccontextmanager
+async def listening(peer):
+    async def talk(reader, writer):
+        tasks.add(asyncio.current_task())
+        with contextlib.suppress(asyncio.CancelledError):
+            await peer(reader, writer)
+
+    tasks = set()
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, backlog=2048)
+    peer.port = server.sockets[0].getsockname()[1]
+    try:
+        yield peer
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def peer():
+    async with listening(Peer()) as made:
+        yield made
 
 
 class QuietServer(uvicorn.Server):
@@ -156,9 +226,10 @@ class Broker:
     def database(self) -> Path:
         return self.folder / "log" / "events.db"
 
-    def wire(self, *triggers, brokers=("default", "dead-letters")) -> None:
-        objects = [*map(broker_object, brokers), *triggers]
-        (self.folder / "knative" / "wiring.yaml").write_text(yaml.safe_dump_all(objects))
+    def wire(self, *triggers, brokers=("default", "dead-letters"), file="wiring.yaml") -> None:
+        objects = [*(broker_object(each) if isinstance(each, str) else each for each in brokers), *triggers]
+        whole = yaml.dump_all(objects, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper))
+        (self.folder / "knative" / file).write_text(whole)
 
     def environment(self, **changes) -> dict[str, str]:
         own = {
@@ -179,9 +250,9 @@ class Broker:
                 [sys.executable, "-m", "events.broker"], env=self.environment(**changes), stdout=output, stderr=output
             )
 
-    async def start(self) -> None:
-        self.process = self.spawn()
-        async with asyncio.timeout(20):
+    async def start(self, within=20.0, **changes) -> None:
+        self.process = self.spawn(**changes)
+        async with asyncio.timeout(within):
             while True:
                 with contextlib.suppress(httpx.TransportError):
                     if (await self.client.get(f"{self.url}/ready")).status_code == 200:
@@ -219,6 +290,47 @@ class Broker:
         async with asyncio.timeout(within):
             while self.query("select 1 from deliveries where state = 0 limit 1"):
                 await asyncio.sleep(0.02)
+
+    def ended(self, event_id):
+        """(state, attempts, code) of each delivery of an event, once none of them waits any more."""
+        found = self.query(
+            "select state, attempts, code from deliveries where event in (select seq from events where id = ?)"
+            " and (select broker from events where seq = event) = 'voiceassist/default' order by seq",
+            str(event_id),
+        )
+        return found if all(state not in {0, 3} for state, _, _ in found) else []
+
+    async def outcome(self, event_id, within=15.0):
+        async with asyncio.timeout(within):
+            while not (found := self.ended(event_id)):
+                await asyncio.sleep(0.02)
+        return found
+
+    def letters(self):
+        """The ids of what has come to the dead-letter Broker."""
+        return [row[0] for row in self.query("select id from events where broker = 'voiceassist/dead-letters'")]
+
+    async def told(self, path="", **query):
+        """What the operations say."""
+        answer = await self.client.get(f"{self.url}/api/v1/events{path}", params=query, headers=self.token())
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def memory(self) -> int:
+        """Bytes the process holds now."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    @contextlib.contextmanager
+    def full_disk(self):
+        """No file of the process may grow, and its own are at their end: what a full disk does to a log."""
+        largest = max(path.stat().st_size for path in self.database.parent.iterdir())
+        before = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (min(largest, 4096), before[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, before)
 
     async def close(self) -> None:
         await self.client.aclose()
