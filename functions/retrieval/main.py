@@ -14,7 +14,7 @@ from functions.retrieval.domain import names, wording
 from functions.retrieval.domain.library import Digest
 from voiceassist.adapters.vectors.pgvector import PgVectorIndex
 from voiceassist.adapters.vectors.qdrant import QdrantIndex
-from voiceassist.contracts.answers import Answer, Question, SearchRequest
+from voiceassist.contracts.answers import Answer, Found, Question, SearchRequest
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.ports.vectors import PassageIndex
@@ -75,7 +75,7 @@ def speller() -> service.Speller:
 
 
 @app.post("/api/v1/search")
-async def search(request: SearchRequest, caller: Caller) -> schema.Found:
+async def search(request: SearchRequest, caller: Caller) -> Found:
     outcome = await service.search(
         request.query,
         sources=await sources(caller),
@@ -84,9 +84,7 @@ async def search(request: SearchRequest, caller: Caller) -> schema.Found:
         observe=observe,
         spell=speller(),
     )
-    return schema.Found(
-        items=tuple(wording.passage(found) for found in outcome.passages), complete=outcome.all_searched
-    )
+    return Found(items=tuple(wording.passage(found) for found in outcome.passages), complete=outcome.all_searched)
 
 
 @app.post("/api/v1/answers")

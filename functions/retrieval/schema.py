@@ -1,13 +1,6 @@
 """What the retrieval API says beyond the contracts shared with other rooms."""
 
-from voiceassist.contracts.answers import Contract, Passage
-
-
-class Found(Contract):
-    """`complete` is False when a source could not be searched."""
-
-    items: tuple[Passage, ...]
-    complete: bool = True
+from voiceassist.contracts.answers import Contract
 
 
 class LibraryItem(Contract):

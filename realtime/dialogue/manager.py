@@ -5,6 +5,10 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from realtime.dialogue import smalltalk, wording
+from realtime.dialogue.clarify import replies
+from realtime.dialogue.clarify.asking import Asking, Step
+from realtime.dialogue.clarify.policy import Seen
+from realtime.dialogue.clarify.urgent import is_urgent
 from realtime.dialogue.phrases import Phrasebook, Skill
 from realtime.dialogue.reply import Ask, Reply
 from realtime.dialogue.rooms import Rooms
@@ -51,8 +55,10 @@ class Dialogue:
 
     rooms: Rooms
     phrases: Phrasebook = field(default_factory=Phrasebook)
+    asking: Asking = field(default_factory=Asking)
     open: Open | None = None
     last: Reply | None = None
+    row: int = 0  # questions asked one after another, whatever about
     topics: deque[str] = field(default_factory=lambda: deque(maxlen=CONTEXT_TERMS))
 
     async def reply(self, text: str) -> Reply:
@@ -61,6 +67,7 @@ class Dialogue:
         found = self._small(said) or await self._asked(said)
         if said and smalltalk.kind_of(said) != "repeat":
             self.last = found
+            self.row = self.row + 1 if found.ask else 0
         self._remember(found)
         return found
 
@@ -70,6 +77,8 @@ class Dialogue:
         if self.open:
             expected = [*(part for one in self.open.interpretation.missing for part in (one.label, *one.options))]
             expected += [self.open.interpretation.title or "", *self.open.interpretation.choices]
+        if self.asking.asked:
+            expected += self.asking.asked.options
         # A term is a few words; a whole question would fill the recogniser's list.
         usable = [term for term in (*expected, *reversed(self.topics)) if term and len(term) <= 40]
         return list(dict.fromkeys(usable))[:CONTEXT_TERMS]
@@ -83,11 +92,18 @@ class Dialogue:
         if kind == "stop" and self.open:
             self.open = None
             return Reply(wording.DROPPED)
+        if kind == "stop":
+            self.asking.asked = None
         if kind == "help":
             return Reply(smalltalk.HELP + wording.also(self.phrases.examples()))
         return Reply(smalltalk.REPLIES[kind]) if kind else None
 
     async def _asked(self, said: str) -> Reply:
+        if is_urgent(said):  # whatever is open waits no longer, and nothing new is asked
+            self.open = self.asking.asked = None
+        replied = self.asking.reply(said)
+        if replied:
+            return await self._step(*replied)
         try:
             calculation = await self._calculation(said)
         except UnavailableError as error:
@@ -98,7 +114,38 @@ class Dialogue:
         if calculation:
             return calculation
         skill = self.phrases.find(said)
-        return await self._function(skill, said) if skill else await self._answer(said)
+        return await self._function(skill, said) if skill else await self._topic(said)
+
+    async def _topic(self, said: str, questions: int = 0) -> Reply:
+        """Answer out of the library, or ask first which kind of its topic is meant."""
+        about = self.asking.wanted(said)
+        if about is None:
+            return await self._answer(said)
+        step = self.asking.recalled(about)
+        if step is None:
+            found = await self._evidence(said)
+            step = self.asking.decide(said, about, found, questions=max(questions, self.row))
+        return await self._step(step, questions)
+
+    async def _step(self, step: Step, questions: int) -> Reply:
+        if step.asks:
+            metrics.CLARIFICATIONS.labels("asked").inc()
+            question = wording.which(step.term, step.options)
+            return Reply(question, ask=Ask(question, step.options, step.term))
+        if questions:
+            metrics.CLARIFICATIONS.labels("general" if step.note else "answered").inc()
+        if step.again:
+            return await self._topic(step.question, questions)
+        return await self._answer(step.question, step.note)
+
+    async def _evidence(self, said: str) -> list[Seen]:
+        """What the library holds on a question; nothing where it cannot be searched, and the answer will say so."""
+        try:
+            passages = await self.rooms.search(said)
+        except (UnavailableError, ValidationError, NeedsInputError) as error:
+            log.warning("retrieval.unavailable", code=error.code)
+            return []
+        return [Seen(passage.title, passage.score) for passage in passages]
 
     async def _calculation(self, said: str) -> Reply | None:
         """The reply of a calculator, or the question it needs; None when none is meant."""
@@ -116,7 +163,9 @@ class Dialogue:
     async def _continue(self, waiting: Open, said: str) -> Reply | None:
         """Take `said` as the reply to our question; None if it is a new question instead."""
         if waiting.calculator_id is None:
-            found = await self.rooms.interpret(f"{waiting.said} {said}")
+            place = replies.counted(said, waiting.interpretation.choices)
+            chosen = said if place is None else waiting.interpretation.choices[place]
+            found = await self.rooms.interpret(f"{waiting.said} {chosen}")
         else:
             found = await self.rooms.interpret(
                 said,
@@ -132,6 +181,8 @@ class Dialogue:
             return None
         if not understood:
             found = waiting.interpretation
+            if replies.wants_answer(said):  # an input is never assumed: what is missing is said instead of asked
+                return self._lacking(found, waiting.said, MAX_QUESTIONS)
         return await self._proceed(found, waiting.said, questions=waiting.questions)
 
     async def _proceed(self, found: Interpretation, said: str, *, questions: int) -> Reply:
@@ -152,7 +203,7 @@ class Dialogue:
         first = found.missing[0] if found.missing else None
         slot = first.name if first else "calculator"
         waiting = Open(said, found, slot, questions + 1)
-        if questions >= MAX_QUESTIONS:
+        if max(questions, self.row) >= MAX_QUESTIONS or is_urgent(said):
             metrics.CLARIFICATIONS.labels("given_up").inc()
             self.open = replace(waiting, asked=None, questions=questions) if found.calculator_id else None
             return Reply(wording.still_missing(found.missing, found.title) if first else wording.NOT_COMPUTED)
@@ -161,13 +212,15 @@ class Dialogue:
         metrics.CLARIFICATIONS.labels("asked").inc()
         return Reply(question, ask=Ask(question, first.options if first else found.choices, slot))
 
-    async def _answer(self, said: str) -> Reply:
+    async def _answer(self, said: str, note: str = "") -> Reply:
+        """`note` is said before an answer that rests on sources."""
         try:
             answer = await self.rooms.answer(said)
         except (UnavailableError, ValidationError, NeedsInputError) as error:
             log.warning("retrieval.unavailable", code=error.code)
             return Reply(wording.LIBRARY_DOWN)
-        return Reply(answer.text, answer.citations, answer.status, answer.notice)
+        text = f"{note} {answer.text}" if note and answer.citations else answer.text
+        return Reply(text, answer.citations, answer.status, answer.notice)
 
     async def _function(self, skill: Skill, said: str) -> Reply:
         try:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 import pydantic
 
 from realtime.dialogue.phrases import Skill
-from voiceassist.contracts.answers import Answer, Contract, Question, Spoken
+from voiceassist.contracts.answers import Answer, Contract, Found, Passage, Question, SearchRequest, Spoken
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
 from voiceassist.core.errors import ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
@@ -17,6 +17,7 @@ ISSUER = "realtime"
 # An answer that takes longer than this is no conversation any more.
 SECONDS = 8.0
 MAX_TEXT = 2_000
+DEPTH = 50  # passages: enough to see whether they split over kinds of the topic
 
 Model = TypeVar("Model", bound=Contract)
 
@@ -39,6 +40,10 @@ class Rooms(Protocol):
 
     async def answer(self, question: str) -> Answer: ...
 
+    async def search(self, question: str) -> tuple[Passage, ...]:
+        """What an answer could be made of, best first."""
+        ...
+
     async def ask(self, skill: Skill, question: str) -> Spoken:
         """Raises ForbiddenError, NeedsInputError or ValidationError as the room or the speaker's key has it."""
         ...
@@ -48,6 +53,7 @@ class HttpRooms:
     def __init__(self, settings: Settings, principal: Principal) -> None:
         self._calculators = f"{settings.room('calculators')}/api/v1/calculators"
         self._answers = f"{settings.room('retrieval')}/api/v1/answers"
+        self._search = f"{settings.room('retrieval')}/api/v1/search"
         self._settings = settings
         self._principal = principal
 
@@ -68,6 +74,10 @@ class HttpRooms:
 
     async def answer(self, question: str) -> Answer:
         return await self._post(self._answers, Question(question=question[:MAX_TEXT]), Answer)
+
+    async def search(self, question: str) -> tuple[Passage, ...]:
+        request = SearchRequest(query=question[:MAX_TEXT], limit=DEPTH)
+        return (await self._post(self._search, request, Found)).items
 
     async def ask(self, skill: Skill, question: str) -> Spoken:
         # Only keys have scopes: what a key may not call at the gateway it may not ask by voice either.

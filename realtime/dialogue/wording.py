@@ -43,6 +43,13 @@ def still_missing(missing: Sequence[MissingInput], title: str | None) -> str:
     return f"For {title or 'this calculation'} I still need {named}. Please say the values in one sentence."
 
 
+def which(term: str, options: Sequence[str]) -> str:
+    """The question which kind is meant; without options, for its name."""
+    if not options:
+        return f"Which kind of {term} do you mean? Please name it, or say: just answer."
+    return f"Which kind of {term}: {', '.join(options[:-1])}, or {options[-1]}?"
+
+
 def also(examples: Sequence[str]) -> str:
     """What the hospital has added, behind the help."""
     return f" You can also ask: {'; '.join(examples)}." if examples else ""

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import numpy as np
 
 from realtime.dialogue import phrases, smalltalk
+from realtime.dialogue.clarify import concepts as terminology
+from realtime.dialogue.clarify.asking import Asking
+from realtime.dialogue.clarify.concepts import Concepts
 from realtime.dialogue.manager import Dialogue
 from realtime.dialogue.phrases import Phrasebook
 from realtime.dialogue.reply import Reply
@@ -22,7 +25,7 @@ from realtime.engine import Calculation, Clarification, Heard, Piece, Sources, S
 from realtime.speech import terms
 from realtime.speech.audio import EAR_RATE, Resampler, Samples, resample
 from realtime.speech.clauses import clauses
-from voiceassist.core.errors import SettingsError, UnavailableError
+from voiceassist.core.errors import SettingsError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import logging, metrics, wiring
 from voiceassist.runtime.settings import Settings
@@ -67,7 +70,10 @@ class Models:
 
 
 class LocalEngine:
-    """`rooms` makes the rooms of a person; `book` says which functions are asked by which phrases."""
+    """`rooms` makes the rooms of a person; `book` says which functions are asked by which phrases.
+
+    `concepts` say which topics have kinds, so that it may be asked which one is meant.
+    """
 
     name = "local"
 
@@ -77,11 +83,13 @@ class LocalEngine:
         *,
         rooms: Callable[[Principal], Rooms],
         book: Phrasebook | None = None,
+        concepts: Concepts | None = None,
         threads: int = 2,
     ) -> None:
         self.models = models
         self._rooms = rooms
         self._book = book or Phrasebook()
+        self._concepts = concepts or Concepts()
         self._ears = ThreadPoolExecutor(1, thread_name_prefix="ears")
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="speech")
 
@@ -95,14 +103,20 @@ class LocalEngine:
         except UnavailableError as error:
             log.error("speech.unavailable", engine=cls.name, code=error.code)
             models = None
-        return cls(models, rooms=lambda principal: HttpRooms(settings, principal), book=book, threads=threads)
+        return cls(
+            models,
+            rooms=lambda principal: HttpRooms(settings, principal),
+            book=book,
+            concepts=_concepts(settings),
+            threads=threads,
+        )
 
     @property
     def hears_and_speaks(self) -> bool:
         return self.models is not None
 
     def open(self, principal: Principal) -> "LocalSession":
-        return LocalSession(self, Dialogue(self._rooms(principal), self._book))
+        return LocalSession(self, Dialogue(self._rooms(principal), self._book, Asking(self._concepts)))
 
     async def on_ears(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._ears, lambda: work(*args, **kwargs))
@@ -185,6 +199,16 @@ class Ear:
 
     def feed(self, audio: Samples) -> list[float]:
         return self._stream.feed(np.asarray(self._resampler.feed(audio), dtype=np.float32))
+
+
+def _concepts(settings: Settings) -> Concepts:
+    """The house pack with the operator's; a broken file of theirs costs nobody the voice."""
+    path = settings.knowledge.terminology
+    try:
+        return terminology.load(Path(path) if path else None)
+    except ValidationError as error:
+        log.error("terminology.unusable", code=error.code)
+        return terminology.load()
 
 
 def _facts(reply: Reply) -> list[Piece]:

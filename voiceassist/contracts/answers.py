@@ -31,6 +31,13 @@ class Passage(Contract):
     visibility: Visibility = "public"
 
 
+class Found(Contract):
+    """What a search found, best first; `complete` is False when a source could not be searched."""
+
+    items: tuple[Passage, ...]
+    complete: bool = True
+
+
 class Citation(Contract):
     """One numbered source of an answer; `snippet` is verbatim text of the passage."""
 

@@ -63,6 +63,12 @@ class Models(Section, frozen=True):
     dir: str = ""  # where the converted embedder is kept
 
 
+class Knowledge(Section, frozen=True):
+    terminology: str = (
+        ""  # a file of terms with synonyms and wider terms (jsonl, may be .gz); empty: the house pack alone
+    )
+
+
 class Telemetry(Section, frozen=True):
     otlp_endpoint: str = ""  # e.g. http://127.0.0.1:4318/v1/traces; empty: spans stay in the process
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -132,6 +138,7 @@ class Settings(Section, frozen=True):
     oidc: Oidc = Oidc()
     voice: Voice = Voice()
     models: Models = Models()
+    knowledge: Knowledge = Knowledge()
     telemetry: Telemetry = Telemetry()
     host: Host = Host()
     broker: Broker = Broker()

@@ -61,6 +61,7 @@ class FakeRooms:
     answers: Any = ANSWER
     spoken: Any = SPOKEN
     result: Any = RESULT
+    found: Any = ()
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     async def interpret(self, text, *, calculator=None, known=None, asked=None):
@@ -74,6 +75,10 @@ class FakeRooms:
     async def answer(self, question):
         self.calls.append(("answer", question))
         return given(self.answers)
+
+    async def search(self, question):
+        self.calls.append(("search", question))
+        return given(self.found)
 
     async def ask(self, skill, question):
         self.calls.append(("ask", skill.room, question))
@@ -94,7 +99,7 @@ async def test_a_question_goes_to_retrieval_and_keeps_its_citations():
     talk = dialogue()
     reply = await talk.reply("How do I treat sepsis?")
     assert (reply.text, reply.citations, reply.status) == ("Give fluids [1].", (CITATION,), "supported")
-    assert [call[0] for call in talk.rooms.calls] == ["interpret", "answer"]
+    assert [call[0] for call in talk.rooms.calls] == ["interpret", "search", "answer"]
 
 
 async def test_a_complete_request_is_computed_and_read_back():

@@ -1,0 +1,33 @@
+"""Wording of an emergency: whoever says it is answered at once and asked nothing (P4.13).
+
+Too wide rather than too narrow: an answer that might have been more exact costs less than a question at a bedside.
+"""
+
+import re
+
+from voiceassist.core.text import folded
+
+_SIGNS = (
+    r"(?:cardiac|respiratory|circulatory) (?:arrest|collapse)|arrest(?:ed|ing)\b|code blue|no pulse|pulseless|asystole",
+    r"(?:not|stopp?ed|stops|isn ?t|hardly|barely|cannot|can ?t|unable to) breath(?:e|ing)|apno?eic|gasping|choking",
+    r"airway (?:obstruct\w*|swelling|compromise)|stridor|(?:turning|gone|going) blue|cyanotic|desaturating",
+    r"unconscious|unresponsive|not responding|won ?t wake|collaps(?:ed|ing)|crashing|peri ?arrest",
+    r"(?:(?:s?he|who|patient|pt|man|woman|child|baby) is|still|keeps|started) (?:seizing|fitting|convulsing|bleeding)",
+    r"status epilepticus|anaphyla\w+|severe allergic reaction|septic shock|in shock|ha?emorrhagic shock|cardiogenic shock",
+    r"(?:massive|severe|uncontroll\w+|heavy|profuse) (?:\w+ )?(?:bleed\w*|ha?emorrhage)|exsanguinat\w*",
+    r"bleeding (?:out|to death)|vomiting blood|coughing (?:up )?blood",
+    r"(?:acute|crushing|sudden|severe) chest pain|chest pain (?:right )?now|stemi|heart attack (?:right )?now",
+    r"(?:acute|new|sudden) (?:stroke|hemiplegia|hemiparesis|facial droop|weakness|paralysis|loss of (?:vision|speech))",
+    r"face (?:is )?droop\w*|(?:worst|thunderclap) headache",
+    r"overdos(?:e|ed|ing)|poisoned|swallowed (?:bleach|pills|poison)|suicid\w+",
+    r"kill(?:ing)? (?:himself|herself|myself|themselves)",
+    r"emergency|emergent(?:ly)?|urgent(?:ly)?|life ?threatening|dying|right now|immediately|call (?:911|112|999)",
+    r"tension pneumothorax|tamponade|aortic dissection|ruptured|cauda equina|thyroid storm|myxo?edema coma",
+    r"addisonian crisis|adrenal crisis|eclamp(?:sia|tic)|cord prolapse|meningococc\w+",
+)
+_URGENT = re.compile(rf"\b(?:{'|'.join(_SIGNS)})")
+_MARKS = re.compile(r"[^a-z0-9]+")
+
+
+def is_urgent(said: str) -> bool:
+    return _URGENT.search(_MARKS.sub(" ", folded(said).replace("n't", "n t"))) is not None
