@@ -1,5 +1,6 @@
 """Who calls: a browser session by cookie or an integrator by API key."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from http.cookies import CookieError, SimpleCookie
@@ -42,6 +43,7 @@ class Callers:
         self._wiring = wiring
         self._runner = runner
         self._limiter = limiter
+        self._asking: dict[str, asyncio.Task[ApiKey]] = {}
 
     async def identify(self, scope: Scope) -> Caller | None:
         """The caller, None without credentials; wrong credentials raise UnauthenticatedError."""
@@ -67,11 +69,22 @@ class Callers:
         except UnavailableError:
             answer = None  # only the cache is gone; the table of keys is asked
         if answer is None:
-            await self._limiter.admit([self._limiter.address(address, "key")], fail_open=True)
-            answer = await self._introspect(key)
+            answer = await self._asked_once(key, address)
         if not answer.active:
             raise refused("key")
         return Caller(answer.principal(), "key")
+
+    async def _asked_once(self, key: str, address: str) -> ApiKey:
+        """Hundreds of calls may come with a key that is not remembered: the first one asks, the others wait for it."""
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.create_task(self._ask(key, address))
+            asking.add_done_callback(lambda _: self._asking.pop(key))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, key: str, address: str) -> ApiKey:
+        await self._limiter.admit([self._limiter.address(address, "key")], fail_open=True)
+        return await self._introspect(key)
 
     async def _introspect(self, key: str) -> ApiKey:
         """Ask the auth room, which also remembers the answer for a moment."""
