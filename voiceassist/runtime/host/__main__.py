@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp
 
 from voiceassist.core.errors import SettingsError
-from voiceassist.runtime import logging, metrics, outbox, providers, tracing, wiring
+from voiceassist.runtime import http, logging, metrics, outbox, providers, tracing, wiring
 from voiceassist.runtime.host import catalog, event_log, health, pages, servers
 from voiceassist.runtime.host.activator import Activator
 from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.api import Api
 from voiceassist.runtime.host.background import kept_running, warm
 from voiceassist.runtime.host.callers import Callers
-from voiceassist.runtime.host.forward import client
 from voiceassist.runtime.host.gateway import Gateway
 from voiceassist.runtime.host.limits import Limiter
 from voiceassist.runtime.host.openapi import OpenApi
@@ -27,12 +26,13 @@ from voiceassist.runtime.host.pingsources import readable
 from voiceassist.runtime.host.realtime import RealtimeProxy
 from voiceassist.runtime.host.rooms import InProcess, Remote, RoomsDoor, Runner
 from voiceassist.runtime.host.schedule import Scheduler
+from voiceassist.runtime.host.wire import Wire
 from voiceassist.runtime.sessions import ClientSecrets
 from voiceassist.runtime.settings import Host, Settings, load_settings
 from voiceassist.runtime.wiring import Room, Wiring
 
 if TYPE_CHECKING:
-    import httpx
+    import ssl
 
 log = logging.get_logger(__name__)
 
@@ -73,12 +73,13 @@ async def run(settings: Settings, mode: str) -> None:
     public = servers.listen(address, settings.host.port)
     internal = servers.listen(address, settings.host.rooms_port)
     async with AsyncExitStack() as stack:
-        http = client(verify=trust(settings))
-        stack.push_async_callback(http.aclose)
-        runner = make_runner(mode, settings, rooms, http)
+        stack.push_async_callback(http.client().aclose)
+        wire = Wire(trust(settings))
+        stack.callback(wire.close)
+        runner = make_runner(mode, settings, rooms, wire)
         stack.push_async_callback(runner.stop)
         await runner.start()
-        gateway = make_gateway(settings, rooms, runner, http)
+        gateway = make_gateway(settings, rooms, runner, wire)
         relay = asyncio.create_task(kept_running("outbox", partial(outbox.relay, providers.database())))
         warming = asyncio.create_task(warm(rooms, runner) if mode == "one" else asyncio.sleep(0))
         scheduler = Scheduler(readable(rooms.ping_sources, settings.broker_url) if settings.host.schedules else ())
@@ -98,20 +99,21 @@ async def cancelled(*tasks: "asyncio.Task[None]") -> None:
             await task
 
 
-def trust(settings: Settings) -> object:
-    """Certificates of the local CA for the services behind us that speak TLS."""
+def trust(settings: Settings) -> "ssl.SSLContext | None":
+    """Certificates of the local CA for the services behind us that speak TLS; None: the system's."""
     import ssl
 
-    return ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
+    return ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else None
 
 
-def make_runner(mode: str, settings: Settings, rooms: Wiring, http: "httpx.AsyncClient") -> Runner:
+def make_runner(mode: str, settings: Settings, rooms: Wiring, wire: Wire) -> Runner:
     if mode == "isolated":
         host = settings.host
         cores = os.cpu_count() or 1
-        return Activator(rooms, idle_after=partial(idle_after, host), most_instances=host.most_instances or cores)
+        most = host.most_instances or cores
+        return Activator(rooms, wire=wire, idle_after=partial(idle_after, host), most_instances=most)
     if mode == "remote":
-        return Remote(rooms, url=settings.room, http=http)
+        return Remote(rooms, url=settings.room, wire=wire)
     return InProcess(rooms)
 
 
@@ -122,7 +124,7 @@ def idle_after(host: Host, room: Room) -> float:
     return window + (room.scale_down_delay_seconds if delay is None else delay)
 
 
-def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, http: "httpx.AsyncClient") -> Gateway:
+def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, wire: Wire) -> Gateway:
     redis = providers.redis()
     limiter = Limiter(redis, settings.limits)
     callers = Callers(settings=settings, redis=redis, wiring=rooms, runner=runner, limiter=limiter)
@@ -130,13 +132,13 @@ def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, http: "httpx
     return Gateway(
         settings=settings,
         wiring=rooms,
-        api=Api(settings=settings, admission=admission, runner=runner, http=http),
+        api=Api(settings=settings, admission=admission, runner=runner, wire=wire),
         admission=admission,
         realtime=RealtimeProxy(
             settings=settings, callers=callers, limiter=limiter, admission=admission, secrets=ClientSecrets(redis)
         ),
         pages=pages.Pages(pages.build_folder(settings.host.static_dir), settings.base_url),
-        readiness=health.Readiness(health.checks(settings, rooms, http), runner),
+        readiness=health.Readiness(health.checks(settings, rooms, http.client()), runner),
         openapi=OpenApi(rooms, runner, own_routes(settings)),
         catalog=catalog.Catalog(admission, settings.base_url),
         issuer=make_issuer(settings),

@@ -10,21 +10,18 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
 from voiceassist.core.errors import UnavailableError
 from voiceassist.runtime import logging, metrics
 from voiceassist.runtime.host.background import kept_running
-from voiceassist.runtime.host.forward import NotReachedError, client, forward
+from voiceassist.runtime.host.forward import Body, forward
 from voiceassist.runtime.host.instances import DRAIN_SECONDS, Instance, not_started
 from voiceassist.runtime.host.rooms import target
 from voiceassist.runtime.host.scaling import Autoscaler, Scale
+from voiceassist.runtime.host.wire import NotReachedError, Wire
 from voiceassist.runtime.wiring import Room, Wiring
-
-if TYPE_CHECKING:
-    import httpx
 
 log = logging.get_logger(__name__)
 
@@ -38,14 +35,21 @@ AGAIN_SECONDS = 5.0  # after a crash or a failed start, unless somebody waits
 class Activator:
     """The runner of `--isolated`. `idle_after` says after how many idle seconds a room gives up an instance."""
 
-    def __init__(self, wiring: Wiring, *, idle_after: Callable[[Room], float], most_instances: int = 1) -> None:
-        self._http = client()
+    def __init__(
+        self,
+        wiring: Wiring,
+        *,
+        idle_after: Callable[[Room], float],
+        most_instances: int = 1,
+        wire: Wire | None = None,
+    ) -> None:
+        self._wire = wire or Wire()
         self._clock: asyncio.Task[None] | None = None
         self.rooms = {
             room.name: Instances(
                 room,
                 scale=Scale.of(room, most_instances=most_instances, idle_seconds=idle_after(room)),
-                http=self._http,
+                wire=self._wire,
             )
             for room in wiring.rooms.values()
         }
@@ -61,7 +65,7 @@ class Activator:
         if self._clock is not None:
             self._clock.cancel()
         await asyncio.gather(*(room.stop(HOST_STOP_SECONDS) for room in self.rooms.values()))
-        await self._http.aclose()
+        self._wire.close()
 
     async def serve(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
         await self.rooms[room.name].serve(scope, receive, send)
@@ -79,10 +83,10 @@ class Activator:
 class Instances:
     """The instances of one room, and the requests that wait for a place in one."""
 
-    def __init__(self, room: Room, *, scale: Scale, http: "httpx.AsyncClient") -> None:
+    def __init__(self, room: Room, *, scale: Scale, wire: Wire) -> None:
         self.room = room
         self.scale = scale
-        self._http = http
+        self._wire = wire
         self._scaler = Autoscaler(scale)
         self._ready: list[Instance] = []
         self._starting: set[asyncio.Task[Instance]] = set()
@@ -108,17 +112,18 @@ class Instances:
         return next(iter(self.pids), None)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = Body(scope, receive)
         try:
-            await self._exchange(scope, receive, send)
+            await self._exchange(scope, body, send)
         except NotReachedError:
             # It died before it got anything of the request, which another instance may answer as well.
-            await self._exchange(scope, receive, send)
+            await self._exchange(scope, body, send)
 
-    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _exchange(self, scope: Scope, body: Body, send: Send) -> None:
         async with self._place() as instance:
-            url = instance.url + target(scope)
+            seconds = self.room.timeout_seconds
             try:
-                await forward(self._http, url, scope, receive, send, seconds=self.room.timeout_seconds)
+                await forward(self._wire, instance.url, scope, body, send, seconds=seconds, path=target(scope))
             except UnavailableError:
                 await instance.notice_death()
                 raise

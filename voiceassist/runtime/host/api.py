@@ -1,7 +1,5 @@
 """The API behind the front door: rooms by route, events to the broker, client secrets to realtime."""
 
-from typing import TYPE_CHECKING
-
 from starlette.types import Receive, Scope, Send
 
 from voiceassist.core.errors import (
@@ -16,23 +14,21 @@ from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.answer import Bounded
 from voiceassist.runtime.host.callers import INTROSPECT, Caller, address
-from voiceassist.runtime.host.forward import forward
+from voiceassist.runtime.host.forward import Body, forward
 from voiceassist.runtime.host.rooms import Runner, target
+from voiceassist.runtime.host.wire import Wire
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Room
-
-if TYPE_CHECKING:
-    import httpx
 
 SERVICE_SECONDS = 15.0
 
 
 class Api:
-    def __init__(self, *, settings: Settings, admission: Admission, runner: Runner, http: "httpx.AsyncClient") -> None:
+    def __init__(self, *, settings: Settings, admission: Admission, runner: Runner, wire: Wire) -> None:
         self._settings = settings
         self._admission = admission
         self._runner = runner
-        self._http = http
+        self._wire = wire
 
     async def room(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward to a room with the caller's identity. The auth room reads the cookies itself."""
@@ -63,7 +59,7 @@ class Api:
                 "Events are not searched here: the cluster's broker keeps them.", code="NO_EVENT_LOG"
             )
         assert caller is not None  # noqa: S101 - nobody is let in here without credentials
-        await self._service(base + target(scope), "event_log", caller, scope, receive, send)
+        await self._service(base, "event_log", caller, scope, receive, send, path=target(scope))
 
     async def client_secrets(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A short-lived secret for the realtime socket."""
@@ -72,17 +68,18 @@ class Api:
         caller = await self._admission.admit(scope, "realtime")
         if caller is None:
             raise UnauthenticatedError("Please sign in.")
-        url = self._settings.realtime.url and self._settings.realtime.url + scope["path"]
-        await self._service(url, "realtime", caller, scope, receive, send)
+        url = self._settings.realtime.url
+        await self._service(url, "realtime", caller, scope, receive, send, path=scope["path"])
 
     async def _service(
-        self, url: str, purpose: str, caller: Caller, scope: Scope, receive: Receive, send: Send
+        self, url: str, purpose: str, caller: Caller, scope: Scope, receive: Receive, send: Send, *, path: str = ""
     ) -> None:
         if not url:
             raise UnavailableError("This service is not configured.", code="SERVICE_UNAVAILABLE")
         bounded = Bounded(receive, send, self._admission.body_limit(scope, purpose))
         inside = self._inside(scope, caller.principal, events=purpose == "events")
-        await forward(self._http, url, inside, bounded.receive, bounded.send, seconds=SERVICE_SECONDS, part="SERVICE")
+        body = Body(inside, bounded.receive)
+        await forward(self._wire, url, inside, body, bounded.send, seconds=SERVICE_SECONDS, path=path, part="SERVICE")
         if bounded.exceeded:
             raise PayloadTooLargeError
 

@@ -1,139 +1,119 @@
 """Pass a request on to another process over HTTP without holding either body in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
 from voiceassist.core.errors import DependencyTimeoutError, UnavailableError
 from voiceassist.runtime.host.headers import end_to_end
-
-if TYPE_CHECKING:
-    import httpx
-
-
-CONNECT_SECONDS = 2.0
-
-
-class NotReachedError(UnavailableError):
-    """Nobody took the connection, so nothing was sent: whoever else can answer may be asked."""
-
-
-def client(*, verify: object = True) -> "httpx.AsyncClient":
-    """A pool for the processes behind the host; each call brings its own deadline.
-
-    It never keeps a cookie: one person's session cookie would go along with the next person's request.
-    """
-    from http.cookiejar import CookieJar, DefaultCookiePolicy
-
-    import httpx
-
-    return httpx.AsyncClient(
-        verify=verify,  # type: ignore[arg-type]
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-        # Below the 5 seconds after which uvicorn closes an idle connection, so that we never send into a closing one.
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=3.0),
-        trust_env=False,
-    )
+from voiceassist.runtime.host.wire import Address, BrokenError, Connection, NotReachedError, Wire
 
 
 async def forward(
-    http: "httpx.AsyncClient",
+    wire: Wire,
     url: str,
     scope: Scope,
-    receive: Receive,
+    body: "Body",
     send: Send,
     *,
     seconds: float,
+    path: str = "",
     part: str = "ROOM",
 ) -> None:
-    """Answer `scope` with what `url` answers within `seconds`; a client that leaves ends the call.
+    """Answer `scope` with what `url` + `path` answers within `seconds`; a client that leaves ends the call.
 
-    Raises UnavailableError or DependencyTimeoutError, whose codes begin with `part`.
+    Raises UnavailableError or DependencyTimeoutError, whose codes begin with `part`; NotReachedError, of the first
+    family, means that nothing was sent: another may be asked with the same body.
     """
-    import httpx
-
-    body = Body(receive)
-    # Not `http.build_request`, which would add headers that the caller did not send.
-    request = httpx.Request(
-        scope["method"],
-        url,
-        headers=[(name, value) for name, value in end_to_end(scope["headers"]) if name != b"host"],
-        content=body.chunks() if has_body(scope) else None,
-        extensions={"timeout": {"connect": CONNECT_SECONDS, "read": None, "write": None, "pool": None}},
-    )
-    if not has_body(scope):
-        body.ended.set()
-    exchange = asyncio.ensure_future(_exchange(http, request, send))
-    watch = asyncio.ensure_future(body.disconnected())
+    address = Address.of(url)
     try:
         async with asyncio.timeout(seconds):
-            await asyncio.wait({exchange, watch}, return_when=asyncio.FIRST_COMPLETED)
-        if exchange.done():
-            exchange.result()
+            await body.begin()  # before the connection, which would grow old while a slow caller begins
+            connection = await wire.connection(address)
+            await _exchange(connection, head(address, path, scope, body), scope, body, send)
     except TimeoutError:
         raise DependencyTimeoutError("The answer did not come in time.", code=f"{part}_TIMEOUT") from None
-    except (httpx.ConnectError, httpx.ConnectTimeout):
+    except NotReachedError:
         raise NotReachedError("This is not available now.", code=f"{part}_UNAVAILABLE") from None
-    except httpx.TransportError:
-        raise UnavailableError("This is not available now.", code=f"{part}_UNAVAILABLE") from None
+    except BrokenError:
+        if not body.left:
+            raise UnavailableError("This is not available now.", code=f"{part}_UNAVAILABLE") from None
+    else:
+        wire.give_back(address, connection)
+
+
+async def _exchange(connection: Connection, head: bytes, scope: Scope, body: "Body", send: Send) -> None:
+    inbound: asyncio.Task[None] | None = None
+    try:
+        connection.begin(head + body.first, headers_only=scope["method"] == "HEAD")
+        inbound = asyncio.create_task(_inbound(connection, body))
+        status, headers = await connection.answer()
+        await send({"type": "http.response.start", "status": status, "headers": end_to_end(headers)})
+        async for piece in connection.pieces():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        if not body.ended:
+            connection.close()  # it answered before it had heard everything
+    except BaseException:
+        connection.close()
+        raise
     finally:
-        for task in (exchange, watch):
-            task.cancel()
-        await asyncio.gather(exchange, watch, return_exceptions=True)
+        if inbound is not None:
+            inbound.cancel()
+
+
+async def _inbound(connection: Connection, body: "Body") -> None:
+    """Send the rest of the body, then wait for the client to leave; either way of leaving ends the exchange."""
+    try:
+        while not body.ended:
+            await connection.send(await body.next())
+        await body.departure()
+    except BrokenError:
+        pass
+    connection.close()
 
 
 class Body:
-    """The request's body as it arrives, and afterwards the news that the client has left."""
+    """The request's body as it arrives, framed as announced, and afterwards the news that the client has left."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        names = {name for name, _ in scope["headers"]}
+        # RFC 9112, section 6: a request has a body when it says how long it is or that it comes in chunks.
+        self.chunked = b"transfer-encoding" in names and b"content-length" not in names
+        self.ended = not (self.chunked or b"content-length" in names)
+        self.left = False
+        self.first = b""
+        self._begun = self.ended
         self._receive = receive
-        self.ended = asyncio.Event()
-        self._left = asyncio.Event()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._left.set()
-                self.ended.set()
-                raise _ClientLeftError
-            if message.get("body"):
-                yield message["body"]
-            if not message.get("more_body"):
-                self.ended.set()
-                return
+    async def begin(self) -> None:
+        """Read what comes first, once."""
+        if not self._begun:
+            self.first = await self.next()
+            self._begun = True
 
-    async def disconnected(self) -> None:
-        await self.ended.wait()
-        while not self._left.is_set():
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._left.set()
+    async def next(self) -> bytes:
+        """More bytes to send; BrokenError when the client has left."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self.left = True
+            raise BrokenError
+        data: bytes = message.get("body", b"")
+        self.ended = not message.get("more_body")
+        if not self.chunked:
+            return data
+        return (b"%x\r\n%b\r\n" % (len(data), data) if data else b"") + (b"0\r\n\r\n" if self.ended else b"")
 
-
-class _ClientLeftError(Exception):
-    """Ends the upload to the room when the caller's upload broke off."""
+    async def departure(self) -> None:
+        while not self.left:
+            self.left = (await self._receive())["type"] == "http.disconnect"
 
 
-async def _exchange(http: "httpx.AsyncClient", request: "httpx.Request", send: Send) -> None:
-    try:
-        answer = await http.send(request, stream=True)
-    except _ClientLeftError:
-        return
-    try:
-        headers = [(name.lower(), value) for name, value in end_to_end(answer.headers.raw)]
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-        async for chunk in answer.aiter_raw():
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-    finally:
-        await answer.aclose()
-
-
-def has_body(scope: Scope) -> bool:
-    """RFC 9112, section 6: a request has a body when it says how long it is or that it comes in chunks."""
-    names = {name for name, _ in scope["headers"]}
-    return b"content-length" in names or b"transfer-encoding" in names
+def head(address: Address, path: str, scope: Scope, body: Body) -> bytes:
+    """The request line and the caller's own headers, which the server in front has checked."""
+    target = address.path + path.encode("latin-1")
+    lines = [b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (scope["method"].encode("ascii"), target or b"/", address.host)]
+    lines += [b"%b: %b\r\n" % header for header in end_to_end(scope["headers"]) if header[0] != b"host"]
+    if body.chunked:
+        lines.append(b"transfer-encoding: chunked\r\n")
+    return b"".join(lines) + b"\r\n"

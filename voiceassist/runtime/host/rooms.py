@@ -7,7 +7,7 @@ import asyncio
 import importlib
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
 from functions_framework.aio import create_asgi_app_from_module
@@ -17,12 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from voiceassist.core.errors import DependencyTimeoutError, NotFoundError, UnavailableError
 from voiceassist.runtime import logging, metrics, tracing
 from voiceassist.runtime.host.answer import Answer
-from voiceassist.runtime.host.forward import forward
+from voiceassist.runtime.host.forward import Body, forward
 from voiceassist.runtime.host.headers import value
+from voiceassist.runtime.host.wire import Wire
 from voiceassist.runtime.wiring import ROOT, Room, Wiring
-
-if TYPE_CHECKING:
-    import httpx
 
 log = logging.get_logger(__name__)
 
@@ -82,20 +80,20 @@ class InProcess:
 class Remote:
     """Rooms that somebody else runs (Compose): by `room_url`."""
 
-    def __init__(self, wiring: Wiring, *, url: Callable[[str], str], http: "httpx.AsyncClient") -> None:
+    def __init__(self, wiring: Wiring, *, url: Callable[[str], str], wire: Wire) -> None:
         self._wiring = wiring
         self._url = url
-        self._http = http
+        self._wire = wire
 
     async def start(self) -> None:
         return
 
     async def stop(self) -> None:
-        await self._http.aclose()
+        return
 
     async def serve(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
-        url = self._url(room.name) + target(scope)
-        await forward(self._http, url, scope, receive, send, seconds=room.timeout_seconds)
+        url, body = self._url(room.name), Body(scope, receive)
+        await forward(self._wire, url, scope, body, send, seconds=room.timeout_seconds, path=target(scope))
 
     def states(self) -> dict[str, str]:
         return dict.fromkeys(self._wiring.rooms, "elsewhere")
