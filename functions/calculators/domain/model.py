@@ -175,6 +175,7 @@ class Calculator:
     decimals: int = 0
     bands: tuple[Band, ...] = ()
     caveats: tuple[str, ...] = ()
+    licence: str = ""
     names: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     input_in_name: bool = False

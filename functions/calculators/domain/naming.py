@@ -55,7 +55,9 @@ LIBRARY_WORDS = (
     r"what (?:does|do|did)\b.*\b(?:mean|stand|measure|include)|meaning of|stands? for|mean\b(?! arterial| bp| blood)",
     r"definition|define|explain|describe|tell me about|teach|difference between|differ|versus|vs|compared?",
     r"interpret|interpretation|components?|evidence|guidelines?|recommend(?:ed|ations?|s)?|indications?|threshold",
-    r"cut ?offs?|targets?|goals?|normal|limitations?|accuracy|accurate|validated|validation|sensitivity|specificity",
+    r"cut ?offs?|targets?|goals?|limitations?|accuracy|accurate|validated|validation|sensitivity|specificity",
+    # "a normal anion gap", but not "NIHSS … gaze normal"
+    r"normal (?:range|values?|limits?|levels?)|normal(?=(?: \w+){0,2} \|)",
     r"criteria(?: (?:for|of)|$)|treat(?:ed|ment|ing)?|manage(?:d|ment)?|therapy|prescribe|what should (?:i|we)",
     r"what (?:to do|next)|next steps?|should (?:i|we|they|a|the)|safe|contraindicat\w*|history of the|literature",
     r"studies|trial|causes?|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|need for|do (?:i|you|we|they) \w+",

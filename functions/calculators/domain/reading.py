@@ -235,17 +235,19 @@ def _choices(sentence: Sentence, calculator: Calculator, stated: Stated) -> None
 
 
 def _option_near(sentence: Sentence, one: Choice, found: re.Match[str], others: tuple[Choice, ...]) -> str | None:
-    for option in one.options:
-        words = "|".join(option.words)
-        before = re.search(rf"\b({words})(?: (?:evidence|signs?) of)?(?: any)? ?$", sentence.text[: found.start()])
-        if before:
-            sentence.mask(*before.span())
-            return option.value
+    """The grade behind the word, unless it belongs to what comes next; else the one before it, which is no digit:
+    in "left arm 1 gaze 2" the 1 is not about the gaze."""
     for option in one.options:
         words = "|".join(option.words)
         after = re.match(rf" ?(?:(?:is|was|,|of|that is) )*({words})\b", sentence.text[found.end() :])
         if after and not _belongs_to_next(sentence.text[found.end() + after.end() :], others):
             sentence.mask(found.end() + after.start(), found.end() + after.end())
+            return option.value
+    for option in one.options:
+        words = "|".join(word for word in option.words if not word.isdecimal())
+        before = re.search(rf"\b({words})(?: (?:evidence|signs?) of)?(?: any)? ?$", sentence.text[: found.start()])
+        if words and before:
+            sentence.mask(*before.span())
             return option.value
     return None
 
@@ -261,9 +263,19 @@ def _belongs_to_next(rest: str, others: tuple[Choice, ...]) -> bool:
 
 
 def option_named(one: Choice, text: str) -> str | None:
-    """The option a bare reply names; None when it names several or none."""
-    named = {option.value for option in one.options if any(_has(word, text) for word in option.words)}
-    return named.pop() if len(named) == 1 else None
+    """The option a bare reply names; None when it names several or none. "no drift" names no "drift"."""
+    hits = [
+        (*found.span(), option.value)
+        for option in one.options
+        for word in option.words
+        for found in re.finditer(rf"\b(?:{word})\b", text)
+    ]
+    whole = {
+        value
+        for start, end, value in hits
+        if not any(first <= start and end <= last and last - first > end - start for first, last, _other in hits)
+    }
+    return whole.pop() if len(whole) == 1 else None
 
 
 def bare_number(one: Quantity, text: str) -> Stated:

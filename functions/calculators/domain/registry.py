@@ -51,4 +51,19 @@ FAMILIES: tuple[Family, ...] = (
         members=("cha2ds2_vasc",),
         question="CHADS2 has been replaced. Do you want the CHA2DS2-VASc score?",
     ),
+    Family(
+        names=(r"timi(?: risk)?(?: score)?",),
+        members=("timi_ua_nstemi", "timi_stemi"),
+        question="Which TIMI score: for unstable angina and NSTEMI, or for STEMI?",
+        hints={r"n stemi|nstemi|unstable angina|non st elevation": "timi_ua_nstemi", r"stemi": "timi_stemi"},
+    ),
+    Family(
+        names=(r"rockall?(?: (?:score|risk score))?",),
+        members=("rockall_pre", "rockall"),
+        question="Which Rockall score: before endoscopy, or the full one with its findings?",
+        hints={
+            r"(?:before|pre|without) ?(?:endoscopy|endoscopic)?": "rockall_pre",
+            r"full|complete|after endoscopy|stigmata|post ?endoscop(?:y|ic)": "rockall",
+        },
+    ),
 )
