@@ -1,8 +1,11 @@
 """What scores are made of: points for criteria that hold, and points by where a number lies."""
 
+import math
 from collections.abc import Mapping
 
 from functions.calculators.domain.model import Values
+
+LOWEST = -math.inf
 
 
 def points(values: Values, table: Mapping[str, int]) -> int:
@@ -10,7 +13,7 @@ def points(values: Values, table: Mapping[str, int]) -> int:
     return sum(worth for name, worth in table.items() if values.get(name))
 
 
-def step(value: float, first: int, *rising: tuple[float, int]) -> int:
-    """`first` below the first floor, then the points of the last floor that `value` reaches."""
+def step(value: float, *rising: tuple[float, int]) -> int:
+    """The points of the last floor that `value` reaches; none below the first."""
     reached = [worth for floor, worth in rising if value >= floor]
-    return reached[-1] if reached else first
+    return reached[-1] if reached else 0

@@ -12,7 +12,7 @@ from functions.calculators.domain.model import (
     Values,
     YesNo,
 )
-from functions.calculators.domain.scoring import points, step
+from functions.calculators.domain.scoring import LOWEST, points, step
 
 PAPER = "points of the nomogram of Granger 2003, added by hand"
 KILLIP = Choice(
@@ -57,10 +57,10 @@ DEATHS = (0.2, 0.3, 0.4, 0.6, 0.8, 1.1, 1.6, 2.1, 2.9, 3.9, 5.4, 7.3, 9.8, 13, 1
 
 def formula(values: Values) -> int:
     return (
-        step(values["age"], 0, (30, 8), (40, 25), (50, 41), (60, 58), (70, 75), (80, 91), (90, 100))
-        + step(values["heart_rate"], 0, (50, 3), (70, 9), (90, 15), (110, 24), (150, 38), (200, 46))
-        + step(values["systolic"], 58, (80, 53), (100, 43), (120, 34), (140, 24), (160, 10), (200, 0))
-        + step(values["creatinine"], 1, (0.4, 4), (0.8, 7), (1.2, 10), (1.6, 13), (2, 21), (4, 28))
+        step(values["age"], (30, 8), (40, 25), (50, 41), (60, 58), (70, 75), (80, 91), (90, 100))
+        + step(values["heart_rate"], (50, 3), (70, 9), (90, 15), (110, 24), (150, 38), (200, 46))
+        + step(values["systolic"], (LOWEST, 58), (80, 53), (100, 43), (120, 34), (140, 24), (160, 10), (200, 0))
+        + step(values["creatinine"], (LOWEST, 1), (0.4, 4), (0.8, 7), (1.2, 10), (1.6, 13), (2, 21), (4, 28))
         + CLASSES[values["killip"]]
         + points(values, FINDINGS)
     )

@@ -51,7 +51,7 @@ TABLE = {
 
 
 def formula(values: Values) -> int:
-    return int(values["age"] > 65) + step(values["heart_rate"], 0, (75, 3), (95, 5)) + points(values, TABLE)
+    return int(values["age"] > 65) + step(values["heart_rate"], (75, 3), (95, 5)) + points(values, TABLE)
 
 
 CALM = {"age": 65, "heart_rate": 74} | dict.fromkeys(TABLE, False)

@@ -65,7 +65,7 @@ FOUND = {"none": 0, "other": 1, "cancer": 2}
 def before_endoscopy(values: Values) -> int:
     shock = 2 if values["systolic"] < 100 else int(values["heart_rate"] >= 100)
     illness = 3 if values["severe_comorbidity"] else 2 * int(values["major_comorbidity"])
-    return step(values["age"], 0, (60, 1), (80, 2)) + shock + illness
+    return step(values["age"], (60, 1), (80, 2)) + shock + illness
 
 
 def full(values: Values) -> int:

@@ -31,7 +31,7 @@ CRITERIA = (
 
 def formula(values: Values) -> int:
     return (
-        step(values["age"], 0, (65, 2), (75, 3))
+        step(values["age"], (65, 2), (75, 3))
         + 3 * int(values["systolic"] < 100)
         + 2 * int(values["heart_rate"] > 100)
         + 2 * int(values["killip"] != "I")
