@@ -19,6 +19,7 @@ from events.catalog.key import KeyCreated, KeyRevoked
 from events.catalog.payload import EventType, Payload
 from events.catalog.ping import Ping
 from events.catalog.reading import PayloadError, check, read
+from events.catalog.subscription import SubscriptionTested
 from events.catalog.table import EVENT_TYPES
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Payload",
     "PayloadError",
     "Ping",
+    "SubscriptionTested",
     "check",
     "read",
     "schema",

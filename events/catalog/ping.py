@@ -10,4 +10,4 @@ class Ping(Payload, frozen=True, kw_only=True):
     OPEN = dict[Slug, Identifier]
 
 
-EVENTS = (EventType(payload=Ping, says=(), heard_by=("notifications",), example=Ping(), external=True),)
+EVENTS = (EventType(payload=Ping, says=(), heard_by=("notifications", "subscriptions"), example=Ping(), external=True),)

@@ -24,6 +24,7 @@ EVENT_ATTEMPTS = Histogram(
     buckets=(2, 3, 5, 8, 13),
 )
 EVENT_WIRING_FAULTS = Gauge("voiceassist_event_wiring_faults", "Wiring files that are not in force")
+WEBHOOKS = Counter("voiceassist_webhooks_total", "Deliveries to sinks of integrators", ["outcome"])
 CALCULATOR_RUNS = Counter("voiceassist_calculator_runs_total", "Calculators computed", ["name", "outcome"])
 ANSWERS = Counter("voiceassist_answers_total", "Answers given", ["status"])
 PHI_DETECTED = Counter("voiceassist_phi_detected_total", "Identifiers found in texts", ["label", "sink"])

@@ -4,17 +4,27 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from voiceassist.adapters.minilm import MiniLm
 from voiceassist.adapters.objects import ObjectStore
 from voiceassist.adapters.postgres import Database
 from voiceassist.adapters.redis import connect
 from voiceassist.adapters.vectors.qdrant import Qdrant
+from voiceassist.core.errors import UnavailableError
+from voiceassist.core.identity import service
+from voiceassist.ports.triggers import Triggers
+from voiceassist.runtime import tokens
 from voiceassist.runtime.settings import load_settings
 from voiceassist.runtime.vault import Vault
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+
+    from voiceassist.runtime.egress import Egress
+
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+LOCAL_NAMESPACE = "voiceassist"  # base files of the wiring carry none; this is what our broker calls it
 
 
 @lru_cache(maxsize=1)
@@ -43,6 +53,40 @@ def vault() -> Vault:
 def knowledge() -> Qdrant:
     settings = load_settings()
     return Qdrant(settings.qdrant.url, settings.qdrant.api_key, ca_file=settings.ca_file)
+
+
+@lru_cache(maxsize=4)
+def triggers(room: str) -> Triggers:
+    """Where a room keeps Triggers: in a cluster as the pod's service account, locally as the room at our broker."""
+    from voiceassist.adapters.kubernetes import KubernetesTriggers
+
+    settings = load_settings()
+    if api := settings.broker.api_url:
+        account = Path(SERVICE_ACCOUNT)
+        try:
+            namespace = (account / "namespace").read_text().strip()
+        except OSError:
+            raise UnavailableError("This pod has no service account.", code="TRIGGERS_UNAVAILABLE") from None
+        return KubernetesTriggers(
+            api,
+            namespace,
+            bearer=lambda: (account / "token").read_text().strip(),  # the kubelet renews the file
+            ca_file=str(account / "ca.crt"),
+        )
+    broker = urlsplit(settings.broker_url)
+    return KubernetesTriggers(
+        f"{broker.scheme}://{broker.netloc}",
+        LOCAL_NAMESPACE,
+        bearer=lambda: tokens.mint(service(room), issuer=room, secret=settings.internal_secret),
+        ca_file=settings.ca_file,
+    )
+
+
+@lru_cache(maxsize=1)
+def egress() -> "Egress":
+    from voiceassist.runtime.egress import Egress
+
+    return Egress(load_settings())
 
 
 @lru_cache(maxsize=1)

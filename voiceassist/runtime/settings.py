@@ -110,6 +110,13 @@ class Egress(Section, frozen=True):
     allow_private: bool = False  # development only: this machine and its network too
 
 
+class Webhooks(Section, frozen=True):
+    """How patiently the broker tries an integrator's sink again."""
+
+    retry: int = 5
+    backoff: str = "PT1S"  # doubled from one try to the next
+
+
 class Limits(Section, frozen=True):
     """Requests per minute (SPEC N44) and the largest bodies in bytes."""
 
@@ -144,6 +151,7 @@ class Settings(Section, frozen=True):
     broker: Broker = Broker()
     realtime: Realtime = Realtime()
     egress: Egress = Egress()
+    webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
 
     def room(self, name: str) -> str:

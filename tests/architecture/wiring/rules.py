@@ -7,6 +7,7 @@ planted difference, which must be found.
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,11 @@ def services(files: Files) -> dict[str, dict[str, Any]]:
 def note(service: Object, name: str) -> tuple[str, ...]:
     text = service["metadata"].get("annotations", {}).get(NOTE + name, "")
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def leaves(service: Object) -> bool:
+    """Whether the room calls addresses of others."""
+    return note(service, "egress") == ("https",)
 
 
 def container(service: Object) -> dict[str, Any]:
@@ -173,6 +179,7 @@ def _one_room(name: str, service: Object) -> Iterator[str]:
     speaks = bool(note(service, "says"))
     if speaks != (f"{NOTE}publishes" in labels) or speaks != (f"{NOTE}publishes" in service["metadata"]["labels"]):
         yield "the label publishes does not agree with what it says"
+    yield from _room_rights(name, service)
     missing = {"min-scale", "max-scale", "metric", "target"} - {
         key.removeprefix("autoscaling.knative.dev/") for key in template["metadata"]["annotations"]
     }
@@ -181,6 +188,17 @@ def _one_room(name: str, service: Object) -> Iterator[str]:
     for field in ("containerConcurrency", "timeoutSeconds"):
         if field not in template["spec"]:
             yield f"{field} is not set"
+
+
+def _room_rights(name: str, service: Object) -> Iterator[str]:
+    """What only some rooms may: call outside, keep Triggers."""
+    template = service["spec"]["template"]
+    labels, spec = template["metadata"]["labels"], template["spec"]
+    if leaves(service) != (f"{NOTE}egress" in labels):
+        yield "the label egress, which opens the way out, does not agree with its annotation"
+    keeps = f"{NOTE}keeps-triggers" in labels
+    if spec.get("automountServiceAccountToken") is not keeps or (spec.get("serviceAccountName") == name) != keeps:
+        yield "it holds a token of the cluster, or lacks the one with which it keeps Triggers"
 
 
 def voice_faults(files: Files) -> Iterator[str]:
@@ -407,7 +425,7 @@ def _compose_room(box: Object, service: Object, compose: Object) -> Iterator[str
     if megabytes(box["mem_limit"]) != megabytes(container(service)["resources"]["limits"]["memory"]):
         yield "its memory limit differs from the Knative Service"
     needs = set(note(service, "needs"))
-    networks = {"internal"} | ({"data"} if needs - {"oidc"} else set())
+    networks = {"internal"} | ({"data"} if needs - {"oidc"} else set()) | ({"outside"} if leaves(service) else set())
     if set(box["networks"]) != networks:
         yield f"its networks are not {sorted(networks)}, which follow from its needs"
     engines = set(box.get("depends_on", {})) & set(ENGINE_OF.values())
@@ -463,6 +481,7 @@ def policy_faults(files: Files) -> Iterator[str]:
         selector = policies.get(f"needs-{need}", {}).get("podSelector", {}).get("matchLabels")
         if selector != {f"{NOTE}needs-{need}": "true"}:
             yield f"no policy opens the way to {need}"
+    yield from _way_out_faults(policies)
     for name, spec in policies.items():
         if spec["podSelector"].get("matchLabels") == {f"{NOTE}tier": "room"}:
             ports = {port["port"] for rule in spec.get("ingress", ()) for port in rule["ports"]}
@@ -471,3 +490,36 @@ def policy_faults(files: Files) -> Iterator[str]:
     for name, service in services(files).items():
         if service["spec"]["template"]["metadata"]["labels"].get(f"{NOTE}tier") != "room":
             yield f"{name} is not under the rooms' policy"
+
+
+def _way_out_faults(policies: Mapping[str, Any]) -> Iterator[str]:
+    """Only who bears the label egress reaches the world, by 443, and no network that is not public."""
+    for name, spec in policies.items():
+        for rule in spec.get("egress", ()):
+            blocks = [peer["ipBlock"] for peer in rule.get("to", ()) if "ipBlock" in peer]
+            if not blocks:
+                continue
+            if spec["podSelector"].get("matchLabels") != {f"{NOTE}egress": "true"}:
+                yield f"{name} leads outside for pods that have no business there"
+            if [port["port"] for port in rule["ports"]] != [443]:
+                yield f"{name} leads outside by another port than 443"
+            for inside in (
+                "10.1.2.3",
+                "127.0.0.1",
+                "169.254.169.254",
+                "172.16.0.1",
+                "192.168.1.1",
+                "100.64.0.1",
+                "fd00::1",
+            ):
+                if any(_covers(block, ip_address(inside)) for block in blocks):
+                    yield f"{name} leads to {inside}, which is not outside"
+    if policies.get("egress-to-the-world", {}).get("podSelector") != {"matchLabels": {f"{NOTE}egress": "true"}}:
+        yield "no policy opens the way out"
+    if policies.get("keeps-triggers", {}).get("podSelector") != {"matchLabels": {f"{NOTE}keeps-triggers": "true"}}:
+        yield "no policy opens the way to the API server"
+
+
+def _covers(block: Mapping[str, Any], address: IPv4Address | IPv6Address) -> bool:
+    within = [ip_network(cidr) for cidr in (block["cidr"], *block.get("except", ()))]
+    return address in within[0] and not any(address in hole for hole in within[1:])

@@ -71,6 +71,7 @@ def planted(original, path, value):
 
 
 ROOM = "knative/rooms/calculators.yaml/0"
+SENDER = "knative/rooms/subscriptions.yaml/0"
 TRIGGER = "knative/rooms/notifications.yaml/1"
 DELIVERY = f"{TRIGGER}/spec/delivery"
 BOX = f"{ROOM}/spec/template/spec/containers/0"
@@ -88,6 +89,11 @@ BOX = f"{ROOM}/spec/template/spec/containers/0"
         (f"{ROOM}/metadata/annotations/voiceassist.org~needs", "postgres,redis", "differ from its needs"),
         (f"{ROOM}/metadata/labels/voiceassist.org~publishes", ..., "publishes"),
         (f"{ROOM}/spec/template/spec/containerConcurrency", ..., "containerConcurrency"),
+        (f"{ROOM}/spec/template/spec/automountServiceAccountToken", True, "token of the cluster"),
+        (f"{ROOM}/spec/template/spec/automountServiceAccountToken", ..., "token of the cluster"),
+        (f"{SENDER}/spec/template/spec/serviceAccountName", ..., "lacks the one"),
+        (f"{ROOM}/spec/template/metadata/labels/voiceassist.org~egress", "true", "way out"),
+        (f"{SENDER}/spec/template/metadata/labels/voiceassist.org~egress", ..., "way out"),
         (f"{ROOM}/spec/template/metadata/annotations/autoscaling.knative.dev~max-scale", ..., "max-scale"),
     ],
 )
@@ -148,6 +154,7 @@ def test_a_need_that_is_not_the_codes_is_found(files, room, needs):
         (f"{TRIGGER}/spec/filters", [{"any": [{"cesql": "type IN ('org.example.lost') AND EXISTS n"}]}],
          "waits for org.example.lost, which the catalogue"),
         (f"{TRIGGER}/spec/filters", [{"all": [{"not": {"cesql": "EXISTS a AND EXISTS b OR EXISTS c"}}]}], "mixes AND"),
+        ("knative/rooms/subscriptions.yaml/4/spec/ceOverrides/extensions/schedule", "daily", "hears nothing"),
         (f"{TRIGGER}/spec/suscriber", {}, "unknown keys"),
         (f"{TRIGGER}/spec/subscriber", ..., "tells nobody"),
         (f"{ROOM}/metadata/annotations/voiceassist.org~says", "org.voiceassist.answer.given.v1", "does not grant"),
@@ -208,6 +215,8 @@ CALCULATORS = "services/calculators"
         (f"{CALCULATORS}/mem_limit", "1g", "memory limit differs"),
         (f"{CALCULATORS}/networks", ["internal"], "networks"),
         (f"{CALCULATORS}/networks", ["internal", "data", "public"], "networks"),
+        (f"{CALCULATORS}/networks", ["internal", "data", "outside"], "networks"),
+        ("services/subscriptions/networks", ["internal", "data"], "networks"),
         (f"{CALCULATORS}/depends_on/postgres", ..., "waits for"),
         (f"{CALCULATORS}/ports", ["127.0.0.1:8080:8080"], "gateway only"),
         (f"{CALCULATORS}/healthcheck", ..., "health check"),
@@ -246,12 +255,21 @@ def test_a_field_the_cluster_would_refuse_or_drop_is_found(files, crds, path, va
     assert list(rules.schema_faults(planted(files, path, value), crds))
 
 
+def named(objects, name):
+    return next(item for item in objects if item["metadata"]["name"] == name)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda policies: policies.pop(0),
         lambda policies: policies[0]["spec"].update(egress=[{}]),
         lambda policies: policies.remove(next(p for p in policies if p["metadata"]["name"] == "needs-s3")),
+        lambda policies: policies.remove(named(policies, "egress-to-the-world")),
+        lambda policies: policies.remove(named(policies, "keeps-triggers")),
+        lambda policies: named(policies, "egress-to-the-world")["spec"].update(podSelector={}),
+        lambda policies: named(policies, "egress-to-the-world")["spec"]["egress"][0]["ports"].append({"port": 22}),
+        lambda policies: named(policies, "egress-to-the-world")["spec"]["egress"][0]["to"][0]["ipBlock"].pop("except"),
         lambda policies: next(p for p in policies if p["metadata"]["name"] == "rooms-from-serving")["spec"]["ingress"][
             0
         ]["ports"].append({"port": 8080, "protocol": "TCP"}),
@@ -286,6 +304,8 @@ def test_an_overlay_says_and_hears_what_the_base_does(overlay, files, crds):
         box = rules.container(service)
         assert box["image"].startswith("registry.example.org/voiceassist:")
         assert {item["name"] for item in box["env"]} == {"FUNCTION_TARGET", "FUNCTION_SOURCE"}
+    for binding in rules.of_kind(made, "RoleBinding"):
+        assert [subject.get("namespace") for subject in binding["subjects"]] == ["voiceassist"]
     for broker in rules.of_kind(made, "Broker", "eventing.knative.dev/"):
         wanted = "RabbitMQBroker" if overlay == "small-site" else "Kafka"
         assert broker["metadata"]["annotations"]["eventing.knative.dev/broker.class"] == wanted

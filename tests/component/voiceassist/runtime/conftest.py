@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from events.catalog import DocumentDeleted
-from events.catalog.payload import DOCUMENT, OWNER, TENANT
+from events.catalog.payload import DOCUMENT, OTHER, OWNER, TENANT
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import ids
 from voiceassist.core.identity import service
@@ -172,10 +172,10 @@ class World:
         return self._run(look)
 
     def make(self) -> None:
-        """A user, their document that waits, and old news of theirs, with the ids of the examples."""
+        """A user, their document that waits, old news and old deliveries of theirs, with the ids of the examples."""
 
         async def build(connection: Any) -> None:
-            for table in ("processed_events", "outbox", "notifications", "documents"):
+            for table in ("processed_events", "outbox", "notifications", "documents", "subscriptions"):
                 await connection.execute(f"delete from {table}")  # noqa: S608
             await connection.execute(
                 "insert into users (id, tenant_id, iss, sub, role) values ($1, $2, 'https://issuer.test', $3, 'user')"
@@ -195,6 +195,17 @@ class World:
                 "insert into notifications (id, tenant_id, owner_id, kind, created_at)"
                 " values ($1, $2, $3, 'old', now() - interval '1 year')",
                 ids.new_id(), TENANT, OWNER,
+            )  # fmt: skip
+            await connection.execute(
+                "insert into subscriptions (id, tenant_id, owner_id, name, sink, filters, active, secret)"
+                " values ($1, $2, $3, 'n', 'https://sink.example.org', '[]', false, '')",
+                OTHER, TENANT, OWNER,
+            )  # fmt: skip
+            await connection.execute(
+                "insert into subscription_deliveries (id, tenant_id, owner_id, subscription_id, event_id, event_type,"
+                " outcome, duration_ms, created_at) values ($1, $2, $3, $4, '1', 't', 'delivered', 1,"
+                " now() - interval '1 year')",
+                ids.new_id(), TENANT, OWNER, OTHER,
             )  # fmt: skip
 
         self._run(build)
