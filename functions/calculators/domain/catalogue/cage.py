@@ -25,7 +25,7 @@ CRITERIA = (
         name="eye_opener",
         label="drink first thing in the morning",
         question="Has the patient had a drink first thing in the morning?",
-        words=(r"eye ?openers?", r"morning drink(?:ing|s)?"),
+        words=(r"eye ?openers?", r"drinks? first thing in the morning", r"morning drink(?:ing|s)?"),
     ),
 )
 TABLE = {one.name: 1 for one in CRITERIA}
