@@ -123,7 +123,7 @@ class Dialogue:
             return await self._answer(said)
         step = self.asking.recalled(about)
         if step is None:
-            found = await self._evidence(said)
+            found = await self._evidence(about.phrase)
             step = self.asking.decide(said, about, found, questions=max(questions, self.row))
         return await self._step(step, questions)
 
@@ -138,10 +138,13 @@ class Dialogue:
             return await self._topic(step.question, questions)
         return await self._answer(step.question, step.note)
 
-    async def _evidence(self, said: str) -> list[Seen]:
-        """What the library holds on a question; nothing where it cannot be searched, and the answer will say so."""
+    async def _evidence(self, phrase: str) -> list[Seen]:
+        """What the library holds on a topic; nothing where it cannot be searched, and the answer will say so.
+
+        The topic alone: "how is it treated" would bring passages on treatments of anything.
+        """
         try:
-            passages = await self.rooms.search(said)
+            passages = await self.rooms.search(phrase)
         except (UnavailableError, ValidationError, NeedsInputError) as error:
             log.warning("retrieval.unavailable", code=error.code)
             return []

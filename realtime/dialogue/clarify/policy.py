@@ -15,6 +15,7 @@ SHOWN = 4
 NAMELIKE = 6  # a title of more words is that of a document, not a name
 KINDS = 3  # fewer children make no inner node
 ONE_SIDED = 0.8  # of the evidence for kinds: then the one kind is the answer
+NAMED = 2.0  # a page that carries the topic in its title weighs so much more: the title decides
 GENERAL = 0.75  # of all evidence for the topic: then its own pages answer the general question
 
 
@@ -52,15 +53,17 @@ def decide(question: str, topic: Topic | None, found: Sequence[Seen], concepts: 
     masses: dict[str, float] = {}
     shown: dict[str, str] = {}
     own = 0.0
+    heads = (key(topic.phrase), key(concept.name) if concept else "")
     for seen in found:
         title = key(seen.title)
-        kind = _kind(title, names, known, concepts)
+        kind = None if title in names else _kind(title, heads, known, concepts)
         if kind:
-            masses[kind] = masses.get(kind, 0.0) + seen.score
+            named = any(f" {name} " in f" {title} " for name in names)
+            masses[kind] = masses.get(kind, 0.0) + seen.score * (NAMED if named else 1.0)
             if title in concepts.names(kind):  # what the library calls it goes before what the pack calls it
                 shown.setdefault(kind, seen.title)
         elif title in names:
-            own += seen.score
+            own += seen.score * NAMED
     total = sum(masses.values())
     if len(masses.keys() | set(known)) < KINDS or len(masses) < 2:
         return ANSWER
@@ -70,18 +73,19 @@ def decide(question: str, topic: Topic | None, found: Sequence[Seen], concepts: 
     return Decision(topic.phrase, tuple(shown.get(kind) or concepts.by_name[kind].name for kind in order[:SHOWN]))
 
 
-def _kind(title: str, names: Sequence[str], known: Sequence[str], concepts: Concepts) -> str | None:
-    """The kind of the topic that a page is about; None when it is about the topic itself or something else."""
-    if title in names:
-        return None
-    ends = any(title.endswith(f" {name}") for name in names)
+def _kind(title: str, heads: Sequence[str], known: Sequence[str], concepts: Concepts) -> str | None:
+    """The kind of the topic that a page is about; None when it is about something else.
+
+    A name that ends in that of the topic is a kind of it; synonyms do not count there, they are often wider.
+    """
+    ends = any(head and title.endswith(f" {head}") and not title.endswith(f"non {head}") for head in heads)
     if ends and len(title.split()) <= NAMELIKE:
         return title
     padded = f" {title} "
     for kind in known:
         if any(f" {name} " in padded for name in concepts.by_name[kind].names):
             return kind
-    return title if ends else None
+    return None
 
 
 def _compound(kind: str) -> bool:

@@ -72,6 +72,37 @@ def test_titles_make_an_inner_node_where_no_pack_knows_the_term():
     assert not decided("What causes renal glumitis?", *titles).asks
 
 
+def test_a_wider_synonym_makes_nothing_a_kind():
+    pack = term_pack(
+        [
+            json.dumps({"id": "1", "name": "systemic glumitis", "syn": ["glumitis"], "isa": []}),
+            *(json.dumps({"id": f"1{n}", "name": f"{n} plague", "isa": ["1"]}) for n in ("red", "blue", "green")),
+        ]
+    )
+    found = [Seen(title, 1) for title in ("Renal glumitis", "Optic glumitis", "Nodular glumitis")]
+    assert not decide("systemic glumitis", topic_of("systemic glumitis"), found, pack).asks
+
+
+def test_what_is_not_so_is_no_kind():
+    titles = ("Adult glum fever", "Childhood glum fever", "Adult non-glum fever")
+    assert not decided("What causes glum fever?", *titles).asks
+
+
+def test_a_page_that_carries_the_topic_in_its_title_goes_first():
+    decision = decided("How is arthritis treated?", "Gout", "Gout", "Rheumatoid arthritis", "Rheumatoid arthritis")
+    assert decision.options == ("Rheumatoid arthritis", "Gout")
+
+
+def test_a_long_title_is_a_document_of_its_kind():
+    decision = decided(
+        "kidney disease management",
+        "Clinical practice guideline on evaluation and management of chronic kidney disease",
+        "Acute kidney injury",
+        "What everybody ought to know about the many forms of kidney disease",
+    )
+    assert set(decision.options) == {"chronic kidney disease", "Acute kidney injury"}
+
+
 def test_a_topic_that_its_own_pages_answer_is_not_asked_back():
     general = ["Glumitis"] * 10
     assert not decided("What causes glumitis?", *general, "Optic glumitis", "Renal glumitis", "Nodular glumitis").asks
