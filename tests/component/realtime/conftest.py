@@ -28,7 +28,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from realtime.speech import audio
 from realtime.speech.asr import Recognizer
 from realtime.speech.tts import Voice
-from voiceassist.contracts.answers import Answer, Citation
+from voiceassist.contracts.answers import Answer, Citation, Found, Passage
 from voiceassist.contracts.calculations import CalculatorInput, CalculatorResult, Interpretation, MissingInput
 from voiceassist.core.identity import DEFAULT_TENANT, Principal
 from voiceassist.core.ids import new_id
@@ -65,6 +65,7 @@ class StubRooms:
                 Route(f"{calculators}/interpret", self.interpret, methods=["POST"]),
                 Route(f"{calculators}/{{calculator}}/compute", self.compute, methods=["POST"]),
                 Route("/retrieval/api/v1/answers", self.answer, methods=["POST"]),
+                Route("/retrieval/api/v1/search", self.search, methods=["POST"]),
             ]
         )
 
@@ -104,6 +105,13 @@ class StubRooms:
             return JSONResponse(none.model_dump(mode="json"))
         return JSONResponse(TREATMENT.model_dump(mode="json"))
 
+    async def search(self, request: Request) -> Response:
+        body = await self._body(request, "retrieval")
+        if body is None:
+            return Response(status_code=503)
+        found = Found(items=KIDNEY if "kidney disease" in body["query"].lower() else ())
+        return JSONResponse(found.model_dump(mode="json"))
+
 
 def egfr(text: str, known: dict[str, Any]) -> Interpretation:
     inputs = known | ({"creatinine": 0.9} if any(digit in text for digit in "0123456789") else {})
@@ -112,6 +120,14 @@ def egfr(text: str, known: dict[str, Any]) -> Interpretation:
     return Interpretation(calculator_id="egfr", title="eGFR", confidence=0.9, inputs=inputs, missing=missing)
 
 
+KIDNEY = tuple(
+    Passage(chunk_id=title, document_id=title, title=title, text="Text.", score=score, source="Starter library")
+    for title, score in (
+        ("Acute kidney disease", 0.5),
+        ("Chronic kidney disease", 0.9),
+        ("Diabetic kidney disease", 0.4),
+    )
+)
 SCORE = CalculatorResult(
     calculator_id="cha2ds2_vasc",
     title="CHA2DS2-VASc",

@@ -148,6 +148,24 @@ async def test_a_missing_value_is_asked_for_and_its_answer_remembered(dial, serv
     assert (interpreted[1]["calculator"], interpreted[1]["asked"]) == ("egfr", "creatinine")
 
 
+@pytest.mark.req("C1.4", "C1.5")
+async def test_a_spoken_topic_with_kinds_is_asked_back_and_the_spoken_reply_is_understood(dial, say, service):
+    async with dial() as client:
+        await client.update(audio=MANUAL, **EXTENDED)
+        await push_to_talk(client, say("Search for kidney disease management."))
+        asked = client.of("voiceassist.clarify.ask")[0]
+        assert asked["options"][0] == "Chronic kidney disease"
+        assert asked["options"][-1] == "something else"
+        assert client.answer == asked["question"]
+        assert not client.of("voiceassist.citation.list")
+        await push_to_talk(client, say("The chronic one, please."))
+        assert client.of("voiceassist.citation.list")
+    (question,) = [
+        body["question"] for room, body, _ in service.rooms.asked if room == "retrieval" and "question" in body
+    ]
+    assert "Chronic kidney disease management" in question
+
+
 async def test_rooms_that_are_down_are_told_truthfully(dial, service):
     service.rooms.down = {"calculators", "retrieval"}
     async with dial() as client:

@@ -7,6 +7,9 @@ import pytest
 
 from functions.retrieval import library_index, main
 from functions.retrieval.domain import library as digests
+from realtime.dialogue.clarify.concepts import load
+from realtime.dialogue.clarify.policy import Seen, decide
+from realtime.dialogue.clarify.topic import topic_of
 from voiceassist.adapters.vectors.qdrant import COLLECTION, Qdrant, QdrantIndex
 from voiceassist.core import ids
 from voiceassist.core.text import sentences
@@ -104,6 +107,31 @@ async def test_search_gives_passages_of_library_and_documents_best_first(ask):
     scores = [item["score"] for item in found["items"]]
     assert scores == sorted(scores, reverse=True)
     assert {"Warfarin management"} & {item["title"] for item in found["items"]}
+
+
+@pytest.mark.req("C1.4")
+@pytest.mark.parametrize(
+    ("topic", "kinds"),
+    [
+        ("kidney disease", {"Acute kidney injury", "Chronic kidney disease"}),
+        ("diabetes", {"Type 1 diabetes", "Type 2 diabetes"}),
+        ("stroke", {"Acute ischemic stroke", "Transient ischemic attack"}),
+        ("heart failure", {"Heart failure with reduced ejection fraction"}),
+        ("pneumonia", {"Community-acquired pneumonia"}),
+        ("thyroid disease", {"Hypothyroidism", "Hyperthyroidism"}),
+        ("anaphylaxis", set()),
+        ("asthma", set()),
+        ("gout", set()),
+    ],
+)
+async def test_the_library_offers_the_kinds_it_holds_of_a_bare_topic(caller, person, topic, kinds):
+    async with caller(main.room, await person()) as client:
+        found = (await client.post("/api/v1/search", json={"query": topic, "limit": 50})).json()["items"]
+    question = f"how is {topic} treated"
+    seen = [Seen(one["title"], one["score"]) for one in found]
+    decision = decide(question, topic_of(question), seen, load())
+    assert kinds <= set(decision.options)
+    assert decision.asks == bool(kinds)
 
 
 @pytest.fixture

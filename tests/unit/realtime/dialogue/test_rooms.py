@@ -99,3 +99,12 @@ async def test_a_room_that_fails_is_an_error_of_the_house(answering, answer, err
     answering(**answer)
     with pytest.raises(error):
         await HttpRooms(SETTINGS, speaker()).ask(ONCALL, "who is on call")
+
+
+async def test_a_search_asks_for_enough_passages_to_see_a_split(answering):
+    found = {"items": [{"chunk_id": "c", "document_id": "d", "title": "T", "text": "x", "score": 0.5, "source": "S"}]}
+    kept = answering(body=found)
+    (passage,) = await HttpRooms(SETTINGS, speaker()).search("kidney disease")
+    assert (passage.title, passage.score) == ("T", 0.5)
+    assert str(kept[0].url) == "http://rooms/retrieval/api/v1/search"
+    assert json.loads(kept[0].content) == {"query": "kidney disease", "limit": 50}
