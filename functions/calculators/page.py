@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from functions.calculators.domain.compute import accepted_units, span
-from functions.calculators.domain.model import Band, Calculator, Choice, Example, Input, Quantity, Reference
+from functions.calculators.domain.model import Band, Calculator, Choice, Day, Example, Input, Quantity, Reference
 from functions.calculators.domain.registry import calculators
 
 PLACE = Path(__file__).resolve().parents[2] / "docs/reference/calculators.md"
@@ -39,8 +39,11 @@ def _section(one: Calculator) -> str:
         "|---|---|---|---|---|---|",
         *(_row(given) for given in one.inputs),
         "",
+        *([f"- Formula: {one.equation}"] if one.equation else []),
+        *(f"- Left out: {given.name}, then {given.unstated}" for given in one.inputs if given.unstated),
         *(_band(band) for band in one.bands),
         *(f"- Note: {caveat}" for caveat in one.caveats),
+        *([f"- Licence: {one.licence}"] if one.licence else []),
         *(_source(reference) for reference in one.citations),
         *(_example(example) for example in one.examples),
         "",
@@ -55,6 +58,7 @@ def _row(one: Input) -> str:
         spans = (span(limits.low, limits.high, one.unit) for limits in (one.possible, one.usual))
         return f"| `{one.name}` | {one.label} | {units} | {' | '.join(spans)} | {required} |"
     options = ", ".join(option.value for option in one.options) if isinstance(one, Choice) else "yes, no"
+    options = "a day" if isinstance(one, Day) else options
     return f"| `{one.name}` | {one.label} | | {options} | | {required} |"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from functions.calculators.domain.compute import accepted_units
-from functions.calculators.domain.model import Band, Calculator, Choice, Input, Quantity
+from functions.calculators.domain.model import Band, Calculator, Choice, Day, Input, Quantity
 from voiceassist.contracts.answers import Contract
 from voiceassist.contracts.calculations import Reference
 
@@ -32,13 +32,17 @@ class Span(Contract):
 
 
 class InputField(Contract):
-    """One field of the form; `kind` is quantity, choice or yes_no."""
+    """One field of the form; `kind` is quantity, choice, date or yes_no.
+
+    `unstated`: what the formula takes, and says, when an optional input is left out.
+    """
 
     name: str
     label: str
     question: str
     kind: str
     required: bool
+    unstated: str | None = None
     unit: str | None = None
     units: tuple[str, ...] = ()
     possible: Span | None = None
@@ -58,6 +62,8 @@ class Interpretation(Contract):
 
 class Detail(Summary):
     unit: str | None
+    equation: str
+    licence: str
     inputs: tuple[InputField, ...]
     input_schema: dict[str, Any]
     bands: tuple[Interpretation, ...]
@@ -73,6 +79,8 @@ def detail_of(calculator: Calculator) -> Detail:
     return Detail(
         **_shared(calculator),
         unit=calculator.unit,
+        equation=calculator.equation,
+        licence=calculator.licence,
         inputs=tuple(field_of(one) for one in calculator.inputs),
         input_schema=json_schema(calculator),
         bands=tuple(band_of(band) for band in calculator.bands),
@@ -91,7 +99,8 @@ def references_of(calculator: Calculator) -> tuple[Reference, ...]:
 
 
 def field_of(one: Input) -> InputField:
-    shared: dict[str, Any] = {name: getattr(one, name) for name in ("name", "label", "question", "required")}
+    names = ("name", "label", "question", "required", "unstated")
+    shared: dict[str, Any] = {name: getattr(one, name) for name in names}
     if isinstance(one, Quantity):
         return InputField(
             **shared,
@@ -103,7 +112,7 @@ def field_of(one: Input) -> InputField:
         )
     if isinstance(one, Choice):
         return InputField(**shared, kind="choice", options=tuple(option.value for option in one.options))
-    return InputField(**shared, kind="yes_no")
+    return InputField(**shared, kind="date" if isinstance(one, Day) else "yes_no")
 
 
 def band_of(band: Band) -> Interpretation:
@@ -133,6 +142,8 @@ def _property(one: Input) -> dict[str, Any]:
     described: dict[str, Any] = {"title": one.label, "description": one.question}
     if isinstance(one, Choice):
         return described | _stated({"enum": [option.value for option in one.options]})
+    if isinstance(one, Day):
+        return described | _stated({"type": "string", "format": "date"})
     if not isinstance(one, Quantity):
         return described | _stated({"type": "boolean"})
     bounds = {"minimum": one.possible.low, "maximum": one.possible.high}

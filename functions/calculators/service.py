@@ -13,6 +13,7 @@ from voiceassist.contracts.calculations import (
     InterpretRequest,
     MissingInput,
 )
+from voiceassist.core import clock
 from voiceassist.core.errors import FieldError, NeedsInputError, NotFoundError, ValidationError
 
 
@@ -38,7 +39,13 @@ def computed(calculator_id: str, request: ComputeRequest) -> CalculatorResult:
 def interpreted(request: InterpretRequest) -> Interpretation:
     if request.calculator is not None:
         _openable(request.calculator)
-    reading = interpret(request.text, calculator=request.calculator, known=request.known, asked=request.asked)
+    reading = interpret(
+        request.text,
+        calculator=request.calculator,
+        known=request.known,
+        asked=request.asked,
+        today=clock.now().date(),
+    )
     return _interpretation(reading)
 
 
@@ -74,7 +81,7 @@ def _result(outcome: Computed) -> CalculatorResult:
         band=outcome.band,
         inputs=tuple(
             CalculatorInput(
-                name=one.input.name, label=one.input.label, value=one.value, unit=one.unit, assumed=one.assumed
+                name=one.input.name, label=one.input.label, value=one.plain, unit=one.unit, assumed=one.assumed
             )
             for one in outcome.used
         ),

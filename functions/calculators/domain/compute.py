@@ -1,15 +1,18 @@
 """Inputs in, result or the reason why there is none. Nothing is defaulted and nothing is echoed in a refusal."""
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from functions.calculators.domain import units
-from functions.calculators.domain.model import Calculator, Choice, Input, Quantity, Value
+from functions.calculators.domain.model import Calculator, Choice, Day, Input, Quantity, Value, Values
 
 YES = frozenset({"yes", "true", "y"})
 NO = frozenset({"no", "false", "n"})
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Problem:
     """Why an input is refused. `detail` names the range and the likely unit, never the value."""
 
     name: str
-    code: str  # UNKNOWN_INPUT, WRONG_TYPE, UNKNOWN_OPTION, UNKNOWN_UNIT, OUT_OF_RANGE
+    code: str  # UNKNOWN_INPUT, WRONG_TYPE, UNKNOWN_OPTION, UNKNOWN_UNIT, OUT_OF_RANGE, NOT_COMPUTABLE
     detail: str
     likely_unit: str | None = None
 
@@ -32,6 +35,11 @@ class Used:
     assumed: bool = False
     unit_assumed: bool = False
     warning: str | None = None
+
+    @property
+    def plain(self) -> Any:
+        """The value as JSON has it: a day is text."""
+        return self.value.isoformat() if isinstance(self.value, date) else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +80,23 @@ def compute(
             (problems if isinstance(reading, Problem) else used).append(reading)  # type: ignore[arg-type]
     if problems:
         return Refused(tuple(problems))
-    present = {reading.input.name for reading in used}
-    missing = tuple(one for one in calculator.inputs if one.required and one.name not in present)
-    return Needs(missing) if missing else _result(calculator, tuple(used))
-
-
-def _result(calculator: Calculator, used: tuple[Used, ...]) -> Computed:
     values = {reading.input.name: reading.value for reading in used}
+    missing = needed(calculator, values)
+    if missing:
+        return Needs(missing)
+    why = calculator.refuses(values)
+    if why:
+        return Refused(tuple(Problem(name, "NOT_COMPUTABLE", detail) for name, detail in why.items()))
+    return _result(calculator, tuple(used), values)
+
+
+def needed(calculator: Calculator, values: Values) -> tuple[Input, ...]:
+    """The inputs that are missing: the required ones, then those that the given values call for."""
+    missing = tuple(one for one in calculator.inputs if one.required and one.name not in values)
+    return missing or calculator.needs(values)
+
+
+def _result(calculator: Calculator, used: tuple[Used, ...], values: Values) -> Computed:
     value = calculator.formula(values)
     band = band_of(calculator, value, values)
     return Computed(
@@ -87,7 +105,7 @@ def _result(calculator: Calculator, used: tuple[Used, ...]) -> Computed:
         text=sentence(calculator, value, band, values),
         band=band,
         used=used,
-        assumptions=tuple(line for reading in used for line in _assumptions(reading)),
+        assumptions=tuple(line for reading in used for line in _assumptions(reading)) + unstated(calculator, values),
         warnings=tuple(reading.warning for reading in used if reading.warning) + calculator.notes(values, value),
     )
 
@@ -100,6 +118,11 @@ def _assumptions(reading: Used) -> list[str]:
     if reading.unit_assumed:
         lines.append(f"assumed: {reading.input.label} in {reading.unit}")
     return lines
+
+
+def unstated(calculator: Calculator, values: Values) -> tuple[str, ...]:
+    """What the formula takes for optional inputs that nobody gave."""
+    return tuple(f"assumed: {one.unstated}" for one in calculator.inputs if one.unstated and one.name not in values)
 
 
 def band_of(calculator: Calculator, value: Value, values: Mapping[str, Any]) -> str | None:
@@ -123,7 +146,8 @@ def sentence(calculator: Calculator, value: Value, band: str | None, values: Map
     unit = calculator.unit or ""
     if unit == "points" and value == 1:
         unit = "point"
-    said = f"{calculator.short}: {display(calculator, value, values)} {unit}".strip()
+    shown = calculator.say(value) if calculator.say else f"{display(calculator, value, values)} {unit}".strip()
+    said = f"{calculator.short}: {shown}"
     return f"{said}. {band}" if band else f"{said}."
 
 
@@ -141,7 +165,22 @@ def read(one: Input, raw: Any, *, assumed: bool = False) -> Used | Problem:
         return _quantity(one, raw, unit, assumed=assumed, unit_assumed=unit_assumed)
     if unit is not None:
         return Problem(one.name, "UNKNOWN_UNIT", "This input has no unit.")
+    if isinstance(one, Day):
+        return _day(one, raw, assumed)
     return _choice(one, raw, assumed) if isinstance(one, Choice) else _yes_no(one, raw, assumed)
+
+
+def _day(one: Input, raw: Any, assumed: bool) -> Used | Problem:
+    """ISO 8601, so that nobody has to guess whether 03/05 is in March or in May."""
+    if not isinstance(raw, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", raw.strip()):
+        return Problem(one.name, "WRONG_TYPE", "Must be a date, YYYY-MM-DD.")
+    try:
+        day = date.fromisoformat(raw.strip())
+    except ValueError:
+        return Problem(one.name, "OUT_OF_RANGE", "There is no such day.")
+    if not FIRST_DAY <= day <= LAST_DAY:
+        return Problem(one.name, "OUT_OF_RANGE", f"{one.label} must be from {FIRST_DAY} to {LAST_DAY}.")
+    return Used(one, day, assumed=assumed)
 
 
 def _choice(one: Choice, raw: Any, assumed: bool) -> Used | Problem:
@@ -171,10 +210,15 @@ def _quantity(one: Quantity, raw: Any, unit: Any, *, assumed: bool, unit_assumed
     value = units.convert(one.quantity, number, code, one.unit)
     if not one.possible.holds(value) or (one.whole and value != int(value)):
         return _range_problem(one, number, code)
-    warning = None
-    if not one.usual.holds(value):
-        warning = f"The {one.label} is outside the usual range ({span(one.usual.low, one.usual.high, one.unit)})."
+    warning = None if one.usual.holds(value) else _unusual(one, number, value)
     return Used(one, int(value) if one.whole else value, one.unit or None, assumed, unit_assumed, warning)
+
+
+def _unusual(one: Quantity, number: float, value: float) -> str:
+    """The warning; with the likely unit only where the value is far off: a child's weight is no question of units."""
+    far = value < one.usual.low / 10 or value > one.usual.high * 10
+    usual = span(one.usual.low, one.usual.high, one.unit)
+    return f"The {one.label} is outside the usual range ({usual}).{_ask(_likely(one, number)) if far else ''}"
 
 
 def _number(raw: Any) -> float | None:

@@ -8,11 +8,12 @@ deciding it, and a clinician's own judgement, is asked for. The values themselve
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from functions.calculators.domain import naming, reading
-from functions.calculators.domain.compute import Problem, read
-from functions.calculators.domain.model import Calculator, Choice, Input, Quantity, YesNo
+from functions.calculators.domain import dates, naming, reading
+from functions.calculators.domain.compute import Problem, needed, read, unstated
+from functions.calculators.domain.model import Calculator, Choice, Day, Input, Quantity, YesNo
 from functions.calculators.domain.registry import calculators
 from functions.calculators.domain.wording import normalise
 
@@ -50,9 +51,17 @@ class Interpreted:
 
 
 def interpret(
-    text: str, *, calculator: str | None = None, known: Mapping[str, Any] | None = None, asked: str | None = None
+    text: str,
+    *,
+    calculator: str | None = None,
+    known: Mapping[str, Any] | None = None,
+    asked: str | None = None,
+    today: date | None = None,
 ) -> Interpreted:
-    """Read `text`; `calculator` is the open one (id or title), `asked` the input its last question was about."""
+    """Read `text`; `calculator` is the open one (id or title), `asked` the input its last question was about.
+
+    Without `today` the words "today" and "5 March" name no day and are asked for.
+    """
     said = normalise(text)
     opened = naming.by_title(calculator) if calculator else None
     request = naming.find(said, count_stated)
@@ -65,10 +74,10 @@ def interpret(
             return Interpreted(confidence=request.confidence, choices=titles, question=request.question)
         opened = calculators()[request.members[0]]
         rest = said if opened.input_in_name else _without(said, request.span)
-        return _interpreted(opened, rest, known or {}, None, request.confidence)
+        return _interpreted(opened, rest, known or {}, None, request.confidence, today)
     named = next((one for one in naming.mentions(said) if opened.id in one.members), None)
     rest = _without(said, (named.start, named.end)) if named and not opened.input_in_name else said
-    return _interpreted(opened, rest, known or {}, asked, None)
+    return _interpreted(opened, rest, known or {}, asked, None, today)
 
 
 def count_stated(calculator: Calculator, text: str) -> int:
@@ -85,10 +94,15 @@ def _without(text: str, span: tuple[int, int]) -> str:
 
 
 def _interpreted(
-    calculator: Calculator, text: str, known: Mapping[str, Any], asked: str | None, confidence: float | None
+    calculator: Calculator,
+    text: str,
+    known: Mapping[str, Any],
+    asked: str | None,
+    confidence: float | None,
+    today: date | None,
 ) -> Interpreted:
-    stated = reading.read(calculator, text)
-    replied = _reply(calculator, text, asked, stated)
+    stated = reading.read(calculator, text, today)
+    replied = _reply(calculator, text, asked, stated, today)
     values = {name: value for name, value in known.items() if calculator.input(name) and value is not None}
     before = dict(values)
     values |= stated.values
@@ -98,7 +112,10 @@ def _interpreted(
     # "Which of these apply?" stays open until it is answered, however much else is said meanwhile.
     waiting = asked == CRITERIA and not any(_is_criterion(calculator, name) for name in values)
     assumed = () if waiting else _assume(calculator, values, stated.unclear)
-    missing = _missing(calculator, values, stated.unclear, faults)
+    readings = {one.name: read(one, values[one.name]) for one in calculator.inputs if one.name in values}
+    plain = {name: found.value for name, found in readings.items() if not isinstance(found, Problem)}
+    wanted = needed(calculator, plain)
+    missing = _missing(calculator, values, wanted, stated.unclear, faults)
     if confidence is None:
         confidence = 0.95 if replied or values != before or faults or stated.unclear else 0.2
     return Interpreted(
@@ -107,12 +124,12 @@ def _interpreted(
         inputs=values,
         assumed=assumed,
         missing=missing,
-        assumptions=tuple(_spoken_assumptions(calculator, values)),
+        assumptions=(*_spoken_assumptions(calculator, values), *(() if missing else unstated(calculator, plain))),
         question=missing[0].question if missing else None,
     )
 
 
-def _reply(calculator: Calculator, text: str, asked: str | None, stated: reading.Stated) -> bool:
+def _reply(calculator: Calculator, text: str, asked: str | None, stated: reading.Stated, today: date | None) -> bool:
     """Fill the asked slot from a bare reply; what the sentence itself names wins."""
     plain = text.strip(" ,.")
     if asked == CRITERIA and not any(_is_criterion(calculator, name) for name in stated.values):
@@ -123,7 +140,7 @@ def _reply(calculator: Calculator, text: str, asked: str | None, stated: reading
     one = calculator.input(asked) if asked else None
     if one is None or one.name in stated.values:
         return one is not None
-    answer = _answer(one, plain)
+    answer = _answer(one, plain, today)
     if answer.unclear:
         stated.unclear |= answer.unclear
     elif answer.values:
@@ -136,9 +153,14 @@ def _is_criterion(calculator: Calculator, name: str) -> bool:
     return isinstance(calculator.input(name), YesNo)
 
 
-def _answer(one: Input, plain: str) -> reading.Stated:
+def _answer(one: Input, plain: str, today: date | None) -> reading.Stated:
     if isinstance(one, Quantity):
         return reading.bare_number(one, plain)
+    if isinstance(one, Day):
+        days = [found.day for found in dates.find(plain, today)]
+        if len(days) != 1 or days[0] is None:
+            return reading.Stated(unclear={one.name} if days else set())
+        return reading.Stated(values={one.name: days[0].isoformat()})
     value: Any = None
     if isinstance(one, Choice):
         value = reading.option_named(one, plain)
@@ -172,13 +194,15 @@ def _assume(calculator: Calculator, values: dict[str, Any], unclear: set[str]) -
 
 
 def _missing(
-    calculator: Calculator, values: Mapping[str, Any], unclear: set[str], faults: Mapping[str, Problem]
+    calculator: Calculator,
+    values: Mapping[str, Any],
+    lacking: tuple[Input, ...],
+    unclear: set[str],
+    faults: Mapping[str, Problem],
 ) -> tuple[Missing, ...]:
-    wanted = [
-        one
-        for one in calculator.inputs
-        if one.name not in values and (one.required or one.name in unclear or one.name in faults)
-    ]
+    """`lacking`: what the calculator itself needs; what was said and could not be used is asked for besides."""
+    again = [one for one in calculator.inputs if one.name not in values and one.name in faults.keys() | unclear]
+    wanted = [*lacking, *(one for one in again if one not in lacking)]
     open_criteria = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear and not one.judgement]
     if len(open_criteria) == 1:
         open_criteria = []
@@ -197,6 +221,8 @@ def _slot(one: Input, mentioned: bool, fault: Problem | None) -> Missing:
     if fault:
         guess = f" Did you mean {fault.likely_unit}?" if fault.likely_unit else ""
         question = f"The {one.label} cannot be right as I understood it.{guess} Please say it again with its unit."
+    elif mentioned and isinstance(one, Day):
+        question = f"On which day exactly? Please say the {one.label} with the month by its name and the year."
     elif mentioned and isinstance(one, Quantity) and not one.bare_after:
         question = f"In which unit is the {one.label}? Please say the value with its unit."
     options: tuple[str, ...] = ()

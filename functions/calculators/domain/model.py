@@ -13,8 +13,8 @@ from typing import Any
 from functions.calculators.domain.wording import normalise
 
 Value = float | int | str
-# Inputs as the formula receives them: numbers in their canonical unit, booleans, option names.
-# An optional input that nobody gave is absent.
+# Inputs as the formula receives them: numbers in their canonical unit, booleans, option names, days as
+# `datetime.date`. An optional input that nobody gave is absent.
 Values = Mapping[str, Any]
 
 
@@ -37,13 +37,17 @@ def spoken(*phrases: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """`words` are regular expressions over normalised speech (wording.py) that name the input."""
+    """`words` are regular expressions over normalised speech (wording.py) that name the input.
+
+    `unstated` tells what the formula takes when an optional input is not given; it is stated as an assumption.
+    """
 
     name: str
     label: str
     question: str
     words: tuple[str, ...] = ()
     required: bool = True
+    unstated: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,8 @@ class Quantity(Input):
 
     Outside `possible` the input is refused, outside `usual` the result carries a warning.
     `bare` lists the units in which a spoken number without a unit may be taken (the first whose usual range
-    holds it).
+    holds it). `fixed` are phrases that stand for a number in the canonical unit ("room air" for 21 %).
+    `follows` names the dose behind which "twice a day" stands, for an input of the kind "times a day".
     """
 
     question: str = ""
@@ -63,6 +68,8 @@ class Quantity(Input):
     bare: tuple[str, ...] | None = None
     bare_after: tuple[str, ...] = ()
     whole: bool = False
+    fixed: tuple[tuple[str, float], ...] = ()
+    follows: str | None = None
 
     def __post_init__(self) -> None:
         """Without a question of its own it is asked for, and without words recognised, by its label."""
@@ -85,7 +92,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Input):
+    """Without `words` it is recognised by its options alone ("prednisone"); `behind`: only behind its words."""
+
     options: tuple[Option, ...]
+    behind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day(Input):
+    """A day of the calendar, as `YYYY-MM-DD`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +119,18 @@ class YesNo(Input):
     hypertension counts), `absent` words deny it ("alert and oriented").
     """
 
+    question: str = ""
     judgement: bool = False
     unclear: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Without a question of its own it is asked for, and without words recognised, by its label."""
+        if not self.question:
+            object.__setattr__(self, "question", f"Is there {self.label}?")
+        if not self.words:
+            object.__setattr__(self, "words", spoken(self.label, self.name.replace("_", " ")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +173,23 @@ def no_notes(_values: Values, _value: Value) -> tuple[str, ...]:
     return ()
 
 
+def no_needs(_values: Values) -> tuple[Input, ...]:
+    return ()
+
+
+def no_refusal(_values: Values) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calculator:
     """`notes` are warnings that depend on the inputs or the result; `caveats` always hold and are shown beside it.
 
     `decimals` rounds for display only; the value itself is never rounded outside the formula's own rules.
+
+    `equation` is the formula as a reader checks it, `licence` a note where the score has an owner. `needs` are inputs
+    that only some values of the others require; `refuses` tells, by the name of an input, why values that are possible
+    one by one cannot be computed together. `say` words the value where a number with its unit does not ("12 May 2026").
 
     `names` are regular expressions over normalised speech. `weak` names are everyday words ("map") that count
     only beside a clear wish to compute. `input_in_name` marks names that are also an input ("corrected calcium").
@@ -169,6 +204,7 @@ class Calculator:
     aliases: tuple[str, ...] = ()
     inputs: tuple[Input, ...]
     formula: Callable[[Values], Value]
+    equation: str = ""
     citations: tuple[Reference, ...]
     examples: tuple[Example, ...]
     unit: str | None = None
@@ -180,6 +216,9 @@ class Calculator:
     weak: tuple[str, ...] = ()
     input_in_name: bool = False
     notes: Callable[[Values, Value], tuple[str, ...]] = field(default=no_notes)
+    needs: Callable[[Values], tuple[Input, ...]] = field(default=no_needs)
+    refuses: Callable[[Values], Mapping[str, str]] = field(default=no_refusal)
+    say: Callable[[Value], str] | None = None
 
     def __post_init__(self) -> None:
         if not self.short:

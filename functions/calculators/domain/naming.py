@@ -8,6 +8,7 @@ a computation, or states inputs beside the name.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from functions.calculators.domain.model import Calculator, Family
 from functions.calculators.domain.registry import FAMILIES, calculators
@@ -63,9 +64,14 @@ LIBRARY_WORDS = (
     r"studies|trial|causes?|prolong\w*|drugs? (?:that|which)|dos(?:e|es|ing|age)|need for|do (?:i|you|we|they) \w+",
 )
 LIBRARY = re.compile(rf"\b(?:{'|'.join(LIBRARY_WORDS)})\b")
+# From so many stated inputs on the sentence is a request, whatever else it says ("normal ECG").
+MANY = 3
 HOW_TO = re.compile(r"\b(?:how (?:do|does|can|to|is|are|was)|explain|formula|way to)\b")
 RELATION = r"of|is|was|at|=|equals?|above|below|over|under|greater|less|more|than|between|around|about|>|<|>=|<="
-NO_RESULT = r"year|yr|yo|y\b|/|over|kg|kilo|lb|pound|cm|m\b|met|feet|foot|ft|inch|male|female|man|woman|f\b|beats|bpm"
+NO_RESULT = (
+    r"year|yr|yo|y\b|/|over|kg|kilo|lb|pound|cm|m\b|met|feet|foot|ft|inch|male|female|man|woman|f\b|beats|bpm"
+    r"|mg(?! ?/| per)|mcg(?! ?/| per)|milligrams?(?! per)|micrograms?(?! per)"
+)
 # "CHA2DS2-VASc of 2", "eGFR below 30": a result, not the wish for one.
 STATEMENT = re.compile(
     rf"^(?: score| value| level| index| points?)?(?: (?:{RELATION}))* ?\d+(?:\.\d+)?(?![\d.])(?! ?(?:{NO_RESULT}))"
@@ -73,18 +79,25 @@ STATEMENT = re.compile(
 NAME_ONLY = re.compile(r"\b(?:scores?|please|the|a|calculator|for|my patient|risk|index)\b|[ ,.]")
 
 
+@cache
+def _whole(pattern: str) -> re.Pattern[str]:
+    """Kept here: there are more names than `re` keeps patterns."""
+    return re.compile(rf"(?<![\w|])(?:{pattern})(?![\w|])")
+
+
 def mentions(text: str) -> list[Mention]:
     """Every calculator or family named, the longest match at each place, in order."""
     found = [
-        Mention(*hit.span(), members=(calculator.id,), weak=pattern in calculator.weak)
+        Mention(*hit.span(), members=(calculator.id,), weak=weak)
         for calculator in calculators().values()
-        for pattern in (*calculator.names, *calculator.weak)
-        for hit in re.finditer(rf"(?<![\w|])(?:{pattern})(?![\w|])", text)
+        for weak, patterns in ((False, calculator.names), (True, calculator.weak))
+        for pattern in patterns
+        for hit in _whole(pattern).finditer(text)
     ] + [
         Mention(*hit.span(), members=family.members, family=family)
         for family in FAMILIES
         for pattern in family.names
-        for hit in re.finditer(rf"(?<![\w|])(?:{pattern})(?![\w|])", text)
+        for hit in _whole(pattern).finditer(text)
     ]
     chosen: list[Mention] = []
     for mention in sorted(found, key=lambda one: (one.start - one.end, len(one.members))):
@@ -159,7 +172,7 @@ def _confidence(text: str, mention: Mention, inputs: int, *, named_input: bool) 
     library = rules or LIBRARY.search(f"{before} | {after}") is not None
     if wants or (WISH.search(before) and not library and (inputs or not mention.weak)):
         return 0.97 if inputs else 0.85
-    if library:
+    if library and inputs < MANY:
         return None
     return _by_context(text, mention, inputs)
 

@@ -1,4 +1,4 @@
-"""The inputs a sentence states for a calculator: quantities with their units, options, and criteria with negation.
+"""The inputs a sentence states for a calculator: quantities with their units, days, options, criteria with negation.
 
 Works on normalised text (wording.py). What it has read it masks with `|`, so that no number is used twice.
 Where the words leave it open, the input is put under `unclear` and asked for; nothing is guessed.
@@ -7,10 +7,12 @@ Where the words leave it open, the input is put under `unclear` and asked for; n
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from typing import Any
 
-from functions.calculators.domain import negation, units
-from functions.calculators.domain.model import Calculator, Choice, Input, Quantity, YesNo
+from functions.calculators.domain import dates, doses, negation, units
+from functions.calculators.domain.model import Calculator, Choice, Day, Input, Quantity, YesNo
 
 NUMBER = r"(\d+(?:\.\d+)?)(?![\w.]*\d)"
 FILL = (
@@ -18,9 +20,9 @@ FILL = (
     r"|result|a|an|the|to|being|currently|came back|came back at|interval|in his|in her|,)){0,4} ?"
 )
 # Kinds of quantity whose unit alone says which input is meant.
-TELLING = frozenset({"mass", "length", "duration", "rate", "pressure"})
+TELLING = frozenset({"mass", "length", "duration", "rate", "pressure", "temperature", "dose"})
 # Kinds with several units of which only one is ever meant when none is said.
-SETTLED = frozenset({"age", "rate", "pressure", "enzyme"})
+SETTLED = frozenset({"age", "rate", "pressure", "enzyme", "temperature", "share", "period"})
 AGES = (
     rf"{NUMBER} ?(years?|yrs?|y|months?|mos?|weeks?|wks?|days?)(?: ?/ ?o| ?old| ?o\b| of age)",
     rf"{NUMBER} ?(yo)\b",
@@ -47,6 +49,7 @@ class Sentence:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.ends: dict[str, int] = {}  # where the quantities ended, by input name
 
     def mask(self, start: int, end: int) -> None:
         self.text = f"{self.text[:start]}{'|' * (end - start)}{self.text[end:]}"
@@ -58,20 +61,18 @@ class Sentence:
         return found
 
 
-def read(calculator: Calculator, text: str) -> Stated:
-    sentence, stated = Sentence(text), Stated()
+def read(calculator: Calculator, text: str, today: date | None = None) -> Stated:
+    dosed = any(isinstance(one, Quantity) and one.follows for one in calculator.inputs)
+    sentence, stated = Sentence(doses.marked(text) if dosed else text), Stated()
     by_name = {one.name: one for one in calculator.inputs}
+    _days(sentence, calculator, stated, today)
     for name, given in _persons(sentence, by_name):
         stated.values[name] = given
     criteria = tuple(one for one in calculator.inputs if isinstance(one, YesNo))
     _measured(sentence, criteria, stated)
-    for one in calculator.inputs:
-        if isinstance(one, Quantity) and one.name not in stated.values:
-            _keep(one, _after_word(sentence, one) or _before_word(sentence, one), stated)
-    for one in calculator.inputs:
-        if isinstance(one, Quantity) and one.name not in stated.values and one.name not in stated.unclear:
-            _keep(one, _by_unit(sentence, one, calculator), stated)
+    _quantities(sentence, calculator, stated)
     _choices(sentence, calculator, stated)
+    _named_options(sentence, calculator, stated)
     for criterion, decided in negation.decide(sentence.text, criteria):
         if decided is None and criterion.name not in stated.values:
             stated.unclear.add(criterion.name)
@@ -79,6 +80,20 @@ def read(calculator: Calculator, text: str) -> Stated:
             stated.values.setdefault(criterion.name, decided)
     stated.unclear -= stated.values.keys()
     return stated
+
+
+def _quantities(sentence: Sentence, calculator: Calculator, stated: Stated) -> None:
+    """By their words first; then by a unit that tells; then how often a day the doses are given."""
+    quantities = [one for one in calculator.inputs if isinstance(one, Quantity) and one.name not in stated.values]
+    measured = [one for one in quantities if not one.follows]
+    for one in measured:
+        _keep(one, _fixed(sentence, one) or _after_word(sentence, one) or _before_word(sentence, one), stated)
+    for one in measured:
+        if one.name not in stated.values and one.name not in stated.unclear:
+            _keep(one, _by_unit(sentence, one, calculator), stated)
+    for one in quantities:
+        if one.follows in sentence.ends:
+            _keep(one, _frequency_behind(sentence, one), stated)
 
 
 def _keep(one: Quantity, found: tuple[float, str | None] | None, stated: Stated) -> None:
@@ -129,6 +144,40 @@ def _persons(sentence: Sentence, inputs: dict[str, Input]) -> Iterator[tuple[str
         yield "height", {"value": 12.0 * float(feet[1]) + float(feet[2] or 0), "unit": "in"}
 
 
+def _frequency_behind(sentence: Sentence, one: Quantity) -> tuple[float, str | None] | None:
+    """The frequency between the end of the dose and the beginning of the next one."""
+    start = sentence.ends[one.follows or ""]
+    later = [end for end in sentence.ends.values() if end > start]
+    found = doses.SAID.search(sentence.text, start, min(later, default=len(sentence.text)))
+    if not found:
+        return None
+    sentence.mask(*found.span())
+    return float(found[1]), one.unit
+
+
+def _days(sentence: Sentence, calculator: Calculator, stated: Stated, today: date | None) -> None:
+    """Days behind or before the words of their input; what remains belongs to the only input without one."""
+    open_days = [one for one in calculator.inputs if isinstance(one, Day)]
+    found = dates.find(sentence.text, today) if open_days else []
+    for one in tuple(open_days):
+        named = re.compile(rf"\b(?:{'|'.join(one.words)})\b(?: [\w,]+){{0,5}} ?$")
+        own = next((day for day in found if named.search(sentence.text[: day.start])), None)
+        if own:
+            _keep_day(sentence, one, own, stated)
+            found.remove(own)
+            open_days.remove(one)
+    if len(found) == 1 and len(open_days) == 1:
+        _keep_day(sentence, open_days[0], found[0], stated)
+
+
+def _keep_day(sentence: Sentence, one: Day, found: dates.Found, stated: Stated) -> None:
+    if found.day is None:
+        stated.unclear.add(one.name)
+    else:
+        stated.values[one.name] = found.day.isoformat()
+    sentence.mask(found.start, found.end)
+
+
 def _sex(text: str) -> str | None:
     """The patient's sex by noun, else by pronoun; None when both or neither occur."""
     from functions.calculators.domain.inputs import SEX
@@ -145,12 +194,17 @@ def _has(word: str, text: str) -> bool:
     return re.search(rf"\b{word}\b", text) is not None
 
 
+def _fixed(sentence: Sentence, one: Quantity) -> tuple[float, str | None] | None:
+    return next((((value, one.unit)) for phrase, value in one.fixed if sentence.take(rf"\b(?:{phrase})\b")), None)
+
+
 def _after_word(sentence: Sentence, one: Quantity) -> tuple[float, str | None] | None:
     """ "creatinine of 1.2 mg/dL": the word, then the number, then perhaps the unit."""
     for word in one.words:
         found = re.search(rf"\b(?:{word}){FILL}(?<![\d.]){NUMBER}", sentence.text)
         if found:
             number, unit = _number_with_unit(sentence, one, found, found.start())
+            sentence.ends[one.name] = found.end()
             if one.bare_after and unit in {None, one.unit}:
                 return number, (one.unit if word in one.bare_after else None)
             return number, unit
@@ -164,6 +218,7 @@ def _before_word(sentence: Sentence, one: Quantity) -> tuple[float, str | None] 
             unit, end = unit_at(sentence.text, found.end(), one)
             if re.match(rf" ?(?:{word})\b", sentence.text[end:]):
                 sentence.mask(found.start(), end)
+                sentence.ends[one.name] = end
                 return float(found[1]), unit
     return None
 
@@ -193,14 +248,19 @@ def unit_at(text: str, position: int, one: Quantity) -> tuple[str | None, int]:
     """The unit that follows, and where it ends; a concentration this input does not know is returned as said."""
     best: tuple[str | None, int] = (None, position)
     known = units.QUANTITIES[one.quantity]
-    for code, pattern in units.SPELLINGS.items():
+    for code in units.SPELLINGS:
         if code not in known and "/" not in code.strip("/"):
             continue
-        found = re.compile(rf" ?(?:{pattern})(?![\w/])(?! (?:a|an|the|this|my)\b)").match(text, position)
+        found = _unit_behind(code).match(text, position)
         better = found and (found.end(), code in known) > (best[1], best[0] in known)
         if found and better:
             best = (code, found.end())
     return best
+
+
+@cache
+def _unit_behind(code: str) -> re.Pattern[str]:
+    return re.compile(rf" ?(?:{units.SPELLINGS[code]})(?![\w/])(?! (?:a|an|the|this|my)\b)")
 
 
 def _measured(sentence: Sentence, criteria: tuple[YesNo, ...], stated: Stated) -> None:
@@ -234,6 +294,15 @@ def _choices(sentence: Sentence, calculator: Calculator, stated: Stated) -> None
         sentence.mask(*found.span())
 
 
+def _named_options(sentence: Sentence, calculator: Calculator, stated: Stated) -> None:
+    """Options that say by themselves what they answer, where only one of them is named: "prednisone"."""
+    for one in calculator.inputs:
+        if isinstance(one, Choice) and not one.words and one.name not in stated.values | dict.fromkeys(stated.unclear):
+            option = option_named(one, sentence.text) if one.name != "sex" else None
+            if option:
+                stated.values[one.name] = option
+
+
 def _option_near(sentence: Sentence, one: Choice, found: re.Match[str], others: tuple[Choice, ...]) -> str | None:
     """The grade behind the word, unless it belongs to what comes next; else the one before it, which is no digit:
     in "left arm 1 gaze 2" the 1 is not about the gaze."""
@@ -243,7 +312,7 @@ def _option_near(sentence: Sentence, one: Choice, found: re.Match[str], others: 
         if after and not _belongs_to_next(sentence.text[found.end() + after.end() :], others):
             sentence.mask(found.end() + after.start(), found.end() + after.end())
             return option.value
-    for option in one.options:
+    for option in () if one.behind else one.options:
         words = "|".join(word for word in option.words if not word.isdecimal())
         before = re.search(rf"\b({words})(?: (?:evidence|signs?) of)?(?: any)? ?$", sentence.text[: found.start()])
         if words and before:
@@ -281,6 +350,11 @@ def option_named(one: Choice, text: str) -> str | None:
 def bare_number(one: Quantity, text: str) -> Stated:
     """The only number of a reply to an open question, with its unit if one was said."""
     stated, sentence = Stated(), Sentence(text)
+    if one.quantity == "times a day":
+        said = doses.SAID.search(doses.marked(text))
+        if said:
+            stated.values[one.name] = {"value": float(said[1]), "unit": one.unit}
+            return stated
     found = list(re.finditer(rf"(?<![\w./]){NUMBER}", text))
     if len(found) == 1:
         _keep(one, _number_with_unit(sentence, one, found[0], found[0].start()), stated)

@@ -34,8 +34,8 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         names=(r"q ?t ?c(?: interval)?", r"corrected q ?t(?: interval)?"),
-        members=("qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges"),
-        question="Which QTc formula: Bazett, Fridericia, Framingham or Hodges?",
+        members=("qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges", "qtc_rautaharju"),
+        question="Which QTc formula: Bazett, Fridericia, Framingham, Hodges or Rautaharju?",
     ),
     Family(
         names=(
@@ -45,6 +45,12 @@ FAMILIES: tuple[Family, ...] = (
         ),
         members=("ckd_epi_2021", "cockcroft_gault"),
         question="Which one: eGFR by CKD-EPI 2021, or creatinine clearance by Cockcroft-Gault for drug dosing?",
+    ),
+    Family(
+        names=(r"glasgow(?: (?:score|scale))?",),
+        members=("gcs", "glasgow_blatchford"),
+        question="Which Glasgow score: the coma scale or the Blatchford bleeding score?",
+        hints={r"coma|conscious\w*|eyes?|verbal|motor": "gcs", r"bleed\w*|blatchford|mela?ena": "glasgow_blatchford"},
     ),
     Family(
         names=(r"chads? ?2", r"chads? score"),

@@ -1,13 +1,16 @@
-"""Units: one exact factor each, per kind of quantity, and how people write and say them.
+"""Units: one exact factor each, per kind of quantity, and how people write and say them (ADR 0008).
 
-Small on purpose and behind two functions, so that a library can take its place.
-Factors: mass and length by definition (NIST SP 811, table B.8); creatinine 88.4 umol/L, urea nitrogen
-2.8 mg/dL per mmol/L, bilirubin 17.1 umol/L and calcium 4.008 mg/dL per mmol/L are the conversions of the
-equations' own papers and of AMA Manual of Style table 2; albumin/creatinine 8.84 mg/g per mg/mmol (KDIGO 2024).
+Small on purpose and behind two functions; a unit library stands beside it in the tests. Factors: mass and length by
+definition (NIST SP 811, table B.8). Between mass and amount of substance they depend on the substance and are those of
+the equations' own papers and of AMA Manual of Style table 2: creatinine 88.4 umol/L, urea nitrogen 2.8 mg/dL per
+mmol/L, glucose 18.0182, cholesterol 38.67, triglycerides 88.57, calcium 4.008, bilirubin 17.1 umol/L; haemoglobin
+1.611 g/dL per mmol/L (of its monomer); insulin 6.00 pmol/L per mIU/L (Knopp 2019); albumin/creatinine 8.84 mg/g per
+mg/mmol (KDIGO 2024).
 """
 
 import re
 import unicodedata
+from functools import cache
 from types import MappingProxyType
 
 # kind -> unit -> how many of the first unit one of it is
@@ -24,10 +27,25 @@ QUANTITIES: MappingProxyType[str, MappingProxyType[str, float]] = MappingProxyTy
             "albumin": {"g/dL": 1.0, "g/L": 0.1},
             "calcium": {"mg/dL": 1.0, "mmol/L": 4.008, "mEq/L": 2.004},
             "electrolyte": {"mmol/L": 1.0, "mEq/L": 1.0},
+            "glucose": {"mg/dL": 1.0, "mmol/L": 18.0182, "g/L": 100.0},
+            "cholesterol": {"mg/dL": 1.0, "mmol/L": 38.67, "g/L": 100.0},
+            "triglycerides": {"mg/dL": 1.0, "mmol/L": 88.57, "g/L": 100.0},
+            "insulin": {"mIU/L": 1.0, "µIU/mL": 1.0, "pmol/L": 1 / 6.0},
+            "haemoglobin": {"g/dL": 1.0, "g/L": 0.1, "mmol/L": 1.611},
+            "temperature": {"°C": 1.0, "°F": 5 / 9, "K": 1.0},
+            "share": {"%": 1.0, "fraction": 100.0},
+            "dose": {"mg": 1.0, "µg": 0.001, "g": 1000.0},
+            "patch": {"µg/h": 1.0},
+            "times a day": {"/day": 1.0},
+            "infusion": {"µg/kg/min": 1.0},
+            "urine": {"mL/day": 1.0, "L/day": 1000.0, "mL/h": 24.0},
+            "mass index": {"kg/m²": 1.0},
+            "period": {"days": 1.0, "weeks": 7.0},
             "pressure": {"mmHg": 1.0, "kPa": 7.500616827},
+            "blood gas": {"mmHg": 1.0, "kPa": 7.500616827},
             "rate": {"/min": 1.0},
             "duration": {"ms": 1.0, "s": 1000.0},
-            "cell count": {"10^9/L": 1.0, "10^3/µL": 1.0, "/µL": 0.001, "/L": 1e-9},
+            "cell count": {"10^9/L": 1.0, "10^3/µL": 1.0, "/µL": 0.001, "/L": 1e-9, "/m³": 1e-12},
             "enzyme": {"U/L": 1.0, "µkat/L": 60.0},
             "albumin to creatinine ratio": {"mg/g": 1.0, "mg/mmol": 8.84},
             "filtration": {"mL/min/1.73 m²": 1.0},
@@ -35,6 +53,8 @@ QUANTITIES: MappingProxyType[str, MappingProxyType[str, float]] = MappingProxyTy
         }.items()
     }
 )
+# Scales whose zero lies elsewhere: added before the factor.
+OFFSETS = MappingProxyType({"°F": -32.0, "K": -273.15})
 
 _AMOUNTS = {
     "mg": r"mgs?|milligrams?|milligrammes?",
@@ -45,6 +65,9 @@ _AMOUNTS = {
     "mEq": r"meqs?|milli ?equivalents?",
     "mL": r"mls?|millilit(?:er|re)s?",
     "U": r"iu|u|units?|international units?",
+    "mIU": r"m ?i?us?|milli ?(?:international )?units?",
+    "µIU": r"u ?i?us?|micro ?(?:international )?units?",
+    "pmol": r"pmols?|pico ?mol(?:e|ar|es)?s?",
     "µkat": r"ukat|microkatals?",
 }
 _PER = {
@@ -59,6 +82,7 @@ _SIMPLE = {
     "10^9/L": r"(?:x ?)?10 ?(?:\^|e|\*\*|to the)? ?9(?: ?(?:/|per) ?(?:l|lit(?:er|re)s?))?|giga ?(?:/|per) ?l",
     "10^3/µL": r"(?:x ?)?10 ?(?:\^|e)? ?3 ?(?:/|per) ?(?:ul|microlit(?:er|re)s?|mm ?\^?3)|k ?/ ?(?:ul|mm ?\^?3)",
     "/µL": r"(?:cells ?)?(?:/|per) ?(?:ul|mcl|micro ?lit(?:er|re)s?|mm ?\^?3|cubic millimet(?:er|re)s?)",
+    "/m³": r"(?:cells ?)?(?:/|per) ?(?:m ?\^? ?3|cubic met(?:er|re)s?)",
     "/L": r"(?:cells ?)?(?:/|per) ?(?:l|lit(?:er|re)s?)",
     "/min": r"(?:beats?|breaths?)(?: ?(?:/|per|a) ?min(?:ute)?)?|bpm|(?:/|per|a) ?min(?:ute)?",
     "mmHg": r"(?:mm|millimet(?:er|re)s?)(?: of)? ?(?:hg|mercury)|torr",
@@ -77,6 +101,20 @@ _SIMPLE = {
     "months": r"months?|mos?",
     "weeks": r"weeks?|wks?",
     "days": r"days?",
+    "°C": r"(?:° ?|deg(?:ree)?s? ?)?(?:celsius|celcius|centigrade|c)",
+    "°F": r"(?:° ?|deg(?:ree)?s? ?)?(?:fa\w{4,9}t|f)",
+    "K": r"kelvin",
+    "%": r"%|percent|per cent",
+    "fraction": r"fraction",
+    "mg": _AMOUNTS["mg"],
+    "µg": _AMOUNTS["µg"],
+    "µg/h": rf"(?:{_AMOUNTS['µg']}) ?(?:/|per|an?) ?(?:h|hr|hour)",
+    "µg/kg/min": rf"(?:{_AMOUNTS['µg']}) ?(?:/|per) ?(?:kg|kilo(?:gram)?) ?(?:/|per|a) ?min(?:ute)?",
+    "/day": r"(?:times |doses )?(?:/|per|a|each) ?(?:day|d)|times daily",
+    "mL/day": rf"(?:{_AMOUNTS['mL']}) ?(?:/|per|a|in) ?(?:day|d|24 ?h(?:ours?)?)",
+    "L/day": r"(?:l|lit(?:er|re)s?) ?(?:/|per|a|in) ?(?:day|d|24 ?h(?:ours?)?)",
+    "mL/h": rf"(?:{_AMOUNTS['mL']}) ?(?:/|per|an) ?(?:h|hr|hour)",
+    "kg/m²": r"kg ?(?:/|per) ?(?:m ?\^? ?2|square met(?:er|re)|met(?:er|re) squared)",
 }
 
 
@@ -89,7 +127,12 @@ def _spellings() -> dict[str, str]:
 
 
 SPELLINGS = MappingProxyType(_spellings())
-_COMPILED = {code: re.compile(pattern) for code, pattern in SPELLINGS.items()}
+
+
+@cache
+def spelled(code: str) -> re.Pattern[str]:
+    """What a unit is written like, ready to match; compiled when it is first needed, for the cold start."""
+    return re.compile(SPELLINGS[code])
 
 
 def fold(text: str) -> str:
@@ -104,13 +147,15 @@ def canonical(kind: str, written: str) -> str | None:
     if written in codes:
         return written
     folded = fold(written)
-    return next((code for code in codes if code in _COMPILED and _COMPILED[code].fullmatch(folded)), None)
+    return next((code for code in codes if code in SPELLINGS and spelled(code).fullmatch(folded)), None)
 
 
 def convert(kind: str, value: float, unit: str, target: str) -> float:
     """Exact table conversion; both units must belong to `kind` (KeyError otherwise)."""
     table = QUANTITIES[kind]
-    return value if unit == target else value * table[unit] / table[target]
+    if unit == target:
+        return value
+    return (value + OFFSETS.get(unit, 0.0)) * table[unit] / table[target] - OFFSETS.get(target, 0.0)
 
 
 def likely(kind: str, value: float, units: tuple[str, ...], usual: tuple[float, float], target: str) -> str | None:

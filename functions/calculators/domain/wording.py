@@ -33,6 +33,7 @@ def normalise(text: str) -> str:
     plain = re.sub(r",", " , ", plain).replace("\x00", ".")
     plain = re.sub(r"[^\w\s.,/%<>=^#+]|_", " ", plain)
     plain = re.sub(r"(?<=[a-z]{3})/(?=(?!min|lit|deci|micro|gram)[a-z]{3})", " or ", plain)  # stroke/TIA
+    plain = re.sub(r"\be ?([1-4]) ?v ?([1-5]|t) ?m ?([1-6])\b", r"eye \1 verbal \2 motor \3", plain)  # E4V5M6
     return " ".join(_digits(plain.split()))
 
 
@@ -74,6 +75,8 @@ def _number(tokens: list[str], start: int) -> tuple[str, int]:
             value = value * 100 + rest
     if position < len(tokens) and tokens[position] == "thousand":
         value, position = value * 1000, position + 1
+        if position + 1 < len(tokens) and tokens[position] == "and" and tokens[position + 1] in _NUMBER_WORDS:
+            position += 1
         if position < len(tokens) and tokens[position] in _NUMBER_WORDS:
             rest_text, position = _number(tokens, position)
             return str(value + int(float(rest_text))), position

@@ -1,3 +1,4 @@
+from functions.calculators.domain.criteria import HEART_FAILURE, HYPERTENSION
 from functions.calculators.domain.inputs import AGE, DIABETES, SEX
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
@@ -6,25 +7,6 @@ LOW = "Low risk: no anticoagulation for stroke prevention is suggested (2023 ACC
 MIDDLE = "Intermediate risk: anticoagulation is reasonable after shared decision (2023 ACC/AHA/ACCP/HRS)."
 HIGH = "High risk: oral anticoagulation is recommended (2023 ACC/AHA/ACCP/HRS)."
 
-HEART_FAILURE = YesNo(
-    name="heart_failure",
-    label="heart failure",
-    question="Does the patient have heart failure or left ventricular dysfunction?",
-    words=(
-        r"(?:congestive )?(?:heart|cardiac) failure",
-        r"chf",
-        r"hf(?:r|p|mr)ef",
-        r"hf",
-        r"(?:lv|left ventricular|systolic) dysfunction",
-        r"(?:reduced|low) (?:ejection fraction|ef)",
-    ),
-)
-HYPERTENSION = YesNo(
-    name="hypertension",
-    label="hypertension",
-    question="Does the patient have hypertension?",
-    words=(r"hyper ?tension", r"hypertensive", r"high blood pressure", r"htn"),
-)
 STROKE = YesNo(
     name="stroke",
     label="stroke, TIA or systemic embolism",

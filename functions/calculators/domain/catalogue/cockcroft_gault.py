@@ -1,23 +1,20 @@
-from dataclasses import replace
+from functions.calculators.domain.bodyweight import adjusted_weight, ideal_weight
+from functions.calculators.domain.inputs import ADULT_HEIGHT, AGE, CREATININE, SEX, WEIGHT
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
-from functions.calculators.domain.inputs import AGE, CREATININE, HEIGHT, SEX, WEIGHT
-from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference, Value, Values
-
-# Ideal weight by height is made for adults; near 100 cm it becomes negative.
-ADULT_HEIGHT = replace(HEIGHT, possible=Range(120, 275))
 BY_HAND = "worked by hand from Cockcroft 1976 with the weight rule of Winter 2012"
 
 
 def dosing_weight(values: Values) -> tuple[float, str]:
     """Actual weight below BMI 18.5, the smaller of ideal and actual up to 24.9, adjusted weight from 25."""
     actual, height = values["weight"], values["height"]
-    ideal = (45.5 if values["sex"] == "female" else 50.0) + 2.3 * (height / 2.54 - 60)
+    ideal = ideal_weight(values)
     mass_index = actual / (height / 100) ** 2
     if mass_index < 18.5:
         return actual, "actual"
     if mass_index < 25:
         return (ideal, "ideal") if ideal < actual else (actual, "actual")
-    return ideal + 0.4 * (actual - ideal), "adjusted"
+    return adjusted_weight(values), "adjusted"
 
 
 def formula(values: Values) -> float:

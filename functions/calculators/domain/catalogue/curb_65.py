@@ -1,6 +1,4 @@
-from dataclasses import replace
-
-from functions.calculators.domain.inputs import AGE, BUN, DIASTOLIC, RESPIRATORY_RATE, SYSTOLIC
+from functions.calculators.domain.inputs import AGE, DIASTOLIC, RESPIRATORY_RATE, SYSTOLIC, UREA
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo
 
 PAPER = "criteria of Lim 2003, added by hand"
@@ -10,14 +8,6 @@ CONFUSION = YesNo(
     question="Is the patient newly confused?",
     words=(r"confus(?:ed|ion)", r"disorient(?:ed|ation)", r"altered mental (?:status|state)", r"deliri(?:um|ous)"),
     absent=(r"(?:alert|awake) and orient(?:at)?ed", r"orient(?:at)?ed(?: x ?[34])?", r"normal mental status"),
-)
-# "urea 8" may be mmol/L or mg/dL, and mg/dL of urea are not mg/dL of urea nitrogen: then the value is asked for.
-UREA = replace(
-    BUN,
-    question="What is the blood urea nitrogen in mg/dL, or the urea in mmol/L?",
-    words=(*BUN.words, r"urea"),
-    bare=(),
-    bare_after=BUN.words,
 )
 
 

@@ -1,6 +1,6 @@
 from functools import partial
 
-from functions.calculators.domain.inputs import AGE
+from functions.calculators.domain.inputs import AGE, PLATELETS
 from functions.calculators.domain.model import Band, Calculator, Example, Quantity, Range, Reference, Value, Values
 
 BY_HAND = "worked by hand: age x AST / (platelets x square root of ALT)"
@@ -16,17 +16,6 @@ ALT = _enzyme(
     label="ALT",
     question="What is the ALT?",
     words=(r"alt", r"a l t", r"alanine (?:amino)?transaminase|alanine aminotransferase", r"sgpt"),
-)
-PLATELETS = Quantity(
-    name="platelets",
-    label="platelet count",
-    question="What is the platelet count?",
-    words=(r"platelets?(?: count)?", r"plts?", r"thrombocytes"),
-    quantity="cell count",
-    unit="10^9/L",
-    possible=Range(0.1, 6000),
-    usual=Range(5, 1500),
-    bare=("10^9/L", "/µL"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Four rate corrections of the QT interval; RR is 60 / heart rate, in seconds."""
+"""Five rate corrections of the QT interval; RR is 60 / heart rate, in seconds."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from functions.calculators.domain.inputs import HEART_RATE, QT
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
 BANDS = (
-    Band(0, "Short QTc."),
+    Band(float("-inf"), "Short QTc."),
     Band(390, "Not prolonged.", inclusive=False),
     Band(450, "Prolonged for men (450 ms or more), not for women (460 ms or more)."),
     Band(460, "Prolonged for men and women."),
@@ -37,6 +37,11 @@ def framingham(values: Values) -> float:
 
 def hodges(values: Values) -> float:
     corrected: float = values["qt"] + 1.75 * (values["heart_rate"] - 60)
+    return corrected
+
+
+def rautaharju(values: Values) -> float:
+    corrected: float = values["qt"] * (120 + values["heart_rate"]) / 180
     return corrected
 
 
@@ -95,6 +100,13 @@ CALCULATORS = (
         framingham,
         Reference("Sagie A et al. Am J Cardiol 70:797-801", 1992),
         (worked(400, 60, 400.0), worked(360, 120, 437.0), worked(420, 48, 381.5)),
+    ),
+    variant(
+        "Rautaharju",
+        r"r[ao]u?t+a?[hw]?[aeo]r?[jyu]{1,2}o?",
+        rautaharju,
+        Reference("Rautaharju PM, Mason JW, Akiyama T. Int J Cardiol 174:535-540", 2014),
+        (worked(400, 60, 400.0), worked(360, 105, 450.0), worked(450, 40, 400.0)),
     ),
     variant(
         "Hodges",

@@ -1,6 +1,7 @@
 """Inputs: nothing defaulted, impossible ones refused with the likely unit and without the value, properties."""
 
 import math
+from datetime import date
 
 import pytest
 from hypothesis import assume, given, settings
@@ -8,57 +9,63 @@ from hypothesis import strategies as st
 
 from functions.calculators.domain import units
 from functions.calculators.domain.compute import Computed, Needs, Refused, accepted_units, compute
-from functions.calculators.domain.model import Choice, Quantity, YesNo
+from functions.calculators.domain.model import Choice, Day, Quantity, YesNo
 from functions.calculators.domain.registry import calculators
 
 ALL = calculators()
 EGFR = {"age": 60, "sex": "male", "creatinine": 1.0}
 
 
+def valid(one):
+    """A strategy of values inside the possible range, in the canonical unit."""
+    if isinstance(one, Quantity):
+        low, high = one.possible.low, one.possible.high
+        return st.integers(math.ceil(low), math.floor(high)) if one.whole else st.floats(low, high)
+    if isinstance(one, Day):
+        return st.dates(date(1900, 1, 1), date(2199, 12, 31)).map(date.isoformat)
+    if isinstance(one, Choice):
+        return st.sampled_from([option.value for option in one.options])
+    return st.booleans()
+
+
 def valid_inputs(calculator):
-    """A strategy of inputs inside the possible ranges, in the canonical unit."""
-    fields = {}
-    for one in calculator.inputs:
-        if isinstance(one, Quantity):
-            fields[one.name] = st.floats(one.possible.low, one.possible.high)
-        elif isinstance(one, Choice):
-            fields[one.name] = st.sampled_from([option.value for option in one.options])
-        else:
-            fields[one.name] = st.booleans()
-    return st.fixed_dictionaries(fields)
+    return st.fixed_dictionaries({one.name: valid(one) for one in calculator.inputs})
 
 
+# Scores by the sum of what their papers give.
 BOUNDS = {
-    "cha2ds2_vasc": (0, 9), "has_bled": (0, 9), "wells_dvt": (-2, 9), "wells_pe": (0, 12.5), "curb_65": (0, 5),
-    "qsofa": (0, 3), "child_pugh": (5, 15), "meld_3": (6, 40), "meld_na": (6, 40),
+    "apache_ii": (0, 71), "caprini": (0, 84), "centor": (-1, 5), "cha2ds2_vasc": (0, 9), "charlson": (0, 37),
+    "child_pugh": (5, 15), "curb_65": (0, 5), "feverpain": (0, 5), "framingham": (0, 100), "gcs": (3, 15),
+    "glasgow_blatchford": (0, 23), "has_bled": (0, 9), "heart": (0, 10), "meld_3": (6, 40), "meld_na": (6, 40),
+    "perc": (0, 8), "psi": (-10, 490), "qsofa": (0, 3), "rcri": (0, 6), "sirs": (0, 4), "sofa": (0, 24),
+    "wells_dvt": (-2, 9), "wells_pe": (0, 12.5),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("calculator_id", sorted(BOUNDS))
-def test_scores_stay_within_their_bounds(calculator_id):
-    low, high = BOUNDS[calculator_id]
-
-    @settings(max_examples=60, deadline=None)
-    @given(valid_inputs(ALL[calculator_id]))
-    def check(inputs):
-        outcome = compute(ALL[calculator_id], inputs)
-        assert isinstance(outcome, Computed)
-        assert low <= outcome.value <= high
-        assert outcome.band
-
-    check()
+def test_every_score_has_its_bounds_stated():
+    assert {name for name, one in ALL.items() if one.unit == "points"} <= BOUNDS.keys()
 
 
 @pytest.mark.parametrize("calculator_id", sorted(ALL))
-def test_every_possible_input_computes_to_a_finite_value_with_a_text(calculator_id):
-    @settings(max_examples=40, deadline=None)
-    @given(valid_inputs(ALL[calculator_id]))
+def test_every_possible_input_computes_or_is_refused_with_a_reason(calculator_id):
+    """Finite, with a text that names it, with a band where there are bands, and within the bounds of its paper."""
+    calculator = ALL[calculator_id]
+    low, high = BOUNDS.get(calculator_id, (-math.inf, math.inf))
+
+    @settings(max_examples=60, deadline=None)
+    @given(valid_inputs(calculator))
     def check(inputs):
-        outcome = compute(ALL[calculator_id], inputs)
+        outcome = compute(calculator, inputs)
+        if isinstance(outcome, Refused):
+            assert {problem.code for problem in outcome.problems} == {"NOT_COMPUTABLE"}
+            assert all(problem.detail and calculator.input(problem.name) for problem in outcome.problems)
+            return
         assert isinstance(outcome, Computed)
-        assert outcome.text.startswith(ALL[calculator_id].short)
+        assert outcome.text.startswith(calculator.short)
+        assert bool(outcome.band) == bool(calculator.bands)
         if not isinstance(outcome.value, str):
             assert math.isfinite(outcome.value)
+            assert low <= outcome.value <= high
 
     check()
 
@@ -125,19 +132,39 @@ def test_unknown_units_are_no_unit(written):
 @pytest.mark.req("G25")
 @pytest.mark.parametrize("calculator", ALL.values(), ids=lambda one: one.id)
 def test_each_required_input_is_missed_when_it_is_not_given(calculator):
+    """Left out or None, it is asked for by its name; an optional one that the others call for as well."""
     full = dict(calculator.examples[0].inputs)
     assert isinstance(compute(calculator, full), Computed)
     for one in calculator.inputs:
-        outcome = compute(calculator, {name: value for name, value in full.items() if name != one.name})
-        if one.required:
-            assert isinstance(outcome, Needs)
-            assert [missed.name for missed in outcome.missing] == [one.name]
-        else:
-            assert isinstance(outcome, Computed)
-    assert [one.name for one in compute(calculator, {}).missing] == [
-        one.name for one in calculator.inputs if one.required
-    ]
-    assert isinstance(compute(calculator, full | {calculator.inputs[0].name: None}), Needs)
+        for outcome in (
+            compute(calculator, {name: value for name, value in full.items() if name != one.name}),
+            compute(calculator, full | {one.name: None}),
+        ):
+            assert isinstance(outcome, Needs) or not one.required
+            if isinstance(outcome, Needs):
+                assert [missed.name for missed in outcome.missing] == [one.name]
+                assert missed_question_ends(outcome)
+    required = [one.name for one in calculator.inputs if one.required]
+    nothing = compute(calculator, {})
+    assert isinstance(nothing, Needs)
+    assert [one.name for one in nothing.missing] == (required or ["opioid"])
+
+
+def missed_question_ends(outcome):
+    return all(one.question.endswith("?") for one in outcome.missing)
+
+
+@pytest.mark.parametrize("calculator", ALL.values(), ids=lambda one: one.id)
+def test_what_is_taken_for_an_optional_input_is_said(calculator):
+    """No default is silent: what stands in for an input that was left out is among the assumptions."""
+    for one in calculator.inputs:
+        if one.unstated:
+            assert not one.required
+            given = {name: value for name, value in calculator.examples[0].inputs.items() if name != one.name}
+            assert f"assumed: {one.unstated}" in compute(calculator, given).assumptions
+            assert f"assumed: {one.unstated}" not in compute(calculator, calculator.examples[0].inputs).assumptions or (
+                one.name not in calculator.examples[0].inputs
+            )
 
 
 @pytest.mark.parametrize(
@@ -252,4 +279,4 @@ def test_ranges_are_sound(calculator):
             assert one.unit in accepted_units(one)
             assert set(one.bare_units) <= set(accepted_units(one))
         else:
-            assert isinstance(one, Choice | YesNo)
+            assert isinstance(one, Choice | Day | YesNo)

@@ -1,6 +1,7 @@
 """Sentences, typed and heard, both ways: what is a request to a calculator and what is a question for the library."""
 
 import time
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from functions.calculators.domain.compute import Computed, compute
 from functions.calculators.domain.interpret import CRITERIA, interpret
-from functions.calculators.domain.model import spoken
+from functions.calculators.domain.model import YesNo, spoken
 from functions.calculators.domain.registry import calculators
 from functions.calculators.domain.wording import normalise
 
@@ -88,6 +89,36 @@ weather tomorrow
 stop
 thank you
 70 year old man with chest pain and blood pressure 90 over 60
+what is a normal serum osmolality
+when should I use the HEART score
+what is the sofa score
+he sat on the sofa
+SIRS versus sepsis
+what does a Glasgow coma scale of 8 mean
+how is the Charlson comorbidity index calculated
+what is the HOMA-IR
+causes of a high LDL
+ldl of 130 mg/dl in a diabetic
+LDL 190 mg/dl treatment
+what is the target LDL after a heart attack
+prednisone dose for gout
+does dexamethasone help in bacterial meningitis
+can prednisone be stopped without tapering
+how do I convert prednisone to dexamethasone
+maximum dose of oxycodone
+MME of 90 and naloxone
+is morphine safe in renal failure
+when is a caesarean planned after the due date
+what is the ideal body weight
+he lost weight
+which Caprini score needs heparin
+antibiotics for strep throat by Centor
+heart failure management
+psi of a car tyre
+what is a delta gap
+how do I correct a free water deficit
+should I treat a FENa below 1 percent
+framingham study results
 """.strip().splitlines()
 
 # sentence -> calculator and the inputs it states (assumed ones left out; units as said)
@@ -190,6 +221,117 @@ REQUESTS = {
         "fib_4", {"age": 60, "ast": 80, "alt": 64, "platelets": (150000, "/µL")}),
     "what ckd stage is an egfr of 45": ("ckd_stage", {"egfr": 45}),
     "ckd staging egfr 25 acr 30 mg/mmol": ("ckd_stage", {"egfr": 25, "acr": (30, "mg/mmol")}),
+    "mdrd gfr of a 60 year old black woman with creatinine 1.2": (
+        "mdrd", {"age": 60, "sex": "female", "creatinine": 1.2, "race": "black"}),
+    "what is the ideal body weight of a man five foot ten": ("ideal_weight", {"sex": "male", "height": (70, "in")}),
+    "adjusted body weight for a 120 kg man who is 178 centimeters tall": (
+        "adjusted_weight", {"sex": "male", "weight": 120, "height": 178}),
+    "target weight for a bmi of 22 and a height of 170 cm": ("target_weight", {"body_mass_index": 22, "height": 170}),
+    "what is the body surface area of an 80 kg patient 180 cm tall": ("bsa", {"weight": 80, "height": 180}),
+    "calculate the corrected sodium for sodium 130 and glucose six hundred": (
+        "corrected_sodium", {"sodium": 130, "glucose": 600}),
+    "serum osmolality with sodium 140 bun 14 and glucose 5 mmol/L": (
+        "osmolality", {"sodium": 140, "urea_nitrogen": 14, "glucose": (5, "mmol/L")}),
+    "HOMA-IR with a fasting glucose of 100 and insulin 12": ("homa_ir", {"glucose": 100, "insulin": 12}),
+    "fena urine sodium 20 urine creatinine 100 serum sodium 140 creatinine 2": (
+        "fena", {"urine_sodium": 20, "urine_creatinine": 100, "sodium": 140, "creatinine": 2}),
+    "fractional excretion of sodium: serum sodium 140, creatinine 2, urine sodium 20, urine creatinine 100": (
+        "fena", {"urine_sodium": 20, "urine_creatinine": 100, "sodium": 140, "creatinine": 2}),
+    "what is the ldl with total cholesterol 200 hdl 50 and triglycerides 150": (
+        "ldl", {"total_cholesterol": 200, "hdl": 50, "triglycerides": 150}),
+    "maintenance fluids for a 12 kg child": ("maintenance_fluids", {"weight": 12}),
+    "free water deficit for a 70 year old woman weighing 56 kg with sodium 150": (
+        "free_water_deficit", {"age": 70, "sex": "female", "weight": 56, "sodium": 150}),
+    "delta gap sodium 136 chloride 96 bicarb 8": (
+        "delta_gap", {"sodium": 136, "chloride": 96, "bicarbonate": 8}),
+    "what is the delta ratio with sodium 136 chloride 96 and bicarbonate 8": (
+        "delta_ratio", {"sodium": 136, "chloride": 96, "bicarbonate": 8}),
+    "albumin corrected delta gap na 130 cl 92 hco3 22 albumin 25 g/l": (
+        "delta_gap_albumin", {"sodium": 130, "chloride": 92, "bicarbonate": 22, "albumin": (25, "g/L")}),
+    "corrected delta ratio sodium 140 chloride 106 bicarb 22 albumin 2": (
+        "delta_ratio_albumin", {"sodium": 140, "chloride": 106, "bicarbonate": 22, "albumin": 2}),
+    "qtc rautaharju qt 420 ms heart rate 80": ("qtc_rautaharju", {"qt": 420, "heart_rate": 80}),
+    "due date for a last period on march 3rd 2026": ("due_date", {"last_period": "2026-03-03"}),
+    "what is the due date last menstrual period began on the fifth of may twenty twenty six cycle of 30 days": (
+        "due_date", {"last_period": "2026-05-05", "cycle": 30}),
+    "date of conception with last menstrual period january first 2026 and a 28 day cycle": (
+        "conception_date", {"last_period": "2026-01-01", "cycle": 28}),
+    "gestational age on july 12 2012 for a last period of december 20 2011": (
+        "gestational_age", {"last_period": "2011-12-20", "on": "2012-07-12"}),
+    "how far along is she last period march third 2026 today is june 1 2026": (
+        "gestational_age", {"last_period": "2026-03-03", "on": "2026-06-01"}),
+    "convert 40 mg of prednisone to dexamethasone": (
+        "steroid_conversion", {"steroid": "prednisone", "dose": 40, "target": "dexamethasone"}),
+    "what is the equivalent dose of 100 mg hydrocortisone in methyl prednisolone": (
+        "steroid_conversion", {"steroid": "hydrocortisone", "dose": 100, "target": "methylprednisolone"}),
+    "steroid conversion from dexamethasone 6 milligrams into prednisolone": (
+        "steroid_conversion", {"steroid": "dexamethasone", "dose": 6, "target": "prednisolone"}),
+    "MME for oxycodone 10 mg three times a day": ("mme", {"oxycodone": 10, "oxycodone_per_day": 3}),
+    "morphine equivalents of 30 mg morphine twice a day and tramadol 50 mg every 6 hours": (
+        "mme", {"morphine": 30, "morphine_per_day": 2, "tramadol": 50, "tramadol_per_day": 4}),
+    "mme 10 mg oxycodone t i d": ("mme", {"oxycodone": 10, "oxycodone_per_day": 3}),
+    "mme for two patches of 25 micrograms per hour fentanyl and codeine 30 mg daily": (
+        "mme", {"fentanyl_patch": 25, "fentanyl_patches": 2, "codeine": 30, "codeine_per_day": 1}),
+    "heart score for a 66 year old man with a moderately suspicious history normal ecg troponin twice the normal limit"
+    " hypertension and smoking": (
+        "heart", {"history": "moderate", "ecg": "normal", "age": 66, "troponin": "up to 3 times", "hypertension": True,
+                  "smoking": True}),
+    "HEART score 50 year old woman highly suspicious history st depression on ecg normal troponin diabetes": (
+        "heart", {"history": "high", "ecg": "st deviation", "age": 50, "troponin": "normal", "diabetes": True}),
+    "perc rule 40 year old pulse 80 saturation 98 percent no hemoptysis no leg swelling": (
+        "perc", {"age": 40, "heart_rate": 80, "oxygen_saturation": 98, "haemoptysis": False, "leg_swelling": False}),
+    "perc score for a 55 year old woman heart rate 105 sats 93 on the pill with recent surgery": (
+        "perc", {"age": 55, "heart_rate": 105, "oxygen_saturation": 93, "hormones": True, "surgery_or_trauma": True}),
+    "centor score for a 12 year old with fever 38.9 tonsillar exudates tender nodes and no cough": (
+        "centor", {"age": 12, "temperature": 38.9, "exudate": True, "tender_nodes": True, "cough": False}),
+    "mcisaac score 30 year old temperature 101 fahrenheit with cough and swollen tonsils": (
+        "centor", {"age": 30, "temperature": (101, "°F"), "cough": True, "exudate": True}),
+    "feverpain score fever with pus on the tonsils and rapid onset without cough": (
+        "feverpain", {"fever": True, "purulence": True, "rapid": True, "cough_or_cold": False}),
+    "sirs criteria temperature 39 heart rate 110 respiratory rate 24 white count 15": (
+        "sirs", {"temperature": 39, "heart_rate": 110, "respiratory_rate": 24, "white_cells": 15}),
+    "SIRS temp 38.5 hr 100 rr 22 wbc 14000": (
+        "sirs", {"temperature": 38.5, "heart_rate": 100, "respiratory_rate": 22, "white_cells": (14000, "/µL")}),
+    "gcs eyes open to pain verbal confused motor withdraws": (
+        "gcs", {"eye": "to pain", "verbal": "confused", "motor": "withdrawal"}),
+    "what is the gcs with e3v4m6": ("gcs", {"eye": "to speech", "verbal": "confused", "motor": "obeys"}),
+    "glasgow coma scale eyes open spontaneously oriented obeys commands": (
+        "gcs", {"eye": "spontaneous", "verbal": "oriented", "motor": "obeys"}),
+    "rcri for a patient on insulin with heart failure and creatinine 2.5 before abdominal surgery": (
+        "rcri", {"insulin": True, "heart_failure": True, "creatinine": 2.5, "high_risk_surgery": True}),
+    "glasgow blatchford score for a man bun 30 hemoglobin 9 systolic 95 pulse 110 with melena": (
+        "glasgow_blatchford", {"sex": "male", "urea_nitrogen": 30, "haemoglobin": 9, "systolic": 95, "heart_rate": 110,
+                               "melaena": True}),
+    "blatchford score woman urea 12 mmol/l hb 105 bp 110 over 70 heart rate 90 syncope": (
+        "glasgow_blatchford", {"sex": "female", "urea_nitrogen": (12, "mmol/L"), "haemoglobin": (105, "g/L"),
+                               "systolic": 110, "heart_rate": 90, "syncope": True}),
+    "apache ii temperature 39.2 bp 90 over 50 heart rate 125 respiratory rate 28 fio2 40 percent pao2 70 ph 7.3 sodium"
+    " 138 potassium 4.5 creatinine 2.2 hematocrit 32 white count 16 gcs 13 age 68 acute renal failure": (
+        "apache_ii", {"temperature": 39.2, "systolic": 90, "diastolic": 50, "heart_rate": 125, "respiratory_rate": 28,
+                      "inspired_oxygen": 40, "arterial_oxygen": 70, "arterial_ph": 7.3, "sodium": 138,
+                      "potassium": 4.5, "creatinine": 2.2, "haematocrit": 32, "white_cells": 16, "coma_scale": 13,
+                      "age": 68, "acute_renal_failure": True}),
+    "pneumonia severity index 72 year old woman with heart failure rr 32 bp 110 over 70 temp 38.5 pulse 110 bun 35"
+    " sodium 138 glucose 120 hematocrit 38": (
+        "psi", {"age": 72, "sex": "female", "heart_failure": True, "respiratory_rate": 32, "systolic": 110,
+                "temperature": 38.5, "heart_rate": 110, "urea_nitrogen": 35, "sodium": 138, "glucose": 120,
+                "haematocrit": 38}),
+    "charlson comorbidity index for a 72 year old with diabetes copd and metastatic lung cancer": (
+        "charlson", {"age": 72, "diabetes": True, "copd": True, "metastases": True}),
+    "charlson score 65 year old with heart failure mild liver disease and diabetes with end organ damage": (
+        "charlson", {"age": 65, "heart_failure": True, "mild_liver_disease": True, "diabetes_damage": True}),
+    "caprini score for a 65 year old with bmi 31 major surgery and a history of dvt": (
+        "caprini", {"age": 65, "body_mass_index": 31, "major_surgery": True, "previous_vte": True}),
+    "sofa score pao2 80 fio2 0.5 ventilated platelets 90 bilirubin 2.5 gcs 12 creatinine 2.4 norepinephrine 0.08"
+    " mcg/kg/min": (
+        "sofa", {"arterial_oxygen": 80, "inspired_oxygen": (0.5, "fraction"), "ventilation": True, "platelets": 90,
+                 "bilirubin": 2.5, "coma_scale": 12, "creatinine": 2.4, "noradrenaline": 0.08}),
+    "sofa score on room air pao2 95 platelets 250 bilirubin 0.8 gcs 15 creatinine 0.9 bp 120 over 80 no vasopressors": (
+        "sofa", {"inspired_oxygen": 21, "arterial_oxygen": 95, "platelets": 250, "bilirubin": 0.8, "coma_scale": 15,
+                 "creatinine": 0.9, "systolic": 120, "diastolic": 80, "vasopressors": False}),
+    "framingham risk score for a 55 year old male smoker cholesterol 220 hdl 45 systolic 140 untreated": (
+        "framingham", {"sex": "male", "age": 55, "smoking": True, "total_cholesterol": 220, "hdl": 45, "systolic": 140,
+                       "treated": False}),
 }  # fmt: skip
 
 
@@ -291,9 +433,10 @@ def test_every_alias_is_understood(calculator_id, alias):
         ("calculate the Wells score", {"wells_dvt", "wells_pe"}),
         ("wells", {"wells_dvt", "wells_pe"}),
         ("what is the qtc with qt 420 and heart rate 80",
-         {"qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges"}),
+         {"qtc_bazett", "qtc_fridericia", "qtc_framingham", "qtc_hodges", "qtc_rautaharju"}),
         ("what is the gfr of a 60 year old man with creatinine 1.4", {"ckd_epi_2021", "cockcroft_gault"}),
         ("what is my patient's renal function", {"ckd_epi_2021", "cockcroft_gault"}),
+        ("calculate the glasgow score", {"gcs", "glasgow_blatchford"}),
         ("CHADS2 score for a 70 year old man with diabetes", {"cha2ds2_vasc"}),
     ],
 )  # fmt: skip
@@ -571,3 +714,81 @@ def test_a_hostile_text_of_full_length_is_read_quickly(flood):
     interpret(f"calculate cha2ds2-vasc {flood}"[:2000])
     interpret(flood[:2000], calculator="has_bled")
     assert time.process_time() - started < 1.5
+
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("on march 3rd 2026", "2026-03-03"), ("the fifth of may twenty twenty six", "2026-05-05"),
+        ("2026-03-05", "2026-03-05"), ("3/25/2026", "2026-03-25"), ("25/3/2026", "2026-03-25"),
+        ("march the twenty first, 2026", "2026-03-21"), ("on 5 March", "2026-03-05"), ("december 5", "2025-12-05"),
+        ("today", "2026-11-24"), ("yesterday", "2026-11-23"), ("february 29 2024", "2024-02-29"),
+        ("march first two thousand and six", "2006-03-01"),
+    ],
+)  # fmt: skip
+def test_a_day_is_read_as_people_say_it(said, day):
+    found = interpret(f"due date, last period {said}", today=TODAY)
+    assert found.inputs == {"last_period": day}
+    reply = interpret(said, calculator="due_date", known={}, asked="last_period", today=TODAY)
+    assert reply.inputs == {"last_period": day}
+    assert reply.confidence >= 0.9
+
+
+@pytest.mark.parametrize("said", ["03/05/2026", "february 30 2026", "13/13/2026"])
+def test_a_day_that_can_be_two_or_none_is_asked_for(said):
+    found = interpret(f"due date, last period {said}", today=TODAY)
+    assert found.inputs == {}
+    assert found.question == (
+        "On which day exactly? Please say the first day of the last menstrual period with the month by its name and"
+        " the year."
+    )
+    assert said not in found.question
+
+
+def test_a_day_relative_to_today_is_asked_for_where_nobody_knows_today():
+    for said in ("march 5", "today", "yesterday"):
+        assert interpret(f"due date, last period {said}").inputs == {}
+
+
+def test_an_assumption_behind_an_optional_input_is_said_with_the_result():
+    found = interpret("due date, last period march 3 2026")
+    assert found.assumptions == ("assumed: a cycle of 28 days",)
+    assert compute(found.calculator, found.inputs).assumptions == found.assumptions
+    assert interpret("due date, last period march 3 2026, cycle 30 days").assumptions == ()
+
+
+def test_inputs_that_others_call_for_are_asked_for():
+    found = interpret("mme for oxycodone 10 mg")
+    assert [one.name for one in found.missing] == ["oxycodone_per_day"]
+    assert interpret("every 8 hours", calculator="mme", known=found.inputs, asked="oxycodone_per_day").inputs[
+        "oxycodone_per_day"
+    ] == {"value": 3, "unit": "/day"}
+    assert [one.name for one in interpret("calculate the mme").missing] == ["opioid"]
+    reply = interpret("morphine 30 mg twice a day", calculator="mme", known={}, asked="opioid")
+    assert compute(reply.calculator, reply.inputs).value == 60
+    half = interpret("apache ii fio2 60 percent", calculator="apache_ii", known=dict(apache()))
+    assert [one.name for one in half.missing] == ["oxygen_gradient"]
+
+
+def apache():
+    """What APACHE II needs, but for the oxygen."""
+    example = calculators()["apache_ii"].examples[0].inputs
+    return {name: value for name, value in example.items() if name not in {"inspired_oxygen", "arterial_oxygen"}}
+
+
+def test_a_dose_does_not_take_the_number_of_its_frequency():
+    found = interpret("mme 10 mg oxycodone 3 times a day and 30 mg morphine q 12 h")
+    assert stated(found) == {"oxycodone": 10, "oxycodone_per_day": 3, "morphine": 30, "morphine_per_day": 2}
+
+
+@pytest.mark.parametrize("calculator", calculators().values(), ids=lambda one: one.id)
+def test_every_criterion_is_heard_by_its_own_label(calculator):
+    """What nobody mentions is assumed absent, so what is mentioned must never be missed."""
+    for one in calculator.inputs:
+        if isinstance(one, YesNo):
+            found = interpret(f"the patient has {one.label}", calculator=calculator.id)
+            heard = found.inputs.get(one.name)
+            assert heard is True or one.name in {asked.name for asked in found.missing}, one.name
