@@ -1,15 +1,13 @@
 """`voiceassist`: one command line for people who run an installation.
 
-Each command is a module of this package with a click command named `command`, imported when it is used:
-`voiceassist --help` must not pay for a database driver.
+Each command is a module of this package with a click command named `command`, imported when it is used (lazy.py).
 """
 
-import importlib
-import importlib.util
 import sys
 
 import click
 
+from voiceassist.cli.lazy import LazyGroup
 from voiceassist.core.errors import VoiceAssistError
 
 COMMANDS = {
@@ -28,28 +26,17 @@ COMMANDS = {
     "phase": "Show how far each phase is, and check the evidence of every tick.",
     "migrate": "Move the database schema to a revision.",
     "bench": "Measure this machine.",
+    "eval": "Answer evaluation files, for the scorers that go with them.",
     "reset": "Wipe the data directory, after a question.",
 }
 
 
-class LazyGroup(click.Group):
-    """Commands by name from the table; a module is imported when its command runs."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return [name for name in COMMANDS if importlib.util.find_spec(f"voiceassist.cli.{name}")]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command: click.Command = importlib.import_module(f"voiceassist.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    package="voiceassist.cli",
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="voiceassist", message="%(prog)s %(version)s")
 def group() -> None:
     """VoiceAssist: a medical voice assistant that a hospital runs itself.

@@ -1,0 +1,24 @@
+"""`voiceassist eval`: what the product answers to evaluation files, written for the scorer that goes with each.
+
+A subcommand is a module of voiceassist/cli/evals with a click command named `command` and a line in these tables:
+its help, and its module where that is not called alike (no path of this package bears the name of a room).
+"""
+
+import click
+
+from voiceassist.cli.lazy import LazyGroup
+
+EVALUATIONS = {
+    "calculators": "Calculator cases: the library itself, nothing has to run.",
+}
+MODULES = {"calculators": "medcalc"}
+
+
+@click.group(
+    cls=LazyGroup,
+    package="voiceassist.cli.evals",
+    table=EVALUATIONS,
+    modules=MODULES,
+    help="Answer evaluation files; a scorer compares the answers with the truth.",
+)
+def command() -> None: ...
