@@ -92,6 +92,10 @@ CALCULATOR = Calculator(
         Example({"age": 40, "body_mass_index": 25} | NONE, 0, PAPER + ": the minimum"),
         Example({"age": 65, "body_mass_index": 30} | NONE | {"major_surgery": True, "cancer": True}, 7, PAPER),
         Example({"age": 75, "body_mass_index": 22} | NONE | {"arthroplasty": True}, 8, PAPER),
-        Example({"age": 80, "body_mass_index": 40} | dict.fromkeys(POINTS, True), 84, PAPER + ": everything counts"),
+        Example(
+            {"age": 80, "body_mass_index": 40} | dict.fromkeys(POINTS, True),
+            84,
+            PAPER + ": everything counts, the maximum",
+        ),
     ),
 )

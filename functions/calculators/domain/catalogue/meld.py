@@ -89,10 +89,14 @@ CALCULATORS = (
             WIESNER,
         ),
         examples=(
-            Example(labs(1, 1, 1, 137, sex="male", albumin=3.5), 6, "every term of Kim 2021 is nought: the constant"),
+            Example(
+                labs(1, 1, 1, 137, sex="male", albumin=3.5),
+                6,
+                "every term of Kim 2021 is nought: the constant, the minimum",
+            ),
             Example(labs(1, 1, 1, 125, sex="female", albumin=1.5), 21, "by hand: 6 + 1.33 + 0.82 x 12 + 1.85 x 2"),
             Example(labs(math.e, math.e, 1, 137, sex="male", albumin=3.5), 20, "by hand: 6 + 4.56 + 9.09"),
-            Example(labs(50, 15, 9, 120, sex="female", albumin=1), 40, "the upper bound"),
+            Example(labs(50, 15, 9, 120, sex="female", albumin=1), 40, "the upper bound: the maximum"),
         ),
     ),
     Calculator(
@@ -114,8 +118,9 @@ CALCULATORS = (
             WIESNER,
         ),
         examples=(
-            Example(labs(1, 1, 1, 137), 6, "by hand: 0.643 gives 6"),
+            Example(labs(1, 1, 1, 137), 6, "by hand: 0.643 gives 6, the minimum"),
             Example(labs(math.e, math.e, 1, 137), 21, "by hand: 0.378 + 1.120 + 0.643 = 2.141"),
+            Example(labs(50, 15, 9, 120), 40, "the upper bound: the maximum"),
             Example(labs(math.e, math.e, 1, 125), 29, "by hand: 21 + 1.32 x 12 - 0.033 x 21 x 12 = 28.5"),
         ),
     ),

@@ -61,6 +61,10 @@ CALCULATOR = Calculator(
     examples=(
         Example({"age": 49, "heart_rate": 99, "oxygen_saturation": 95} | NONE, 0, PAPER + ": each just below its cut"),
         Example({"age": 50, "heart_rate": 100, "oxygen_saturation": 94} | NONE, 3, PAPER),
-        Example({"age": 70, "heart_rate": 120, "oxygen_saturation": 90} | dict.fromkeys(NONE, True), 8, PAPER),
+        Example(
+            {"age": 70, "heart_rate": 120, "oxygen_saturation": 90} | dict.fromkeys(NONE, True),
+            8,
+            PAPER + ": the maximum",
+        ),
     ),
 )  # fmt: skip

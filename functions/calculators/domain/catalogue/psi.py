@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from functions.calculators.domain.criteria import (
     ALTERED_MIND,
     CANCER,
@@ -21,7 +23,7 @@ from functions.calculators.domain.inputs import (
     UREA,
     optional,
 )
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference, Value, Values, YesNo
 from functions.calculators.domain.scoring import points
 
 PAPER = "points of Fine 1997, table 2, added by hand"
@@ -84,7 +86,7 @@ CALCULATOR = Calculator(
     names=(r"pneumonia severity index", r"p ?s ?i(?: (?:score|port))+", r"port (?:psi )?score"),
     weak=(r"p ?s ?i",),
     inputs=(
-        AGE, SEX, *CRITERIA, RESPIRATORY_RATE, SYSTOLIC, TEMPERATURE, HEART_RATE, UREA, SODIUM,
+        replace(AGE, possible=Range(18, 125)), SEX, *CRITERIA, RESPIRATORY_RATE, SYSTOLIC, TEMPERATURE, HEART_RATE, UREA, SODIUM,
         GLUCOSE, HAEMATOCRIT,
         optional(ARTERIAL_PH, NOT_MEASURED.format("arterial pH")),
         optional(ARTERIAL_OXYGEN, NOT_MEASURED.format("arterial oxygen pressure")),

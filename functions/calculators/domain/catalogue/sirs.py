@@ -64,7 +64,7 @@ CALCULATOR = Calculator(
                 "white_cells": {"value": 3900, "unit": "/µL"},
             },
             4,
-            PAPER,
+            PAPER + ": the maximum",
         ),
         Example(
             {
