@@ -86,8 +86,8 @@ CALCULATOR = Calculator(
     names=(r"pneumonia severity index", r"p ?s ?i(?: (?:score|port))+", r"port (?:psi )?score"),
     weak=(r"p ?s ?i",),
     inputs=(
-        replace(AGE, possible=Range(18, 125)), SEX, *CRITERIA, RESPIRATORY_RATE, SYSTOLIC, TEMPERATURE, HEART_RATE, UREA, SODIUM,
-        GLUCOSE, HAEMATOCRIT,
+        replace(AGE, possible=Range(18, 125)),
+        SEX, *CRITERIA, RESPIRATORY_RATE, SYSTOLIC, TEMPERATURE, HEART_RATE, UREA, SODIUM, GLUCOSE, HAEMATOCRIT,
         optional(ARTERIAL_PH, NOT_MEASURED.format("arterial pH")),
         optional(ARTERIAL_OXYGEN, NOT_MEASURED.format("arterial oxygen pressure")),
     ),
