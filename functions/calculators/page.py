@@ -1,7 +1,8 @@
-"""docs/reference/calculators.md, rendered from the catalogue: `python -m functions.calculators.page` writes it."""
+"""docs/reference/calculators.md and renal-dosing.md, rendered: `python -m functions.calculators.page` writes them."""
 
 from pathlib import Path
 
+from functions.calculators import renal_page
 from functions.calculators.domain.compute import accepted_units, span
 from functions.calculators.domain.model import Band, Calculator, Choice, Day, Example, Input, Quantity, Reference
 from functions.calculators.domain.registry import calculators
@@ -11,7 +12,8 @@ HEAD = """# Calculators
 
 Rendered from `functions/calculators/domain/catalogue/` by `python -m functions.calculators.page`, which `make check`
 runs; do not edit. Outside the possible range an input is refused, outside the usual one the result carries a warning.
-How the room answers stands [here](rooms/calculators.md), how to add a calculator [here](../guides/new-calculator.md).
+How the room answers stands [here](rooms/calculators.md), how to add a calculator [here](../guides/new-calculator.md),
+the table of renal doses [here](renal-dosing.md).
 """
 
 
@@ -26,6 +28,7 @@ def write(place: Path = PLACE) -> None:
     """Nothing to do where the documents are not: in an image, in an installed package."""
     if place.parent.is_dir():
         place.write_text(render())
+        (place.parent / "renal-dosing.md").write_text(renal_page.render())
 
 
 def _section(one: Calculator) -> str:

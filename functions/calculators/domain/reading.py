@@ -232,10 +232,20 @@ def _by_unit(sentence: Sentence, one: Quantity, calculator: Calculator) -> tuple
         unit, end = unit_at(sentence.text, found.end(), one)
         said = sentence.text[found.end() : end]
         other_rate = one.quantity == "rate" and ("breath" in said) == (one.name == "heart_rate")
-        if unit in units.QUANTITIES[one.quantity] and not other_rate:
+        if (
+            unit
+            and unit in units.QUANTITIES[one.quantity]
+            and not other_rate
+            and not _too_little(one, float(found[1]), unit)
+        ):
             sentence.mask(found.start(), end)
             return float(found[1]), unit
     return None
+
+
+def _too_little(one: Quantity, number: float, unit: str) -> bool:
+    """ "2 g every 8 hours" is no body weight."""
+    return units.convert(one.quantity, number, unit, one.unit) < one.possible.low
 
 
 def _number_with_unit(sentence: Sentence, one: Quantity, found: re.Match[str], start: int) -> tuple[float, str | None]:

@@ -49,6 +49,7 @@ QUANTITIES: MappingProxyType[str, MappingProxyType[str, float]] = MappingProxyTy
             "enzyme": {"U/L": 1.0, "µkat/L": 60.0},
             "albumin to creatinine ratio": {"mg/g": 1.0, "mg/mmol": 8.84},
             "filtration": {"mL/min/1.73 m²": 1.0},
+            "clearance": {"mL/min": 1.0},
             "number": {"": 1.0},
         }.items()
     }
@@ -79,6 +80,7 @@ _PER = {
 }
 _SIMPLE = {
     "mL/min/1.73 m²": r"ml ?(?:/|per) ?min(?:ute)?s?(?: ?(?:/|per) ?1\.73 ?(?:m ?\^? ?2|square met\w+|met\w+ sq\w+))?",
+    "mL/min": r"ml ?(?:/|per) ?min(?:ute)?s?",
     "10^9/L": r"(?:x ?)?10 ?(?:\^|e|\*\*|to the)? ?9(?: ?(?:/|per) ?(?:l|lit(?:er|re)s?))?|giga ?(?:/|per) ?l",
     "10^3/µL": r"(?:x ?)?10 ?(?:\^|e)? ?3 ?(?:/|per) ?(?:ul|microlit(?:er|re)s?|mm ?\^?3)|k ?/ ?(?:ul|mm ?\^?3)",
     "/µL": r"(?:cells ?)?(?:/|per) ?(?:ul|mcl|micro ?lit(?:er|re)s?|mm ?\^?3|cubic millimet(?:er|re)s?)",

@@ -1,7 +1,8 @@
 """docs/reference/calculators.md shows of every calculator what a clinician must know."""
 
-from functions.calculators import page
+from functions.calculators import page, renal_page
 from functions.calculators.domain.registry import calculators
+from functions.calculators.domain.renal_table import DRUGS
 
 SECTIONS = dict(zip(sorted(calculators()), page.render().split("\n## ")[1:], strict=True))
 
@@ -36,3 +37,19 @@ def test_it_is_written_where_documents_are_only(tmp_path):
     assert list(tmp_path.iterdir()) == []
     page.write(tmp_path / "calculators.md")
     assert (tmp_path / "calculators.md").read_text() == page.render()
+
+
+def test_the_table_of_renal_doses_shows_every_band_with_its_limits_and_label(tmp_path):
+    page.write(tmp_path / "calculators.md")
+    text = (tmp_path / "renal-dosing.md").read_text()
+    assert text == renal_page.render()
+    for drug in DRUGS.values():
+        section = text.split(f"\n## {drug.name}\n")[1].split("\n## ")[0]
+        assert f"Source: {drug.label}; {drug.revised}." in section
+        assert [step.text for use in drug.uses for step in use.steps if f": {step.text}\n" not in section] == []
+        assert section.count("- Note: ") == len(drug.notes) + bool(drug.dialysis)
+    assert "- atrial fibrillation: above 50 up to 95: 60 mg once a day\n" in text
+    assert "- from 60: 900 to 3600 mg a day in three doses\n" in text
+    assert "- below 60: contraindicated by the label\n" in text
+    assert "- any: verify with pharmacy" in text
+    assert "- atrial fibrillation: by its criteria\n" in text

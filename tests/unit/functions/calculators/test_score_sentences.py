@@ -103,6 +103,51 @@ SENTENCES = {
     "cage questionnaire guilty about drinking and morning drinking, not annoyed, never cut down": (
         "cage", {"guilty": True, "eye_opener": True, "annoyed": False, "cut_down": False}, [],
     ),
+    "NEWS2 respiratory rate 22 oxygen saturation 94 percent scale 1 on oxygen bp 105 over 60 pulse 112 alert "
+    "temperature 38.5": (
+        "news2",
+        {"respiratory_rate": 22, "oxygen_saturation": 94, "oxygen_scale": "1", "supplemental_oxygen": True,
+         "systolic": 105, "heart_rate": 112, "alertness": "alert", "temperature": 38.5},
+        [],
+    ),
+    "calculate news 2 for respirations 18, sats 97, room air, bp 120 over 80, heart rate 80, responds to voice": (
+        "news2",
+        {"respiratory_rate": 18, "oxygen_saturation": 97, "supplemental_oxygen": False, "systolic": 120,
+         "heart_rate": 80, "alertness": "voice"},
+        ["oxygen_scale", "temperature"],
+    ),
+    "prevent score for a 50 year old woman total cholesterol 200 hdl 45 blood pressure 160 over 90 egfr 90 with "
+    "diabetes on blood pressure medication no statin non smoker": (
+        "prevent",
+        {"age": 50, "sex": "female", "total_cholesterol": 200, "hdl": 45, "systolic": 160, "egfr": 90,
+         "diabetes": True, "antihypertensives": True, "statin": False, "smoking": False},
+        [],
+    ),
+    "ASCVD risk 55 year old white man total cholesterol 213 hdl 50 systolic 120 untreated no diabetes non smoker": (
+        "ascvd_pce",
+        {"age": 55, "sex": "male", "race": "white", "total_cholesterol": 213, "hdl": 50, "systolic": 120,
+         "antihypertensives": False, "diabetes": False, "smoking": False},
+        [],
+    ),
+    "simplified PESI 82 year old heart rate 115 bp 95 over 60 sats 88 percent with cancer": (
+        "spesi", {"age": 82, "heart_rate": 115, "systolic": 95, "oxygen_saturation": 88, "cancer": True}, [],
+    ),
+    "calculate ranson's criteria 60 year old white count 18 glucose 220 ldh 400 ast 300 calcium 7.5 base deficit 6": (
+        "ranson",
+        {"age": 60, "white_cells": 18, "glucose": 220, "ldh": 400, "ast": 300, "calcium": 7.5, "base_deficit": True},
+        ["arterial_oxygen"],
+    ),
+    "calculate light's criteria pleural protein 3.5 serum protein 6 pleural ldh 300 serum ldh 200": (
+        "lights_criteria",
+        {"fluid_protein": 3.5, "serum_protein": 6, "fluid_ldh": 300, "serum_ldh": 200},
+        ["ldh_limit"],
+    ),
+    "winter's formula for a bicarb of 12 and a pco2 of 30": (
+        "winters", {"bicarbonate": 12, "arterial_carbon_dioxide": 30}, [],
+    ),
+    "what is the a-a gradient on room air with a po2 of 60 and a pco2 of 40 in a 40 year old": (
+        "aa_gradient", {"age": 40, "inspired_oxygen": 21, "arterial_oxygen": 60, "arterial_carbon_dioxide": 40}, [],
+    ),
 }  # fmt: skip
 # Everyday words and questions for the library that hold the name of a score.
 NOT_ASKED = """
@@ -115,6 +160,9 @@ she was found in a cage
 tell me about the apgar score
 is the padua score validated
 does aspirin prevent strokes
+how do I prevent cardiovascular disease
+what does a NEWS2 of 7 mean
+what are the Ranson criteria
 management of alcohol withdrawal with a CIWA of 22
 """.strip().splitlines()
 

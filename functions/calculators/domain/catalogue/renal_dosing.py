@@ -1,0 +1,200 @@
+"""Doses by kidney function from the labels of `renal_table/`, for one drug and where needed one indication."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from functions.calculators.domain.catalogue.ckd_stage import EGFR as FILTRATION
+from functions.calculators.domain.catalogue.cockcroft_gault import dosing_weight
+from functions.calculators.domain.catalogue.cockcroft_gault import formula as cockcroft_gault
+from functions.calculators.domain.inputs import ADULT_HEIGHT, AGE, CREATININE, SEX, WEIGHT
+from functions.calculators.domain.model import (
+    Calculator,
+    Choice,
+    Example,
+    Input,
+    Option,
+    Quantity,
+    Range,
+    Reference,
+    Value,
+    Values,
+    spoken,
+)
+from functions.calculators.domain.renal import VERIFY, By, Drug, Use, dose
+from functions.calculators.domain.renal_table import DRUGS
+
+LABEL = "the drug's label"
+COCKCROFT_GAULT = tuple(replace(one, required=False) for one in (AGE, SEX, WEIGHT, ADULT_HEIGHT, CREATININE))
+DRUG = Choice(
+    name="drug",
+    label="drug",
+    question="Which drug?",
+    options=tuple(Option(one.name, one.name, one.words) for one in DRUGS.values()),
+)
+
+
+def _indication(uses: Mapping[str, tuple[str, ...]]) -> Choice:
+    return Choice(
+        name="indication",
+        label="indication or regimen",
+        question=f"For which of these: {', '.join(uses)}?",
+        options=tuple(Option(name, name, words) for name, words in uses.items()),
+        required=False,
+    )
+
+
+def _all_uses() -> dict[str, tuple[str, ...]]:
+    """Every name of a use with the words of all drugs that have it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for drug in DRUGS.values():
+        for use in drug.uses:
+            if len(drug.uses) > 1:
+                words = (*found.get(use.name, ()), *use.words, *spoken(use.name))
+                found[use.name] = tuple(dict.fromkeys(words))
+    return found
+
+
+INDICATION = replace(_indication(_all_uses()), question="For which indication or regimen, where the label has several?")
+CLEARANCE = Quantity(
+    name="clearance",
+    label="creatinine clearance",
+    question=(
+        "What is the creatinine clearance in mL/min? Or tell me age, sex, weight, height and creatinine instead?"
+    ),
+    words=(r"(?:creat(?:inine)? clearance|cr ?cl|clearance)(?: by cockcroft gault)?",),
+    quantity="clearance",
+    unit="mL/min",
+    possible=Range(0, 300),
+    usual=Range(5, 180),
+    required=False,
+)
+EGFR = replace(FILTRATION, required=False)
+BY_CLEARANCE = (
+    "The label of this drug goes by creatinine clearance (Cockcroft-Gault), not by eGFR: give the clearance, or age, "
+    "sex, weight, height and creatinine."
+)
+
+
+def chosen(values: Values) -> tuple[Drug, Use | None]:
+    """The drug and its use; a drug with one table has that for every indication."""
+    drug = DRUGS[values["drug"]]
+    return drug, drug.use(values.get("indication") if len(drug.uses) > 1 else None)
+
+
+def clearance_of(values: Values) -> float | None:
+    """The clearance that was given, else by Cockcroft-Gault; None where an input of that lacks."""
+    if "clearance" in values:
+        return float(values["clearance"])
+    return cockcroft_gault(values) if all(one.name in values for one in COCKCROFT_GAULT) else None
+
+
+def needs(values: Values) -> tuple[Input, ...]:
+    drug, use = chosen(values)
+    if use is None:
+        named = {one.name: one.words or spoken(one.name) for one in drug.uses}
+        return () if "indication" in values else (_indication(named),)
+    if drug.by is By.CLEARANCE:
+        return _for_clearance(values)
+    wanted = {
+        By.PHARMACY: (),
+        By.EGFR: (EGFR,),
+        By.CRITERIA: tuple(one for one in COCKCROFT_GAULT if one.name in use.needs),
+    }[drug.by]
+    return tuple(one for one in wanted if one.name not in values)
+
+
+def _for_clearance(values: Values) -> tuple[Input, ...]:
+    """The clearance itself, or what Cockcroft-Gault lacks once one of its inputs was given."""
+    missing = tuple(one for one in COCKCROFT_GAULT if one.name not in values)
+    if "clearance" in values or not missing:
+        return ()
+    if len(missing) < len(COCKCROFT_GAULT):
+        return missing
+    return () if "egfr" in values else (CLEARANCE,)
+
+
+def refuses(values: Values) -> Mapping[str, str]:
+    drug, use = chosen(values)
+    if use is None:
+        return {"indication": f"The label has doses for: {', '.join(one.name for one in drug.uses)}."}
+    if drug.by is By.CLEARANCE and clearance_of(values) is None:
+        return {"egfr": BY_CLEARANCE}
+    return {}
+
+
+def formula(values: Values) -> str:
+    drug, use = chosen(values)
+    if use is None:
+        raise ValueError("refused before")
+    function = values["egfr"] if drug.by is By.EGFR else clearance_of(values) or 0.0
+    named = f" ({use.name})" if len(drug.uses) > 1 else ""
+    return f"{drug.name}{named}: {dose(use, function, values)}"
+
+
+def notes(values: Values, _value: Value) -> tuple[str, ...]:
+    """By what the dose goes, what the label adds, where it stands, and that it has to be checked."""
+    drug, use = chosen(values)
+    return (
+        *_function(drug, values),
+        *(use.notes if use else ()),
+        *drug.notes,
+        *((drug.dialysis,) if drug.dialysis else ()),
+        f"Source: {drug.label}; {drug.revised}.",
+        VERIFY,
+    )
+
+
+def _function(drug: Drug, values: Values) -> tuple[str, ...]:
+    if drug.by is By.EGFR:
+        return (f"This label goes by eGFR: {values['egfr']:.3g} mL/min/1.73 m².",)
+    if drug.by is By.CRITERIA:
+        return ("This label goes by criteria of its own, not by the clearance alone.",)
+    if drug.by is By.PHARMACY:
+        return ()
+    found = clearance_of(values) or 0.0
+    if "clearance" in values:
+        told = f"Creatinine clearance {found:.3g} mL/min, as given."
+    else:
+        weight = dosing_weight(values)[1]
+        told = f"Creatinine clearance {found:.3g} mL/min by Cockcroft-Gault with the {weight} body weight."
+    return (told, "The eGFR was not used.") if "egfr" in values else (told,)
+
+
+PATIENT = {"age": 80, "sex": "female", "weight": 55, "height": 160, "creatinine": 1.2}
+CALCULATOR = Calculator(
+    id="renal_dosing",
+    title="Renal dosing",
+    short="Renal dosing",
+    summary="The dose that the label gives at a creatinine clearance, for the drugs of the table.",
+    aliases=("renal dosing", "renal dose", "renal dose adjustment", "dose adjustment for kidney function"),
+    inputs=(DRUG, INDICATION, CLEARANCE, *COCKCROFT_GAULT, EGFR),
+    formula=formula,
+    equation="creatinine clearance by Cockcroft-Gault, then the band of the drug's label that holds it",
+    needs=needs,
+    refuses=refuses,
+    notes=notes,
+    caveats=(
+        "Adults with stable kidney function; doses of the labels in the United States, in our own words.",
+        "Not for augmented clearance, acute kidney injury or continuous replacement: ask the pharmacy.",
+    ),
+    citations=(
+        Reference("Cockcroft DW, Gault MH. Nephron 16:31-41", 1976, "10.1159/000180580"),
+        Reference("FDA. Pharmacokinetics in patients with impaired renal function, guidance for industry", 2024),
+    ),
+    examples=(
+        Example({"drug": "levetiracetam", "clearance": 45}, "levetiracetam: 250 to 750 mg every 12 hours", LABEL),
+        Example(
+            {"drug": "rivaroxaban", "indication": "atrial fibrillation"} | PATIENT,
+            "rivaroxaban (atrial fibrillation): 15 mg once a day with the evening meal",
+            LABEL + "; by hand (140 - 80) x 52.4 x 0.85 / (72 x 1.2) = 30.9 mL/min",
+        ),
+        Example(
+            {"drug": "apixaban", "indication": "atrial fibrillation", "age": 80, "weight": 55, "creatinine": 1.2},
+            "apixaban (atrial fibrillation): 2.5 mg twice a day (2 of the label's 3 criteria are met; 2 are enough)",
+            LABEL,
+        ),
+        Example(
+            {"drug": "metformin", "egfr": 40}, "metformin: do not start; on treatment weigh benefit against risk", LABEL
+        ),
+    ),
+)
