@@ -32,9 +32,17 @@ def criteria(calculator_id, **stated):
 @pytest.mark.req("P5.17")
 def test_the_catalogue_holds_what_the_release_promises():
     assert set(ALL) >= {
-        "anion_gap", "anion_gap_albumin", "bmi", "cha2ds2_vasc", "child_pugh", "ckd_epi_2021", "ckd_stage",
-        "cockcroft_gault", "corrected_calcium", "curb_65", "fib_4", "has_bled", "map", "meld_3", "meld_na", "qsofa",
-        "qtc_bazett", "qtc_framingham", "qtc_fridericia", "qtc_hodges", "wells_dvt", "wells_pe",
+        "aa_gradient", "abcd2", "adjusted_weight", "anion_gap", "anion_gap_albumin", "apache_ii", "apgar", "ascvd_pce",
+        "audit_c", "bisap", "bmi", "braden", "bsa", "cage", "caprini", "centor", "cha2ds2_vasc", "charlson",
+        "child_pugh", "ciwa_ar", "ckd_epi_2021", "ckd_stage", "cockcroft_gault", "conception_date",
+        "corrected_calcium", "corrected_sodium", "curb_65", "delta_gap", "delta_gap_albumin", "delta_ratio",
+        "delta_ratio_albumin", "due_date", "fena", "feverpain", "fib_4", "four_ts", "framingham", "free_water_deficit",
+        "gad_7", "gcs", "gestational_age", "glasgow_blatchford", "grace", "has_bled", "heart", "homa_ir",
+        "ideal_weight", "kdigo_aki", "ldl", "lights_criteria", "maintenance_fluids", "map", "mdrd", "meld_3",
+        "meld_na", "mme", "news2", "nihss", "osmolality", "padua", "perc", "phq_9", "prevent", "psi", "qsofa",
+        "qtc_bazett", "qtc_framingham", "qtc_fridericia", "qtc_hodges", "qtc_rautaharju", "ranson", "rcri",
+        "renal_dosing", "revised_geneva", "rockall", "rockall_pre", "sirs", "sofa", "spesi", "steroid_conversion",
+        "target_weight", "timi_stemi", "timi_ua_nstemi", "wells_dvt", "wells_pe", "winters",
     }  # fmt: skip
 
 
