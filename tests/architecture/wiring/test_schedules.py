@@ -3,14 +3,9 @@
 import pytest
 
 from . import rules, schedules
-from .test_wiring_rules import planted
+from .rules import planted
 
 FILE = "knative/rooms/notifications.yaml"
-
-
-@pytest.fixture(scope="module")
-def files():
-    return rules.load()
 
 
 @pytest.fixture(scope="module")

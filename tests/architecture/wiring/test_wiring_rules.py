@@ -1,36 +1,10 @@
 """The wiring obeys its rules, and each rule finds a planted difference."""
 
-import copy
-import os
 import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
-import yaml
 
 from . import rules
-
-OVERLAYS = ("staging", "production", "small-site")
-
-
-@pytest.fixture(scope="module")
-def files():
-    return rules.load()
-
-
-@pytest.fixture(scope="module")
-def compose():
-    return rules.load_compose()
-
-
-@pytest.fixture(scope="module")
-def crds():
-    folder = Path(os.environ.get("VOICEASSIST_EVAL_DATA", rules.ROOT.parent / "shared" / "data")) / "conformance"
-    if not (folder / "knative-crds").is_dir():
-        pytest.skip("no Knative CRD schemas: set VOICEASSIST_EVAL_DATA to the folder that holds conformance/")
-    return rules.crd_schemas(folder)
-
 
 # --- as it stands ---
 
@@ -40,7 +14,7 @@ def test_every_object_fits_its_schema(files, crds):
 
 
 @pytest.mark.parametrize(
-    "rule", [rules.room_faults, rules.voice_faults, rules.needs_faults, rules.event_faults, rules.policy_faults]
+    "rule", [rules.room_faults, rules.voice_faults, rules.warm_faults, rules.needs_faults, rules.event_faults]
 )
 def test_the_wiring_obeys(rule, files):
     assert list(rule(files)) == []
@@ -51,23 +25,6 @@ def test_compose_agrees_with_the_rooms(compose, files):
 
 
 # --- planted differences ---
-
-
-def planted(original, path, value):
-    """A copy with one thing changed (`...`: removed). Digits are list indices, `~` is a slash inside a name."""
-    changed = copy.deepcopy(original)
-    # A file's own path holds slashes too, so it is taken as one step.
-    file, found, inside = path.partition(".yaml/")
-    steps = [f"{file}.yaml", *inside.split("/")] if found else path.split("/")
-    *parents, last = [int(step) if step.isdigit() else step.replace("~", "/") for step in steps]
-    node = changed
-    for step in parents:
-        node = node[step]
-    if value is ...:
-        del node[last]
-    else:
-        node[last] = value
-    return changed
 
 
 ROOM = "knative/rooms/calculators.yaml/0"
@@ -98,7 +55,7 @@ BOX = f"{ROOM}/spec/template/spec/containers/0"
     ],
 )
 def test_a_planted_fault_of_a_room_is_found(files, path, value, sentence):
-    assert any(sentence in fault for fault in rules.room_faults(planted(files, path, value)))
+    assert any(sentence in fault for fault in rules.room_faults(rules.planted(files, path, value)))
 
 
 NOTES = f"{ROOM}/metadata/annotations/voiceassist.org~"
@@ -118,8 +75,30 @@ NOTES = f"{ROOM}/metadata/annotations/voiceassist.org~"
 def test_a_planted_fault_of_what_is_asked_by_voice_is_found(files, changes, sentence):
     changed = files
     for name, value in changes.items():
-        changed = planted(changed, NOTES + name, value)
+        changed = rules.planted(changed, NOTES + name, value)
     assert any(sentence in fault for fault in rules.voice_faults(changed))
+
+
+@pytest.mark.parametrize(
+    ("room", "value", "sentence"),
+    [
+        ("calculators", ..., "calculators is called in a voice session"),
+        ("documents", "true", "no voice session calls it"),
+    ],
+)
+def test_a_room_that_is_warmed_in_vain_or_stays_cold_is_found(files, room, value, sentence):
+    changed = rules.planted(
+        files, f"knative/rooms/{room}.yaml/0/metadata/annotations/voiceassist.org~warm-for-voice", value
+    )
+    assert any(sentence in fault for fault in rules.warm_faults(changed))
+
+
+def test_a_room_that_the_voice_begins_to_call_is_found(files, tmp_path):
+    (tmp_path / "realtime").mkdir()
+    (tmp_path / "realtime" / "rooms.py").write_text("a = self._settings.room('documents')")
+    found = list(rules.warm_faults(files, tmp_path))
+    assert "documents is called in a voice session and not marked warm-for-voice" in found
+    assert any("calls ['documents'] and wakes" in fault for fault in found)
 
 
 def test_a_room_without_a_service_and_one_outside_the_kustomization_are_found(files, tmp_path):
@@ -132,7 +111,7 @@ def test_a_room_without_a_service_and_one_outside_the_kustomization_are_found(fi
 
 @pytest.mark.parametrize(("room", "needs"), [("auth", "postgres"), ("documents", "postgres,qdrant,s3")])
 def test_a_need_that_is_not_the_codes_is_found(files, room, needs):
-    changed = planted(files, f"knative/rooms/{room}.yaml/0/metadata/annotations/voiceassist.org~needs", needs)
+    changed = rules.planted(files, f"knative/rooms/{room}.yaml/0/metadata/annotations/voiceassist.org~needs", needs)
     assert any(fault.startswith(f"{room} needs") for fault in rules.needs_faults(changed))
 
 
@@ -163,7 +142,7 @@ def test_a_need_that_is_not_the_codes_is_found(files, room, needs):
     ],
 )  # fmt: skip
 def test_a_planted_fault_of_the_events_is_found(files, path, value, sentence):
-    assert any(sentence in fault for fault in rules.event_faults(planted(files, path, value)))
+    assert any(sentence in fault for fault in rules.event_faults(rules.planted(files, path, value)))
 
 
 def test_what_a_trigger_requires_beside_the_type_does_not_hide_the_type():
@@ -197,7 +176,7 @@ def test_mixed_logic_without_brackets_is_seen(expression, mixed):
 
 def test_a_circle_is_found(files):
     says = "org.voiceassist.document.uploaded.v1"
-    changed = planted(files, "knative/rooms/notifications.yaml/0/metadata/annotations/voiceassist.org~says", says)
+    changed = rules.planted(files, "knative/rooms/notifications.yaml/0/metadata/annotations/voiceassist.org~says", says)
     found = [fault for fault in rules.event_faults(changed) if "circle" in fault]
     assert {fault.split()[0] for fault in found} == {"ingestion", "notifications"}
 
@@ -234,7 +213,7 @@ CALCULATORS = "services/calculators"
     ],
 )
 def test_a_planted_fault_of_compose_is_found(compose, files, path, value, sentence):
-    assert any(sentence in fault for fault in rules.compose_faults(planted(compose, path, value), files))
+    assert any(sentence in fault for fault in rules.compose_faults(rules.planted(compose, path, value), files))
 
 
 @pytest.mark.parametrize(
@@ -252,73 +231,4 @@ def test_a_planted_fault_of_compose_is_found(compose, files, path, value, senten
     ],
 )
 def test_a_field_the_cluster_would_refuse_or_drop_is_found(files, crds, path, value):
-    assert list(rules.schema_faults(planted(files, path, value), crds))
-
-
-def named(objects, name):
-    return next(item for item in objects if item["metadata"]["name"] == name)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda policies: policies.pop(0),
-        lambda policies: policies[0]["spec"].update(egress=[{}]),
-        lambda policies: policies.remove(next(p for p in policies if p["metadata"]["name"] == "needs-s3")),
-        lambda policies: policies.remove(named(policies, "egress-to-the-world")),
-        lambda policies: policies.remove(named(policies, "keeps-triggers")),
-        lambda policies: named(policies, "egress-to-the-world")["spec"].update(podSelector={}),
-        lambda policies: named(policies, "egress-to-the-world")["spec"]["egress"][0]["ports"].append({"port": 22}),
-        lambda policies: named(policies, "egress-to-the-world")["spec"]["egress"][0]["to"][0]["ipBlock"].pop("except"),
-        lambda policies: next(p for p in policies if p["metadata"]["name"] == "rooms-from-serving")["spec"]["ingress"][
-            0
-        ]["ports"].append({"port": 8080, "protocol": "TCP"}),
-    ],
-)
-def test_a_hole_in_the_network_policies_is_found(files, change):
-    changed = copy.deepcopy(files)
-    change(changed["knative/platform/networkpolicies.yaml"])
-    assert list(rules.policy_faults(changed))
-
-
-# --- overlays, rendered by kustomize itself ---
-
-
-def rendered(overlay):
-    kubectl = shutil.which("kubectl")
-    if not kubectl:
-        pytest.skip("no kubectl on this machine: the overlays are not rendered")
-    folder = rules.ROOT / "knative" / "overlays" / overlay
-    made = subprocess.run([kubectl, "kustomize", str(folder)], capture_output=True, text=True, timeout=60, check=True)
-    return {f"{overlay}.yaml": [item for item in yaml.safe_load_all(made.stdout) if item]}
-
-
-@pytest.mark.parametrize("overlay", OVERLAYS)
-def test_an_overlay_says_and_hears_what_the_base_does(overlay, files, crds):
-    made = rendered(overlay)
-    assert list(rules.schema_faults(made, crds)) == []
-    assert pairs(made) == pairs(files)
-    for item in made[f"{overlay}.yaml"]:
-        assert item["kind"] == "Namespace" or item["metadata"].get("namespace") == "voiceassist"
-    for service in rules.services(made).values():
-        box = rules.container(service)
-        assert box["image"].startswith("registry.example.org/voiceassist:")
-        assert {item["name"] for item in box["env"]} == {"FUNCTION_TARGET", "FUNCTION_SOURCE"}
-    for binding in rules.of_kind(made, "RoleBinding"):
-        assert [subject.get("namespace") for subject in binding["subjects"]] == ["voiceassist"]
-    for broker in rules.of_kind(made, "Broker", "eventing.knative.dev/"):
-        wanted = "RabbitMQBroker" if overlay == "small-site" else "Kafka"
-        assert broker["metadata"]["annotations"]["eventing.knative.dev/broker.class"] == wanted
-
-
-def pairs(files):
-    """Who is told of what: (subscriber, types, ordered, dead letters)."""
-    return sorted(
-        (
-            trigger["spec"]["subscriber"]["ref"]["name"],
-            sorted(rules.heard(trigger, rules.ticks(files))),
-            trigger["metadata"].get("annotations", {}).get(rules.ORDERED, ""),
-            trigger["spec"]["delivery"]["deadLetterSink"]["ref"]["name"],
-        )
-        for trigger in rules.of_kind(files, "Trigger")
-    )
+    assert list(rules.schema_faults(rules.planted(files, path, value), crds))
