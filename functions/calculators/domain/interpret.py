@@ -7,7 +7,7 @@ deciding it, and a clinician's own judgement, is asked for. The values themselve
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -115,7 +115,7 @@ def _interpreted(
     readings = {one.name: read(one, values[one.name]) for one in calculator.inputs if one.name in values}
     plain = {name: found.value for name, found in readings.items() if not isinstance(found, Problem)}
     wanted = needed(calculator, plain)
-    missing = _missing(calculator, values, wanted, stated.unclear, faults)
+    missing = _missing(calculator, values, wanted, stated.unclear, faults) or _corrections(calculator, plain)
     if confidence is None:
         confidence = 0.95 if replied or values != before or faults or stated.unclear else 0.2
     return Interpreted(
@@ -214,6 +214,16 @@ def _missing(
         asked.insert(0, Missing(CRITERIA, "criteria", f"Which of these apply: {'; '.join(labels)}; or none?", labels))
     # What was said but could not be used comes first: the speaker still has it in mind.
     return tuple(sorted(asked, key=lambda slot: slot.name not in faults.keys() | unclear))
+
+
+def _corrections(calculator: Calculator, plain: Mapping[str, Any]) -> tuple[Missing, ...]:
+    """What is possible by itself and cannot be computed with the rest is asked for again, with the reason."""
+    refused = calculator.refuses(plain)
+    return tuple(
+        replace(_slot(one, False, None), question=f"{refused[one.name]} What is right?")
+        for one in calculator.inputs
+        if one.name in refused
+    )
 
 
 def _slot(one: Input, mentioned: bool, fault: Problem | None) -> Missing:

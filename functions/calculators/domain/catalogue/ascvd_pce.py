@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import exp, log
 
-from functions.calculators.domain.catalogue.prevent import SMOKING, TREATED
+from functions.calculators.domain.catalogue.prevent import SMOKES, TREATED
 from functions.calculators.domain.inputs import AGE, DIABETES, HDL, SEX, SYSTOLIC, TOTAL_CHOLESTEROL
 from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Range, Reference, Values
 
@@ -73,7 +73,7 @@ CALCULATOR = Calculator(
         replace(SYSTOLIC, possible=Range(90, 200), usual=Range(90, 200)),
         TREATED,
         DIABETES,
-        SMOKING,
+        SMOKES,
     ),
     unit="%",
     decimals=1,

@@ -1,5 +1,5 @@
 from functions.calculators.domain.catalogue.qsofa import MENTATION
-from functions.calculators.domain.inputs import AGE, BUN
+from functions.calculators.domain.inputs import AGE, UREA
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
 PAPER = "criteria of Wu 2008, added by hand"
@@ -28,7 +28,7 @@ CALCULATOR = Calculator(
     title="BISAP score",
     summary="Mortality of acute pancreatitis from the first 24 hours.",
     aliases=("BISAP", "bedside index for severity in acute pancreatitis"),
-    inputs=(AGE, BUN, MENTATION, SIRS, EFFUSION),
+    inputs=(AGE, UREA, MENTATION, SIRS, EFFUSION),
     unit="points",
     formula=formula,
     bands=(

@@ -7,19 +7,14 @@ import math
 from dataclasses import replace
 
 from functions.calculators.domain.catalogue.ckd_stage import EGFR
+from functions.calculators.domain.criteria import SMOKING
 from functions.calculators.domain.inputs import AGE, DIABETES, HDL, SEX, SYSTOLIC, TOTAL_CHOLESTEROL
 from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference, Values, YesNo
 
 PAPER = "printed as 14.7 percent in the supplement of Khan 2024"
 BY_HAND = "by hand from the coefficients of Khan 2024"
 MMOL = 0.02586
-SMOKING = YesNo(
-    name="smoking",
-    label="current smoking",
-    question="Does the patient smoke now?",
-    words=(r"(?:current |active )?smok(?:er|ing|es)",),
-    absent=(r"non ?smok(?:er|ing)", r"never smok(?:er|ed)", r"(?:ex|former) ?smoker"),
-)
+SMOKES = replace(SMOKING, label="current smoking", question="Does the patient smoke now?")
 TREATED = YesNo(
     name="antihypertensives",
     label="treatment for blood pressure",
@@ -88,7 +83,7 @@ CALCULATOR = Calculator(
         replace(SYSTOLIC, possible=Range(90, 200), usual=Range(90, 200)),
         replace(EGFR, possible=Range(15, 150), usual=Range(15, 150)),
         DIABETES,
-        SMOKING,
+        SMOKES,
         TREATED,
         STATIN,
     ),

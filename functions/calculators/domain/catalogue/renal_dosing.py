@@ -69,9 +69,12 @@ CLEARANCE = Quantity(
     required=False,
 )
 EGFR = replace(FILTRATION, required=False)
-BY_CLEARANCE = (
-    "The label of this drug goes by creatinine clearance (Cockcroft-Gault), not by eGFR: give the clearance, or age, "
-    "sex, weight, height and creatinine."
+NOT_BY_EGFR = replace(
+    CLEARANCE,
+    question=(
+        "The label of this drug goes by creatinine clearance (Cockcroft-Gault), not by eGFR. What is the clearance in "
+        "mL/min? Or tell me age, sex, weight, height and creatinine instead?"
+    ),
 )
 
 
@@ -110,16 +113,13 @@ def _for_clearance(values: Values) -> tuple[Input, ...]:
         return ()
     if len(missing) < len(COCKCROFT_GAULT):
         return missing
-    return () if "egfr" in values else (CLEARANCE,)
+    return (NOT_BY_EGFR if "egfr" in values else CLEARANCE,)
 
 
 def refuses(values: Values) -> Mapping[str, str]:
     drug, use = chosen(values)
-    if use is None:
-        return {"indication": f"The label has doses for: {', '.join(one.name for one in drug.uses)}."}
-    if drug.by is By.CLEARANCE and clearance_of(values) is None:
-        return {"egfr": BY_CLEARANCE}
-    return {}
+    names = ", ".join(one.name for one in drug.uses)
+    return {} if use else {"indication": f"The label has doses for: {names}."}
 
 
 def formula(values: Values) -> str:

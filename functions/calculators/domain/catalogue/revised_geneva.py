@@ -1,15 +1,11 @@
-from functions.calculators.domain.inputs import AGE, BEFORE, HEART_RATE
+from functions.calculators.domain.criteria import COUGHING_BLOOD, PREVIOUS_VTE
+from functions.calculators.domain.inputs import AGE, HEART_RATE
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 from functions.calculators.domain.scoring import points, step
 
 PAPER = "points of Le Gal 2006, added by hand"
 CRITERIA = (
-    YesNo(
-        name="previous_vte",
-        label="previous DVT or PE",
-        question="Has the patient had a deep vein thrombosis or pulmonary embolism before?",
-        words=(rf"{BEFORE} (?:dvt|pe|vte|deep vein thrombosis|pulmonary embolism)(?: or (?:dvt|pe))?",),
-    ),
+    PREVIOUS_VTE,
     YesNo(
         name="surgery_or_fracture",
         label="surgery or leg fracture within a month",
@@ -28,12 +24,7 @@ CRITERIA = (
         question="Is there pain in one leg?",
         words=(r"(?:unilateral )?(?:lower limb|leg) pain", r"pain in (?:1|the|his|her|the left|the right) leg"),
     ),
-    YesNo(
-        name="haemoptysis",
-        label="haemoptysis",
-        question="Is there haemoptysis?",
-        words=(r"ha?emopt[yi]sis|cough(?:ing|ed) (?:up )?blood",),
-    ),
+    COUGHING_BLOOD,
     YesNo(
         name="leg_signs",
         label="pain on deep venous palpation and oedema of one leg",

@@ -1,14 +1,10 @@
+from functions.calculators.domain.criteria import CANCER
 from functions.calculators.domain.inputs import AGE, HEART_RATE, SATURATION, SYSTOLIC
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
 PAPER = "points of Jiménez 2010, added by hand"
 CRITERIA = (
-    YesNo(
-        name="cancer",
-        label="cancer",
-        question="Does the patient have, or has the patient had, cancer?",
-        words=(r"(?:active |history of )?(?:cancer|malignancy)", r"metasta(?:tic|ses)(?: disease)?"),
-    ),
+    CANCER,
     YesNo(
         name="heart_or_lung_disease",
         label="chronic heart failure or lung disease",

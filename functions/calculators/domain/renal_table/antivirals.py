@@ -171,7 +171,10 @@ DRUGS = (
                     (30, "30 mg once a day", True),
                     (60, "75 mg once a day", True),
                 ),
-                notes=("For at least 10 days after contact.",),
+                notes=(
+                    "For at least 10 days after contact.",
+                    "Haemodialysis, prophylaxis: 30 mg after every other session.",
+                ),
             ),
         ),
         dialysis="Haemodialysis, treatment: 30 mg at once and after every session, at most 5 days.",

@@ -178,14 +178,31 @@ def test_every_answer_names_its_label_and_asks_to_verify():
 
 @pytest.mark.req("P5.19")
 def test_an_egfr_is_refused_where_the_label_goes_by_clearance():
+    """It is never used: the clearance is asked for with the reason, and with the clearance the eGFR is left aside."""
     outcome = answer("gabapentin", egfr=40)
-    assert isinstance(outcome, Refused)
-    (problem,) = outcome.problems
-    assert (problem.name, problem.code) == ("egfr", "NOT_COMPUTABLE")
-    assert "not by eGFR" in problem.detail
+    assert isinstance(outcome, Needs)
+    assert [one.name for one in outcome.missing] == ["clearance"]
+    assert "not by eGFR" in outcome.missing[0].question
     both = answer("gabapentin", egfr=40, clearance=70)
     assert "900 to 3600" in both.value
     assert "The eGFR was not used." in both.warnings
+
+
+def test_a_spoken_egfr_is_answered_with_the_reason_and_the_clearance_then_counts():
+    found = interpret("renal dosing of gabapentin with an egfr of 30")
+    assert "not by eGFR" in found.question
+    found = interpret("28", calculator="renal_dosing", known=found.inputs, asked=found.missing[0].name)
+    assert found.missing == ()
+    assert compute(CALCULATOR, found.inputs).value == "gabapentin: 200 to 700 mg once a day"
+
+
+def test_a_spoken_indication_of_another_drug_is_asked_for_again_with_those_there_are():
+    found = interpret("renal dosing of rivaroxaban for shingles, creatinine clearance 40")
+    assert [one.name for one in found.missing] == ["indication"]
+    assert found.question == "The label has doses for: atrial fibrillation, venous thromboembolism. What is right?"
+    found = interpret("atrial fibrillation", calculator="renal_dosing", known=found.inputs, asked="indication")
+    assert found.missing == ()
+    assert compute(CALCULATOR, found.inputs).value.endswith("15 mg once a day with the evening meal")
 
 
 @pytest.mark.parametrize(
