@@ -108,19 +108,25 @@ def test_units_round_trip(data):
     assert units.convert(kind, there, target, source) == pytest.approx(value, rel=1e-12, abs=1e-9)
 
 
+# Random inputs that contradict each other nearly always: lipids, and rates of vasopressors of which none runs.
+COMPUTABLE = {
+    "ldl": {"total_cholesterol": 3000, "hdl": 1, "triglycerides": 100},
+    "sofa": {"vasopressors": True},
+}
 # Criteria that lower a score: an alternative diagnosis, and the signs of a cold instead of streptococci.
 LOWERING = {("wells_dvt", "alternative_diagnosis"), ("centor", "cough"), ("feverpain", "cough_or_cold")}
 
 
 @pytest.mark.parametrize("calculator", SCORES, ids=lambda one: one.id)
 def test_a_criterion_that_holds_moves_a_score_one_way(calculator, valid_inputs):
-    criteria = [one for one in calculator.inputs if isinstance(one, YesNo)]
+    fixed = COMPUTABLE.get(calculator.id, {})
+    criteria = [one for one in calculator.inputs if isinstance(one, YesNo) and one.name not in fixed]
 
     @settings(max_examples=40, deadline=None)
     @given(valid_inputs(calculator), st.data())
     def check(inputs, data):
         one = data.draw(st.sampled_from(criteria))
-        without, with_it = (compute(calculator, inputs | {one.name: holds}) for holds in (False, True))
+        without, with_it = (compute(calculator, inputs | fixed | {one.name: holds}) for holds in (False, True))
         assume(isinstance(without, Computed) and isinstance(with_it, Computed))
         sign = -1 if (calculator.id, one.name) in LOWERING else 1
         assert sign * (with_it.value - without.value) >= 0
@@ -158,8 +164,6 @@ MOVES = {
     "sofa": ("inspired_oxygen bilirubin creatinine noradrenaline dopamine",
              "arterial_oxygen platelets coma_scale urine_output"),
 }  # fmt: skip
-# A random lipid panel is nearly always one that allows no result.
-COMPUTABLE = {"ldl": {"total_cholesterol": 3000, "hdl": 1, "triglycerides": 100}}
 DIRECTIONS = [
     (calculator_id, name, sign)
     for calculator_id, moves in MOVES.items()
