@@ -4,6 +4,7 @@ A message or a stack's local variables may hold a patient's name, so an error is
 the place in our code and the trace id; nothing else can get through the allow-list.
 """
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -61,12 +62,22 @@ def configure(service: str, level: str = "info") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=lambda *_names: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_names: Lines(sys.stderr),
         cache_logger_on_first_use=False,  # several rooms share a process and tests replace the stream
     )
     root = logging.getLogger()
     root.handlers[:] = [LibraryHandler(service)]
     root.setLevel(logging.WARNING)
+
+
+class Lines(structlog.WriteLogger):
+    """A line that cannot be written (a full disk, a closed pipe) is lost, and the work it tells of goes on."""
+
+    def msg(self, message: str) -> None:
+        with contextlib.suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 class LibraryHandler(logging.Handler):

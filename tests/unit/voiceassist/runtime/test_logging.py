@@ -1,0 +1,42 @@
+"""Logging when its stream cannot take a line."""
+
+import logging as plain
+import sys
+
+import pytest
+import structlog
+
+from voiceassist.runtime import logging
+
+
+class Full:
+    """A stream on a full disk."""
+
+    def __init__(self):
+        self.tried = 0
+
+    def write(self, _text):
+        self.tried += 1
+        raise OSError(28, "No space left on device")
+
+    def flush(self):
+        raise OSError(28, "No space left on device")
+
+
+@pytest.fixture
+def configured():
+    before, root = structlog.get_config(), plain.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error", "critical"])
+def test_a_line_that_cannot_be_written_costs_no_work(configured, monkeypatch, level):
+    full = Full()
+    monkeypatch.setattr(sys, "stderr", full)
+    logging.configure("tests", "debug")
+    getattr(logging.get_logger(__name__), level)("disk.full", count=1)
+    assert full.tried == 1
