@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from events.broker.operations import Operations
 from events.broker.routes import Routing, Yaml, named
 from events.broker.shared import Shared
 from events.broker.space import Space
-from events.broker.store import Store
+from events.broker.store import Store, unusable
 from events.broker.triggers_api import TriggersApi
 from events.broker.wiring_files import WiringFiles
 from events.broker.writer import Writer
@@ -146,9 +147,15 @@ def main() -> int:
             tracing.start_exporter(settings.telemetry.otlp_endpoint, "broker")
         run(settings)
     except SettingsError as error:
-        print(f"error: {error.detail}", file=sys.stderr)  # noqa: T201 - for whoever started us
-        return 1
+        return told(error)
+    except sqlite3.Error as error:  # damaged where only the start reads
+        return told(unusable(error))
     return 0
+
+
+def told(error: SettingsError) -> int:
+    print(f"error: {error.detail}", file=sys.stderr)  # noqa: T201 - for whoever started us
+    return 1
 
 
 if __name__ == "__main__":

@@ -96,10 +96,11 @@ class Feed:
     async def _round(self) -> None:
         self._wake.clear()
         now, room = self._shared.now(), AHEAD - len(self._busy)
-        if room >= WORTHWHILE:
+        limit = self._shared.claimable(len(self._busy), MOST_CLAIMED) if room >= WORTHWHILE else 0
+        if limit:
             busy, refused, route = frozenset(self._busy), self._refused, self.route.name
             store = self._shared.store
-            claimed = await self._shared.read(lambda: store.claim(route, now=now, busy=busy, limit=MOST_CLAIMED))
+            claimed = await self._shared.read(lambda: store.claim(route, now=now, busy=busy, limit=limit))
             for delivery in claimed:
                 if delivery.seq not in self._busy:
                     self._take(delivery)
@@ -108,6 +109,8 @@ class Feed:
                 return
             if self._refused == refused:
                 self._behind = False
+        elif room >= WORTHWHILE:
+            self._shared.wake_with_room(self._wake)
         await self._wait(now)
 
     async def _wait(self, now: int) -> None:

@@ -4,9 +4,10 @@ This is the hottest path of the broker. Answers follow the Knative data plane: O
 address 404 or 400, not an event 400, too large 413, overload or a full log 429, no disk 503.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from events import catalog
 from events.broker import publishers
@@ -29,6 +30,7 @@ from voiceassist.runtime import metrics, tracing
 # Requests whose event is not yet on disk: how many, and how much memory they may hold.
 MOST_WAITING = 4096
 MOST_WAITING_BYTES = 67_108_864
+BODY_SECONDS = 15.0  # a body that does not come keeps memory from others
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
@@ -61,11 +63,12 @@ class Ingress:
         """Read, check and store what a publisher sends."""
         headers: RawHeaders = scope["headers"]
         size = announced(headers, self._largest)
+        first = await receive()  # who announces a body and sends nothing is set nothing aside for
         self._admit(size)
         self._waiting += 1
         self._reserved += size
         try:
-            body = await read(receive, size)
+            body = await rest(first, receive, size)
             await self._store(broker, headers, _events(headers, body, principal))
         finally:
             self._waiting -= 1
@@ -133,12 +136,24 @@ def announced(headers: RawHeaders, limit: int) -> int:
 
 async def read(receive: Receive, limit: int) -> bytes:
     """A request's body of at most `limit` bytes."""
-    message = await receive()
+    return await rest(await receive(), receive, limit)
+
+
+async def rest(message: Message, receive: Receive, limit: int) -> bytes:
+    """The body that `message` begins."""
     if message["type"] == "http.request" and not message.get("more_body"):
         whole: bytes = message.get("body", b"")
         if len(whole) > limit:
             raise PayloadTooLargeError
         return whole
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _gathered(message, receive, limit)
+    except TimeoutError:
+        raise UnavailableError("The body did not come in time.", retry_after=1) from None
+
+
+async def _gathered(message: Message, receive: Receive, limit: int) -> bytes:
     body = bytearray()
     while True:
         if message["type"] == "http.disconnect":

@@ -17,7 +17,8 @@ from voiceassist.runtime.posting import Client
 from voiceassist.runtime.settings import Settings
 
 TOKEN_SECONDS = 30.0
-MOST_BYTES = 67_108_864  # events in memory, counted once for each delivery
+# Events in memory, counted once for each delivery; as much again for feeds that have none.
+MOST_BYTES = 67_108_864
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Shared:
         self._secret = settings.internal_secret
         self._token = ("", 0.0)
         self._bytes = 0
+        self._without: set[asyncio.Event] = set()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="event-reader")
 
     async def read(self, query: Callable[[], T]) -> T:
@@ -51,11 +53,24 @@ class Shared:
     def room_for(self, parcel: Parcel) -> bool:
         return self._bytes + parcel.size <= MOST_BYTES
 
+    def claimable(self, held: int, most: int) -> int:
+        """How many deliveries a feed that holds some may take from the log into memory: `most`, one, or none."""
+        if self._bytes < MOST_BYTES:
+            return most
+        return 1 if not held and self._bytes < 2 * MOST_BYTES else 0
+
     def hold(self, size: int) -> None:
         self._bytes += size
 
     def release(self, size: int) -> None:
         self._bytes -= size
+        if self._without and self._bytes < MOST_BYTES:
+            for wake in self._without:
+                wake.set()
+            self._without.clear()
+
+    def wake_with_room(self, wake: asyncio.Event) -> None:
+        self._without.add(wake)
 
     def has_space(self) -> bool:
         """Whether the log takes another event."""

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from events.broker.jobs import StoreError
 from voiceassist.core.errors import RateLimitedError, VoiceAssistError
 
-LEAST_FREE_BYTES = 67_108_864
+# A checkpoint needs as much again as the WAL holds, which is up to 96 MiB (store.py).
+LEAST_FREE_BYTES = 134_217_728
 TIGHT = 0.9  # of the log's share
 CHECK_SECONDS = 1.0
 

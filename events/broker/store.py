@@ -28,6 +28,9 @@ KEEP_DEAD_MS = 30 * DAY_MS
 # Most bytes of events that one claim takes into memory.
 CLAIM_BYTES = 4_194_304
 MOST_PAGES_FREED = 4096  # of 4 KiB, at one housekeeping
+LONGEST_WAL = 100_663_296  # bytes
+SHORTEN_MS = 250
+BUSY_MS = 30_000
 STRETCH = 2048  # events looked at in one transaction to make room
 
 _CANARY = b"events.broker"
@@ -35,7 +38,8 @@ _CANARY = b"events.broker"
 _FREE = """
 select d.seq, d.attempts, d.key, e.id, e.source, e.trace, e.ttl, e.sealed
 from deliveries d join events e on e.seq = d.event
-where d.route = ? and d.state = 0 and d.due <= ? order by d.due, d.seq limit ?
+where d.route = ? and d.state = 0 and d.due <= ? and d.seq not in (select value from json_each(?))
+order by d.due, d.seq limit ?
 """
 # Behind an unfinished one of its key a delivery is held; the writer frees it when that one ends.
 _IN_ORDER = """
@@ -95,14 +99,17 @@ class Store:
         self.path = path
         self.kept_longer = kept_longer
         self._box = crypto.Box(key)
-        self._write = connect(path)
-        self._prepare()
-        self._read = connect(path)
-        self._event_seq = self._highest("events")
-        self._delivery_seq = self._highest("deliveries")
         self._looked_through = 0
         self.used_bytes = 0  # on disk, free pages left out; as of the last housekeeping
-        self.measure()
+        self._write = connect(path)
+        try:
+            self._prepare()
+            self._read = connect(path)
+            self._event_seq = self._highest("events")
+            self._delivery_seq = self._highest("deliveries")
+            self.measure()
+        except sqlite3.Error as error:
+            raise unusable(error) from None
 
     def _prepare(self) -> None:
         try:
@@ -116,8 +123,6 @@ class Store:
                 raise SettingsError("The event log was written by another version of the broker.")
             sealed = self._write.execute("select sealed from canary").fetchone()
             self._box.unseal(sealed[0] if sealed else b"", place="canary")
-        except sqlite3.Error as error:
-            raise unusable(error) from None
         except crypto.SealBrokenError:
             raise SettingsError("The event log is sealed under another key-encryption key.") from None
 
@@ -234,6 +239,14 @@ class Store:
         """Fold the WAL into the database without making anybody wait."""
         self._write.execute("pragma wal_checkpoint(passive)")
 
+    def shorten(self) -> None:
+        """Under load that never pauses some reader is always in the way of a checkpoint, and the WAL only grows: then
+        readers wait for once."""
+        if self.path.with_name(f"{self.path.name}-wal").stat().st_size > LONGEST_WAL:
+            self._write.execute(f"pragma busy_timeout={SHORTEN_MS}")
+            self._write.execute("pragma wal_checkpoint(truncate)")
+            self._write.execute(f"pragma busy_timeout={BUSY_MS}")
+
     def trim(self, now: int, *, known: Iterable[str] | None = None) -> int:
         """Drop finished events after 7 days; dead ones, and what lies at a dead-letter broker, after 30.
 
@@ -292,15 +305,11 @@ class Store:
         """Up to `limit` due deliveries that are not already being made, oldest first; at most CLAIM_BYTES, but one."""
         claimed: list[Claimed] = []
         taken = 0
-        for seq, attempts, key, *event in self._read.execute(_FREE, (route, now, limit + len(busy))):
-            if seq in busy:
-                continue
+        for seq, attempts, key, *event in self._read.execute(_FREE, (route, now, json.dumps(list(busy)), limit)):
             taken += len(event[-1])
             if claimed and taken > CLAIM_BYTES:
                 break
             claimed.append(Claimed(seq, attempts, self.opened(*event), key))
-            if len(claimed) == limit:
-                break
         return claimed
 
     def opened(self, event_id: str, source: str, trace: str | None, ttl: int, sealed: bytes) -> Parcel:
@@ -349,7 +358,7 @@ def _place(event_id: str, source: str) -> str:
 def connect(path: Path) -> sqlite3.Connection:
     try:
         path.touch(mode=0o600)  # the WAL takes its mode from the database
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
         connection.execute("pragma synchronous=full")
         # Checkpoints happen when it is quiet (Writer); this is only the bound under steady load, about 64 MiB.
         connection.execute("pragma wal_autocheckpoint=16000")

@@ -88,6 +88,7 @@ class Writer:
                 self._quietly(self._trim)
 
     def _measure(self) -> None:
+        self._store.shorten()
         self._store.measure()
         dropped = 0
         for _ in range(MOST_STRETCHES):

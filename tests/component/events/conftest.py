@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,7 @@ class Subscriber:
         self.received = []
         self.arrived = asyncio.Condition()
         self.script = defaultdict(list)
+        self.gates = {}  # by id: an asyncio.Event before which nothing is answered
         self.port = free_port()
         self.under_way = defaultdict(int)
 
@@ -95,6 +97,8 @@ class Subscriber:
         self.received.append(entry)
         async with self.arrived:
             self.arrived.notify_all()
+        if gate := self.gates.get(heard.id):
+            await gate.wait()
         script = self.script.get(f"{entry.room}/{heard.id}") or self.script[heard.id]
         answer = script.pop(0) if script else 204
         if answer == "hang":
@@ -185,6 +189,36 @@ async def peer():
         yield made
 
 
+HEAD, FRAME = 32, 24 + 4096  # of a WAL: its header; a frame's header and page
+
+
+class WalIndex:
+    """What the shared index of the WAL says (sqlite.org/walformat.html): which WAL it is, how many frames are
+    committed, and how many a checkpoint has begun to write into the database."""
+
+    def __init__(self, path):
+        head = path.with_name(path.name + "-shm").read_bytes()[:136]
+        self.salt = head[32:40]
+        (self.frames,) = struct.unpack_from("=I", head, 16)
+        (self.folded,) = struct.unpack_from("=I", head, 128)
+
+
+def torn(dice, wal, frames):
+    """The WAL with a tear at a random place, or garbage behind its end; beside it how many whole frames are left."""
+    place = dice.randrange(len(wal)) if wal else 0
+    kind = dice.choice(["cut", "flip", "zero", "garbage"])
+    if kind == "cut":
+        wal = wal[:place]
+    elif kind == "flip" and wal:
+        wal[place] ^= 1 << dice.randrange(8)
+    elif kind == "zero":
+        wal[place : place + 512] = bytes(len(wal[place : place + 512]))
+    else:
+        place = HEAD + frames * FRAME
+        wal = wal[:place] + dice.randbytes(dice.randint(1, 9000))
+    return wal, max(0, (place - HEAD) // FRAME)
+
+
 class QuietServer(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self):
@@ -250,8 +284,11 @@ class Broker:
                 [sys.executable, "-m", "events.broker"], env=self.environment(**changes), stdout=output, stderr=output
             )
 
-    async def start(self, within=20.0, **changes) -> None:
+    async def start(self, within=20.0, files=None, **changes) -> None:
+        """`files`: how many the process may open."""
         self.process = self.spawn(**changes)
+        if files:
+            resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (files, files))
         async with asyncio.timeout(within):
             while True:
                 with contextlib.suppress(httpx.TransportError):
@@ -290,6 +327,16 @@ class Broker:
         async with asyncio.timeout(within):
             while self.query("select 1 from deliveries where state = 0 limit 1"):
                 await asyncio.sleep(0.02)
+
+    async def settled_but(self, count) -> None:
+        async with asyncio.timeout(15):
+            while self.query("select count(*) from deliveries where state = 0") != [(count,)]:
+                await asyncio.sleep(0.02)
+
+    def change(self, sql, *arguments) -> None:
+        """Only while the process is down."""
+        with contextlib.closing(sqlite3.connect(self.database)) as connection, connection:
+            connection.execute(sql, arguments)
 
     def ended(self, event_id):
         """(state, attempts, code) of each delivery of an event, once none of them waits any more."""

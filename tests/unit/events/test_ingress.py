@@ -165,5 +165,39 @@ async def test_a_caller_that_goes_away_leaves_no_reservation(app, writer):
     assert (app._ingress._waiting, app._ingress._reserved, writer.jobs) == (0, 0, [])
 
 
+async def test_a_body_that_does_not_come_gives_its_room_back(app, client, writer, monkeypatch):
+    """And a request of which nothing has come is set nothing aside for."""
+    monkeypatch.setattr(module, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(module, "MOST_WAITING_BYTES", 1000)
+    token = tokens.mint(service("t"), issuer="t", secret=SECRET)
+    headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-length", b"1000")]
+    scope = {"type": "http", "method": "POST", "path": "/voiceassist/default", "headers": headers}
+    told, silent, begun = [], asyncio.Event(), [{"type": "http.request", "body": b"x", "more_body": True}]
+
+    async def nothing():
+        silent.set()
+        await asyncio.sleep(3600)
+
+    async def a_start():
+        return begun.pop() if begun else await nothing()
+
+    async def send(message):
+        told.append(message.get("status"))
+
+    quiet = asyncio.create_task(app(scope, nothing, send))
+    await silent.wait()
+    assert app._ingress._reserved == 0
+    slow = asyncio.create_task(app(scope, a_start, send))
+    await until(lambda: app._ingress._reserved == 1000)
+    assert (await post(client)).status_code == 429
+    await slow
+    assert (told[0], app._ingress._reserved) == (503, 0)
+    last = post(client)
+    await until(lambda: writer.jobs)
+    writer.answers[0].set_result(None)
+    assert (await last).status_code == 202
+    quiet.cancel()
+
+
 async def test_websockets_are_not_spoken(app):
     await app({"type": "websocket"}, None, None)
