@@ -52,10 +52,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drug:
-    """`label` names product, company and section; `dialysis` is told only where the label gives a dose for it.
-
-    `actual_weight`: the label, or the trials it rests on, computed the clearance with the actual body weight.
-    """
+    """`label` names product, company and section; `dialysis` is told only where the label gives a dose for it."""
 
     name: str
     brands: tuple[str, ...] = ()
@@ -63,7 +60,6 @@ class Drug:
     label: str
     revised: str = UNRECORDED
     by: By = By.CLEARANCE
-    actual_weight: bool = False
     dialysis: str = ""
     notes: tuple[str, ...] = ()
 

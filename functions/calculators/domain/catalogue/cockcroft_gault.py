@@ -17,15 +17,10 @@ def dosing_weight(values: Values) -> tuple[float, str]:
     return adjusted_weight(values), "adjusted"
 
 
-def clearance(values: Values, weight: float) -> float:
-    """In mL/min, for a body weight in kg."""
-    found: float = (140 - values["age"]) * weight / (72 * values["creatinine"])
-    return found * 0.85 if values["sex"] == "female" else found
-
-
 def formula(values: Values) -> float:
     weight, _kind = dosing_weight(values)
-    return clearance(values, weight)
+    clearance: float = (140 - values["age"]) * weight / (72 * values["creatinine"])
+    return clearance * 0.85 if values["sex"] == "female" else clearance
 
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:

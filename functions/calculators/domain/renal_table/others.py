@@ -192,8 +192,7 @@ DRUGS = (
             (40, "250 µg twice a day"),
             (60, "500 µg twice a day", True),
         ),
-        notes=("Start under monitoring of the QT interval for 3 days.",),
-        actual_weight=True,
+        notes=("Start under monitoring of the QT interval for 3 days; weight for the clearance is the actual one.",),
         label="Tikosyn (dofetilide), Pfizer, section 2",
     ),
     Drug(
