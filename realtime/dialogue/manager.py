@@ -196,7 +196,7 @@ class Dialogue:
         except (NeedsInputError, ValidationError) as error:
             log.warning("calculation.refused", code=error.code)
             self.open = None
-            return Reply(wording.NOT_COMPUTED)
+            return Reply(wording.not_computed(error.errors))
         self.open = None
         if questions:
             metrics.CLARIFICATIONS.labels("answered").inc()

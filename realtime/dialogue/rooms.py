@@ -8,7 +8,7 @@ import pydantic
 from realtime.dialogue.phrases import Skill
 from voiceassist.contracts.answers import Answer, Contract, Found, Passage, Question, SearchRequest, Spoken
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
-from voiceassist.core.errors import ForbiddenError, NeedsInputError, UnavailableError, ValidationError
+from voiceassist.core.errors import FieldError, ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import http
 from voiceassist.runtime.settings import Settings
@@ -102,10 +102,23 @@ class HttpRooms:
         if answer.status_code == NeedsInputError.status:
             raise NeedsInputError("The room needs more input.")
         if answer.status_code == ValidationError.status:
-            raise ValidationError("The room refused the request.")
+            raise ValidationError("The room refused the request.", errors=_reasons(answer.content))
         if answer.status_code != 200:
             raise UnavailableError("The room could not answer.", code="ROOM_FAILED")
         try:
             return kind.model_validate_json(answer.content)
         except pydantic.ValidationError:
             raise UnavailableError("The room's answer was not understood.", code="ROOM_FAILED") from None
+
+
+class _Problem(pydantic.BaseModel):
+    """The part of a problem document that tells which fields are wrong."""
+
+    errors: tuple[FieldError, ...] = ()
+
+
+def _reasons(content: bytes) -> tuple[FieldError, ...]:
+    try:
+        return _Problem.model_validate_json(content).errors
+    except pydantic.ValidationError:
+        return ()

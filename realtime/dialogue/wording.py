@@ -1,8 +1,11 @@
 """Results and failures in sentences that sound right when spoken. The first clause is short: it is heard first."""
 
+import re
 from collections.abc import Sequence
+from datetime import date
 
 from voiceassist.contracts.calculations import CalculatorInput, CalculatorResult, MissingInput
+from voiceassist.core.errors import FieldError
 
 CALCULATORS_DOWN = (
     "The calculators cannot be reached right now, so I cannot compute this. Please try again in a moment."
@@ -30,11 +33,25 @@ def result(computed: CalculatorResult) -> str:
     return " ".join(sentences)
 
 
+def not_computed(errors: Sequence[FieldError]) -> str:
+    """Why values that are possible one by one allow no result together; the room's sentences hold no input."""
+    reasons = [error.detail for error in errors if error.code == "NOT_COMPUTABLE"]
+    return f"I cannot compute this. {' '.join(reasons)}" if reasons else NOT_COMPUTED
+
+
 def _input(one: CalculatorInput) -> str:
     if isinstance(one.value, bool):
         return one.label if one.value else f"no {one.label}"
-    value = f"{one.value:g}" if isinstance(one.value, float) else str(one.value)
+    value = f"{one.value:g}" if isinstance(one.value, float) else _day(str(one.value))
     return " ".join(part for part in (one.label, value, one.unit) if part)
+
+
+def _day(value: str) -> str:
+    """A day as it is said, 5 March 2024; any other text as it is."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return value
+    day = date.fromisoformat(value)
+    return f"{day.day} {day:%B} {day.year}"
 
 
 def still_missing(missing: Sequence[MissingInput], title: str | None) -> str:

@@ -12,6 +12,7 @@ from voiceassist.contracts.answers import Answer, Citation, Spoken
 from voiceassist.contracts.calculations import CalculatorInput, CalculatorResult, Interpretation, MissingInput
 from voiceassist.core.errors import (
     DependencyTimeoutError,
+    FieldError,
     ForbiddenError,
     NeedsInputError,
     UnavailableError,
@@ -210,6 +211,22 @@ async def test_a_room_that_fails_is_told_truthfully(failure):
 async def test_refused_inputs_are_told():
     talk = dialogue(reading(age=7), result=NeedsInputError("x"))
     assert (await talk.reply("the eGFR of a child")).text == wording.NOT_COMPUTED
+
+
+async def test_why_values_allow_no_result_together_is_said():
+    why = FieldError("/inputs/triglycerides", "NOT_COMPUTABLE", "LDL has to be measured.")
+    other = FieldError("/inputs/age", "OUT_OF_RANGE", "age must be from 0 to 125 years.")
+    talk = dialogue(reading(age=7), result=ValidationError("x", errors=(other, why)))
+    assert (await talk.reply("the LDL")).text == "I cannot compute this. LDL has to be measured."
+    assert talk.open is None
+
+
+def test_a_day_is_read_back_with_the_name_of_its_month():
+    started = CalculatorInput(name="last_period", label="last period", value="2024-03-05")
+    grade = CalculatorInput(name="ecg", label="ECG", value="normal")
+    told = CalculatorResult(calculator_id="x", title="X", version="1", value="2024-12-10", text="X: 10 December 2024.",
+                            inputs=(started, grade))  # fmt: skip
+    assert wording.result(told) == "X: 10 December 2024. I used last period 5 March 2024 and ECG normal."
 
 
 async def test_no_evidence_is_said_as_retrieval_words_it():

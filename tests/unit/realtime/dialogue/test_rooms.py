@@ -101,6 +101,22 @@ async def test_a_room_that_fails_is_an_error_of_the_house(answering, answer, err
         await HttpRooms(SETTINGS, speaker()).ask(ONCALL, "who is on call")
 
 
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        ({"errors": [{"pointer": "/inputs/x", "code": "NOT_COMPUTABLE", "detail": "Why."}]}, ["NOT_COMPUTABLE"]),
+        ({"status": 400}, []),
+        ({"errors": "no list"}, []),
+        ([], []),
+    ],
+)
+async def test_a_refusal_keeps_the_reasons_of_the_room(answering, body, codes):
+    answering(body=body, status=400)
+    with pytest.raises(ValidationError) as raised:
+        await HttpRooms(SETTINGS, speaker()).ask(ONCALL, "who is on call")
+    assert [one.code for one in raised.value.errors] == codes
+
+
 async def test_a_search_asks_for_enough_passages_to_see_a_split(answering):
     found = {"items": [{"chunk_id": "c", "document_id": "d", "title": "T", "text": "x", "score": 0.5, "source": "S"}]}
     kept = answering(body=found)
