@@ -66,12 +66,12 @@ def _check_reserved(principal: Principal, event: CloudEvent) -> None:
         raise _forbidden("/type", "RESERVED", "Events of this type are published by the installation only.")
     payload: Any = read(entry.payload, event.data)
     if getattr(payload, "tenant_id", principal.tenant_id) != principal.tenant_id:
-        raise _forbidden("/data/tenant_id", "FOREIGN", "The event is about another tenant.")
+        raise _forbidden("/tenant_id", "FOREIGN", "The event is about another tenant.")
     if principal.role == "admin":
         return
     for field in OWNER_FIELDS:
         if getattr(payload, field, principal.user_id) not in {principal.user_id, None}:
-            raise _forbidden(f"/data/{field}", "FOREIGN", "The event is about another person.")
+            raise _forbidden(f"/{field}", "FOREIGN", "The event is about another person.")
 
 
 def _forbidden(pointer: str, code: str, detail: str) -> ForbiddenError:

@@ -192,7 +192,7 @@ async def revoke_key(key_id: UUID, caller: Writer) -> None:
 @app.post("/api/v1/auth/introspect", include_in_schema=False)
 async def introspect(body: schema.Key, request: Request) -> schema.KeyState:
     """What an API key is worth; parts of the installation ask this, people cannot."""
-    if not door.principal(request).is_service:
+    if not (await door.principal(request)).is_service:
         raise NotFoundError
     async with providers.database().transaction(service.ACTING) as connection:
         state = await key_store.state(connection, body.key)

@@ -8,7 +8,8 @@ HEAD = """# Renal dosing
 Rendered from `functions/calculators/domain/renal_table/` by `python -m functions.calculators.page`, which `make check`
 runs; do not edit. The calculator [renal_dosing](calculators.md#renal_dosing) reads the same table. Doses are those of
 the manufacturers' labels in the United States for adults, in our own words; limits are creatinine clearance by
-Cockcroft-Gault in mL/min unless the drug says that its label goes by eGFR. **Verify against the current label**: where
+Cockcroft-Gault in mL/min (actual weight below BMI 18.5, then ideal, from BMI 25 adjusted) unless the drug says that its
+label goes by eGFR or by the actual weight. **Verify against the current label**: where
 a revision was not recorded, nobody has compared the row with a dated label.
 """
 
@@ -20,7 +21,8 @@ def render() -> str:
 
 def _section(drug: Drug) -> str:
     brands = f" ({', '.join(drug.brands)})" if drug.brands else ""
-    lines = [f"## {drug.name}", "", f"{drug.name}{brands}, by {drug.by}. Source: {drug.label}; {drug.revised}.", ""]
+    by = f"{drug.by} with the actual body weight" if drug.actual_weight else drug.by
+    lines = [f"## {drug.name}", "", f"{drug.name}{brands}, by {by}. Source: {drug.label}; {drug.revised}.", ""]
     for use in drug.uses:
         lines += _use(use, named=len(drug.uses) > 1)
     notes = (*drug.notes, *((drug.dialysis,) if drug.dialysis else ()))

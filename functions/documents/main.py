@@ -33,7 +33,7 @@ Cursor = Annotated[UUID | None, Query()]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-def writer(caller: Caller) -> Principal:
+async def writer(caller: Caller) -> Principal:
     if caller.user_id is None or caller.role not in {"user", "admin"}:
         raise ForbiddenError("Your role may read documents and not change them.")
     return caller

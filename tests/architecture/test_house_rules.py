@@ -1,10 +1,14 @@
 """Rules that outlive people: read from the syntax tree, each shown to catch a planted fault."""
 
 import ast
+import importlib
+import inspect
 import re
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from fastapi import Depends, FastAPI
 
 from voiceassist.runtime import wiring
 
@@ -176,3 +180,33 @@ def test_a_cold_room_imports_nothing_heavy(room):
     loaded = set(result.stdout.split())
     forbidden = HEAVY | ({"fastapi"} if room in EVENT_ONLY else set())
     assert loaded & forbidden == set()
+
+
+def threaded(app: object) -> set[str]:
+    """Routes and dependencies of a FastAPI app that are plain functions, which it would run in a thread each time."""
+    found, left = set(), [route.dependant for route in app.routes if hasattr(route, "dependant")]
+    while left:
+        one = left.pop()
+        left += one.dependencies
+        if one.call is not None and not inspect.iscoroutinefunction(one.call):
+            found.add(one.call.__name__)
+    return found
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_no_request_of_a_room_waits_for_a_thread(room):
+    module = importlib.import_module(f"functions.{room}.main")
+    assert threaded(module.app if hasattr(module, "app") else FastAPI()) == set()
+
+
+def test_a_planted_plain_function_is_found():
+    app = FastAPI()
+
+    def dependency() -> int:
+        return 1
+
+    @app.get("/x")
+    def plain(_one: Annotated[int, Depends(dependency)]) -> None:
+        return None
+
+    assert threaded(app) == {"dependency", "plain"}

@@ -10,6 +10,7 @@ import click
 
 from voiceassist.cli.options import data_option, json_option
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
+from voiceassist.runtime import logging
 from voiceassist.runtime.engines.environment import running_settings
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.settings import Settings, inherited
@@ -101,6 +102,8 @@ def revoke(layout: Layout, *, key_id: UUID) -> None:
 def _run(settings: Settings, work: "Callable[[Database], Awaitable[T]]") -> T:
     """On the installation's database; the event waits in the outbox for the host, which sends it in a moment."""
     from voiceassist.adapters.postgres import Database
+
+    logging.configure("cli", "error")  # standard output is for the key
 
     async def run() -> T:
         database = Database(settings.postgres.dsn, pool_size=1)

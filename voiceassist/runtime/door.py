@@ -183,8 +183,8 @@ def authenticate(request: HTTPConnection, settings: Settings) -> Principal:
     return tokens.verify(token, secret=settings.internal_secret)
 
 
-def principal(request: Request) -> Principal:
-    """The caller, as the guard established it."""
+async def principal(request: Request) -> Principal:
+    """The caller, as the guard established it. Async, or FastAPI would fetch it in a thread, at every request."""
     caller: Principal = request.state.principal
     return caller
 

@@ -215,8 +215,8 @@ def _quantity(one: Quantity, raw: Any, unit: Any, *, assumed: bool, unit_assumed
 
 
 def _unusual(one: Quantity, number: float, value: float) -> str:
-    """The warning; with the likely unit only where the value is far off: a child's weight is no question of units."""
-    far = value < one.usual.low / 10 or value > one.usual.high * 10
+    """The warning; with the likely unit only where the value is far off: a child's weight or age is no slip."""
+    far = one.quantity != "age" and not one.usual.low / 10 <= value <= one.usual.high * 10
     usual = span(one.usual.low, one.usual.high, one.unit)
     return f"The {one.label} is outside the usual range ({usual}).{_ask(_likely(one, number)) if far else ''}"
 

@@ -52,7 +52,10 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drug:
-    """`label` names product, company and section; `dialysis` is told only where the label gives a dose for it."""
+    """`label` names product, company and section; `dialysis` is told only where the label gives a dose for it.
+
+    `actual_weight`: the label, or the trials it rests on, computed the clearance with the actual body weight.
+    """
 
     name: str
     brands: tuple[str, ...] = ()
@@ -60,6 +63,7 @@ class Drug:
     label: str
     revised: str = UNRECORDED
     by: By = By.CLEARANCE
+    actual_weight: bool = False
     dialysis: str = ""
     notes: tuple[str, ...] = ()
 

@@ -145,6 +145,16 @@ def test_the_linter_does_find_what_is_planted(hadolint, containerfile, tmp_path)
     assert hadolint(path).returncode != 0
 
 
+def test_the_image_holds_what_the_product_needs_and_no_tool(containerfile):
+    assert re.findall(r"-r (requirements/\S+)", containerfile) == ["requirements/core.txt", "requirements/weights.txt"]
+    locked = {line.partition("==")[0] for line in (ROOT / "requirements/core.txt").read_text().splitlines()}
+    tools = {
+        line.partition("==")[0] for line in (ROOT / "requirements/tools.txt").read_text().splitlines() if "==" in line
+    }
+    assert tools
+    assert tools & locked == set()
+
+
 def test_what_is_copied_is_there_and_let_through(containerfile):
     allowed = [line[1:] for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")]
     for source in copied(containerfile):

@@ -65,9 +65,9 @@ def test_a_type_of_the_house_passes_when_it_is_external_and_about_the_publisher(
 @pytest.mark.parametrize(
     ("given", "fault"),
     [
-        (about(owner_id=BERT), ("/data/owner_id", "FOREIGN")),
-        (about(COMPUTED, user_id=BERT), ("/data/user_id", "FOREIGN")),
-        (about(tenant_id=OTHER_TENANT), ("/data/tenant_id", "FOREIGN")),
+        (about(owner_id=BERT), ("/owner_id", "FOREIGN")),
+        (about(COMPUTED, user_id=BERT), ("/user_id", "FOREIGN")),
+        (about(tenant_id=OTHER_TENANT), ("/tenant_id", "FOREIGN")),
         (event(DocumentDeleted.TYPE), ("/type", "RESERVED")),
         (event("org.voiceassist.made.up.v1"), ("/type", "RESERVED")),
         (event("Org.VoiceAssist.document.uploaded.v1"), ("/type", "RESERVED")),
@@ -89,7 +89,7 @@ def test_sources_that_only_look_alike_are_free():
 
 def test_an_admin_speaks_about_anybody_of_the_tenant_and_about_nobody_else():
     assert admitted(key("admin"), about(owner_id=BERT)).extensions["ownerid"] == str(ANNA)
-    assert refused(key("admin"), about(tenant_id=OTHER_TENANT)) == [("/data/tenant_id", "FOREIGN")]
+    assert refused(key("admin"), about(tenant_id=OTHER_TENANT)) == [("/tenant_id", "FOREIGN")]
     assert refused(key("admin"), event(DocumentDeleted.TYPE)) == [("/type", "RESERVED")]
 
 

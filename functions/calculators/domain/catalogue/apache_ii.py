@@ -94,9 +94,8 @@ def oxygenation(values: Values) -> int:
 
 
 def renal(values: Values) -> int:
-    """A raised creatinine counts twice in acute renal failure."""
-    worth = step(values["creatinine"], *RENAL)
-    return worth * 2 if values["acute_renal_failure"] and values["creatinine"] >= 1.5 else worth
+    """Acute renal failure doubles the points of the creatinine."""
+    return step(values["creatinine"], *RENAL) * (2 if values["acute_renal_failure"] else 1)
 
 
 def formula(values: Values) -> int:

@@ -17,10 +17,15 @@ def dosing_weight(values: Values) -> tuple[float, str]:
     return adjusted_weight(values), "adjusted"
 
 
+def clearance(values: Values, weight: float) -> float:
+    """In mL/min, for a body weight in kg."""
+    found: float = (140 - values["age"]) * weight / (72 * values["creatinine"])
+    return found * 0.85 if values["sex"] == "female" else found
+
+
 def formula(values: Values) -> float:
     weight, _kind = dosing_weight(values)
-    clearance: float = (140 - values["age"]) * weight / (72 * values["creatinine"])
-    return clearance * 0.85 if values["sex"] == "female" else clearance
+    return clearance(values, weight)
 
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:

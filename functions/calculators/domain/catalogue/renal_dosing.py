@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from functions.calculators.domain.catalogue.ckd_stage import EGFR as FILTRATION
-from functions.calculators.domain.catalogue.cockcroft_gault import dosing_weight
-from functions.calculators.domain.catalogue.cockcroft_gault import formula as cockcroft_gault
+from functions.calculators.domain.catalogue.cockcroft_gault import clearance, dosing_weight
 from functions.calculators.domain.inputs import ADULT_HEIGHT, AGE, CREATININE, SEX, WEIGHT
 from functions.calculators.domain.model import (
     Calculator,
@@ -84,11 +83,23 @@ def chosen(values: Values) -> tuple[Drug, Use | None]:
     return drug, drug.use(values.get("indication") if len(drug.uses) > 1 else None)
 
 
-def clearance_of(values: Values) -> float | None:
+def wanted(drug: Drug) -> tuple[Input, ...]:
+    """What Cockcroft-Gault takes; the height only chooses the body weight."""
+    return tuple(one for one in COCKCROFT_GAULT if one.name != "height" or not drug.actual_weight)
+
+
+def weight_of(drug: Drug, values: Values) -> tuple[float, str]:
+    """The body weight for the clearance, and what it is called."""
+    return (values["weight"], "actual") if drug.actual_weight else dosing_weight(values)
+
+
+def clearance_of(drug: Drug, values: Values) -> float | None:
     """The clearance that was given, else by Cockcroft-Gault; None where an input of that lacks."""
     if "clearance" in values:
         return float(values["clearance"])
-    return cockcroft_gault(values) if all(one.name in values for one in COCKCROFT_GAULT) else None
+    if any(one.name not in values for one in wanted(drug)):
+        return None
+    return clearance(values, weight_of(drug, values)[0])
 
 
 def needs(values: Values) -> tuple[Input, ...]:
@@ -97,21 +108,21 @@ def needs(values: Values) -> tuple[Input, ...]:
         named = {one.name: one.words or spoken(one.name) for one in drug.uses}
         return () if "indication" in values else (_indication(named),)
     if drug.by is By.CLEARANCE:
-        return _for_clearance(values)
-    wanted = {
+        return _for_clearance(drug, values)
+    others = {
         By.PHARMACY: (),
         By.EGFR: (EGFR,),
         By.CRITERIA: tuple(one for one in COCKCROFT_GAULT if one.name in use.needs),
     }[drug.by]
-    return tuple(one for one in wanted if one.name not in values)
+    return tuple(one for one in others if one.name not in values)
 
 
-def _for_clearance(values: Values) -> tuple[Input, ...]:
+def _for_clearance(drug: Drug, values: Values) -> tuple[Input, ...]:
     """The clearance itself, or what Cockcroft-Gault lacks once one of its inputs was given."""
-    missing = tuple(one for one in COCKCROFT_GAULT if one.name not in values)
+    missing = tuple(one for one in wanted(drug) if one.name not in values)
     if "clearance" in values or not missing:
         return ()
-    if len(missing) < len(COCKCROFT_GAULT):
+    if len(missing) < len(wanted(drug)):
         return missing
     return (NOT_BY_EGFR if "egfr" in values else CLEARANCE,)
 
@@ -126,7 +137,7 @@ def formula(values: Values) -> str:
     drug, use = chosen(values)
     if use is None:
         raise ValueError("refused before")
-    function = values["egfr"] if drug.by is By.EGFR else clearance_of(values) or 0.0
+    function = values["egfr"] if drug.by is By.EGFR else clearance_of(drug, values) or 0.0
     named = f" ({use.name})" if len(drug.uses) > 1 else ""
     return f"{drug.name}{named}: {dose(use, function, values)}"
 
@@ -151,11 +162,11 @@ def _function(drug: Drug, values: Values) -> tuple[str, ...]:
         return ("This label goes by criteria of its own, not by the clearance alone.",)
     if drug.by is By.PHARMACY:
         return ()
-    found = clearance_of(values) or 0.0
+    found = clearance_of(drug, values) or 0.0
     if "clearance" in values:
         told = f"Creatinine clearance {found:.3g} mL/min, as given."
     else:
-        weight = dosing_weight(values)[1]
+        weight = weight_of(drug, values)[1]
         told = f"Creatinine clearance {found:.3g} mL/min by Cockcroft-Gault with the {weight} body weight."
     return (told, "The eGFR was not used.") if "egfr" in values else (told,)
 
@@ -186,7 +197,7 @@ CALCULATOR = Calculator(
         Example(
             {"drug": "rivaroxaban", "indication": "atrial fibrillation"} | PATIENT,
             "rivaroxaban (atrial fibrillation): 15 mg once a day with the evening meal",
-            LABEL + "; by hand (140 - 80) x 52.4 x 0.85 / (72 x 1.2) = 30.9 mL/min",
+            LABEL + "; by hand (140 - 80) x 55 x 0.85 / (72 x 1.2) = 32.5 mL/min",
         ),
         Example(
             {"drug": "apixaban", "indication": "atrial fibrillation", "age": 80, "weight": 55, "creatinine": 1.2},

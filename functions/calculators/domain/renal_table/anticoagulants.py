@@ -70,6 +70,7 @@ DRUGS = (
                 notes=("With a P-gp inhibitor below 50 mL/min: avoid.",),
             ),
         ),
+        actual_weight=True,
         label="Pradaxa (dabigatran etexilate capsules), Boehringer Ingelheim, section 2",
     ),
     Drug(
@@ -95,6 +96,7 @@ DRUGS = (
                 notes=("At 15 to 29 mL/min watch closely for blood loss.",),
             ),
         ),
+        actual_weight=True,
         label="Xarelto (rivaroxaban), Janssen, sections 2 and 8.6",
     ),
     Drug(
@@ -122,6 +124,7 @@ DRUGS = (
                 notes=("30 mg also up to a weight of 60 kg and with certain P-gp inhibitors.",),
             ),
         ),
+        actual_weight=True,
         label="Savaysa (edoxaban), Daiichi Sankyo, section 2",
     ),
     Drug(

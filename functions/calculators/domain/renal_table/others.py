@@ -192,7 +192,8 @@ DRUGS = (
             (40, "250 µg twice a day"),
             (60, "500 µg twice a day", True),
         ),
-        notes=("Start under monitoring of the QT interval for 3 days; weight for the clearance is the actual one.",),
+        notes=("Start under monitoring of the QT interval for 3 days.",),
+        actual_weight=True,
         label="Tikosyn (dofetilide), Pfizer, section 2",
     ),
     Drug(

@@ -59,7 +59,7 @@ def test_a_key_is_made_listed_and_revoked(run, person):
     name = person()
     told = run("create", "--user", name, "--name", "PACS", "--scope", "kb:read", "--scope", "events:publish", "--json")
     assert told.exit_code == 0, told.output
-    key = json.loads(told.output)
+    key = json.loads(told.stdout)
     assert key["key"].startswith("va_")
     assert key["scopes"] == ["events:publish", "kb:read"]
     listed = run("list")
@@ -67,8 +67,8 @@ def test_a_key_is_made_listed_and_revoked(run, person):
     (line,) = [line for line in listed.output.splitlines() if line.startswith(key["id"])]
     assert "until" in line
     assert f"{name}@hospital.example" in line
-    assert run("revoke", key["id"]).output == "revoked\n"
-    (row,) = [row for row in json.loads(run("list", "--json").output) if row["id"] == key["id"]]
+    assert run("revoke", key["id"]).stdout == "revoked\n"
+    (row,) = [row for row in json.loads(run("list", "--json").stdout) if row["id"] == key["id"]]
     assert row["revoked_at"]
     assert isinstance(run("revoke", key["id"]).exception, VoiceAssistError)
 
@@ -76,7 +76,7 @@ def test_a_key_is_made_listed_and_revoked(run, person):
 def test_the_whole_address_names_a_person_too(run, person):
     made = run("create", "--user", f"{person()}@hospital.example", "--name", "n", "--scope", "kb:read", "--days", "1")
     assert made.exit_code == 0
-    assert made.output.startswith("va_")
+    assert made.stdout.startswith("va_")
 
 
 def test_what_cannot_be_made_is_one_sentence(run, person):

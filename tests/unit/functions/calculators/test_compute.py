@@ -1,10 +1,7 @@
 """Inputs: nothing defaulted, impossible ones refused with the likely unit and without the value, properties."""
 
-import math
-from datetime import date
-
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.calculators.domain import units
@@ -14,98 +11,6 @@ from functions.calculators.domain.registry import calculators
 
 ALL = calculators()
 EGFR = {"age": 60, "sex": "male", "creatinine": 1.0}
-
-
-def valid(one):
-    """A strategy of values inside the possible range, in the canonical unit."""
-    if isinstance(one, Quantity):
-        low, high = one.possible.low, one.possible.high
-        return st.integers(math.ceil(low), math.floor(high)) if one.whole else st.floats(low, high)
-    if isinstance(one, Day):
-        return st.dates(date(1900, 1, 1), date(2199, 12, 31)).map(date.isoformat)
-    if isinstance(one, Choice):
-        return st.sampled_from([option.value for option in one.options])
-    return st.booleans()
-
-
-def valid_inputs(calculator):
-    return st.fixed_dictionaries({one.name: valid(one) for one in calculator.inputs})
-
-
-def bound(calculator, word, otherwise):
-    """The value of the worked example that is marked as the least or the most that its paper gives."""
-    return next((one.value for one in calculator.examples if f"the {word}" in one.source), otherwise)
-
-
-# What has no most by nature: the index adds the age in years.
-BOUNDLESS = {"psi"}
-
-
-@pytest.mark.parametrize("calculator", [one for one in ALL.values() if one.unit == "points"], ids=lambda one: one.id)
-def test_a_score_shows_the_most_it_can_give(calculator):
-    assert (bound(calculator, "maximum", None) is None) == (calculator.id in BOUNDLESS)
-
-
-@pytest.mark.parametrize("calculator_id", sorted(ALL))
-def test_every_possible_input_computes_or_is_refused_with_a_reason(calculator_id):
-    """Finite, with a text that names it, a band where there are bands, and within the bounds its paper gives."""
-    calculator = ALL[calculator_id]
-    low = bound(calculator, "minimum", 0 if calculator.unit == "points" else -math.inf)
-    high = bound(calculator, "maximum", math.inf)
-
-    @settings(max_examples=60, deadline=None)
-    @given(valid_inputs(calculator))
-    def check(inputs):
-        outcome = compute(calculator, inputs)
-        if isinstance(outcome, Refused):
-            assert {problem.code for problem in outcome.problems} == {"NOT_COMPUTABLE"}
-            assert all(problem.detail and calculator.input(problem.name) for problem in outcome.problems)
-            return
-        assert isinstance(outcome, Computed)
-        assert outcome.text.startswith(calculator.short)
-        assert bool(outcome.band) == bool(calculator.bands)
-        if not isinstance(outcome.value, str):
-            assert math.isfinite(outcome.value)
-            assert low <= outcome.value <= high
-
-    check()
-
-
-@pytest.mark.parametrize(
-    ("calculator_id", "name", "sign"),
-    [
-        ("ckd_epi_2021", "creatinine", -1), ("ckd_epi_2021", "age", -1), ("cockcroft_gault", "creatinine", -1),
-        ("bmi", "weight", 1), ("bmi", "height", -1), ("map", "systolic", 1), ("map", "diastolic", 1),
-        ("qtc_bazett", "qt", 1), ("qtc_fridericia", "heart_rate", 1), ("qtc_framingham", "heart_rate", 1),
-        ("anion_gap", "chloride", -1), ("anion_gap", "albumin", -1), ("corrected_calcium", "albumin", -1),
-        ("fib_4", "ast", 1), ("fib_4", "platelets", -1), ("meld_na", "bilirubin", 1), ("meld_3", "inr", 1),
-        ("child_pugh", "albumin", -1), ("cha2ds2_vasc", "age", 1), ("curb_65", "urea_nitrogen", 1),
-    ],
-)  # fmt: skip
-def test_formulas_are_monotone(calculator_id, name, sign):
-    calculator = ALL[calculator_id]
-    span = calculator.input(name).possible
-
-    @settings(max_examples=60, deadline=None)
-    @given(valid_inputs(calculator), st.floats(span.low, span.high), st.floats(span.low, span.high))
-    def check(inputs, first, second):
-        low, high = sorted((first, second))
-        before = compute(calculator, inputs | {name: low}).value
-        after = compute(calculator, inputs | {name: high}).value
-        assert sign * (after - before) >= -1e-6 * max(1, abs(before))
-
-    check()
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.data())
-def test_units_round_trip(data):
-    kind = data.draw(st.sampled_from(sorted(units.QUANTITIES)))
-    table = sorted(units.QUANTITIES[kind])
-    source, target = data.draw(st.sampled_from(table)), data.draw(st.sampled_from(table))
-    value = data.draw(st.floats(1e-6, 1e9))
-    there = units.convert(kind, value, source, target)
-    assert units.convert(kind, there, target, source) == pytest.approx(value, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -257,19 +162,16 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.dictionaries(st.sampled_from([*EGFR, "other"]), ANYTHING))
-def test_no_input_escapes_as_an_exception(inputs):
-    assert isinstance(compute(ALL["ckd_epi_2021"], inputs), Computed | Needs | Refused)
+@pytest.mark.parametrize("calculator", ALL.values(), ids=lambda one: one.id)
+def test_no_input_escapes_as_an_exception(calculator):
+    full = dict(calculator.examples[0].inputs)
 
+    @settings(max_examples=40, deadline=None)
+    @given(st.dictionaries(st.sampled_from([*full, "other"]), ANYTHING))
+    def check(inputs):
+        assert isinstance(compute(calculator, full | inputs), Computed | Needs | Refused)
 
-@given(st.floats(0.1, 50), st.sampled_from(["mg/dL", "µmol/L", "mmol/L"]))
-def test_the_unit_makes_no_difference(creatinine, unit):
-    stated = units.convert("creatinine", creatinine, "mg/dL", unit)
-    outcome = compute(ALL["ckd_epi_2021"], EGFR | {"creatinine": {"value": stated, "unit": unit}})
-    assume(isinstance(outcome, Computed))  # the very ends may fall outside by one rounding
-    plain = compute(ALL["ckd_epi_2021"], EGFR | {"creatinine": creatinine})
-    assert outcome.value == pytest.approx(plain.value)
+    check()
 
 
 @pytest.mark.parametrize("calculator", ALL.values(), ids=lambda one: one.id)

@@ -53,3 +53,4 @@ def test_the_table_of_renal_doses_shows_every_band_with_its_limits_and_label(tmp
     assert "- below 60: contraindicated by the label\n" in text
     assert "- any: verify with pharmacy" in text
     assert "- atrial fibrillation: by its criteria\n" in text
+    assert "dofetilide (Tikosyn), by creatinine clearance with the actual body weight. Source: " in text

@@ -160,11 +160,21 @@ def test_doses_of_the_labels(drug, use, clearance, says):
 @pytest.mark.req("P5.19")
 def test_the_clearance_is_by_cockcroft_gault_and_says_so():
     """By hand: BMI 21.5, ideal weight 52.38 kg; (140 - 80) x 52.38 x 0.85 / (72 x 1.2) = 30.9 mL/min."""
-    outcome = answer("dabigatran", indication="atrial fibrillation", **PATIENT)
-    assert "150 mg twice" in outcome.value
+    outcome = answer("trimethoprim-sulfamethoxazole", **PATIENT)
+    assert outcome.value.endswith("usual dose")
     assert "Creatinine clearance 30.9 mL/min by Cockcroft-Gault with the ideal body weight." in outcome.warnings
-    older = answer("dabigatran", indication="atrial fibrillation", **(PATIENT | {"age": 82}))
-    assert "75 mg twice" in older.value
+    older = answer("trimethoprim-sulfamethoxazole", **(PATIENT | {"age": 82}))
+    assert older.value.endswith("half the usual dose")
+
+
+@pytest.mark.parametrize("drug", ["dabigatran", "rivaroxaban", "edoxaban", "dofetilide"])
+def test_some_labels_go_by_the_actual_weight_and_need_no_height(drug):
+    """By hand: (140 - 80) x 55 x 0.85 / (72 x 1.2) = 32.5 mL/min."""
+    chosen = {"indication": "atrial fibrillation"} if len(DRUGS[drug].uses) > 1 else {}
+    light = {name: value for name, value in PATIENT.items() if name != "height"}
+    outcome = answer(drug, **chosen, **light)
+    assert "Creatinine clearance 32.5 mL/min by Cockcroft-Gault with the actual body weight." in outcome.warnings
+    assert [one.name for one in answer(drug, **chosen, age=80, sex="male").missing] == ["weight", "creatinine"]
 
 
 def test_every_answer_names_its_label_and_asks_to_verify():
