@@ -42,7 +42,7 @@ def keeping() -> Keeping:
 
 async def member(request: Request) -> Principal:
     """Whoever may have events sent elsewhere; whatever a crash left apart is brought together first."""
-    caller = door.principal(request)
+    caller = await door.principal(request)
     if caller.user_id is None or caller.role not in {"user", "admin"}:
         raise ForbiddenError("Your role has no subscriptions.")
     await service.agreed(keeping())
@@ -110,7 +110,7 @@ async def deliveries(
 @app.post("/deliver/{subscription_id}", status_code=204, include_in_schema=False)
 async def deliver(subscription_id: UUID, request: Request) -> None:
     """What the broker calls by the Trigger of a subscription."""
-    if not door.principal(request).is_service:
+    if not (await door.principal(request)).is_service:
         raise ForbiddenError("Only parts of the installation deliver events.")
     body = await door.read_limited(request, door.MAX_EVENT_BYTES)
     await delivery.deliver(keeping(), subscription_id, decode(request.headers.items(), body))
