@@ -1,4 +1,4 @@
-"""Units: one exact factor each, per kind of quantity, and how people write and say them (ADR 0009).
+"""Units: one exact factor each, per kind of quantity, and how people write and say them (ADR 0010).
 
 Small on purpose and behind two functions; a unit library stands beside it in the tests. Factors: mass and length by
 definition (NIST SP 811, table B.8). Between mass and amount of substance they depend on the substance and are those of

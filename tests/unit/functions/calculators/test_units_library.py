@@ -1,6 +1,6 @@
 """The table of units beside a well-kept unit library (pint) and the atomic weights: an error in a factor would show.
 
-The library stays out of the product: ADR 0009.
+The library stays out of the product: ADR 0010.
 """
 
 import itertools
