@@ -22,6 +22,7 @@ CALCULATOR = Calculator(
     inputs=(WEIGHT, HEIGHT),
     unit="kg/m²",
     decimals=1,
+    equation="weight in kg / (height in m)²",
     formula=lambda v: v["weight"] / (v["height"] / 100) ** 2,
     bands=(
         Band(0, "Underweight by the WHO classification for adults."),

@@ -56,6 +56,8 @@ CALCULATOR = Calculator(
     names=(r"[cs] ?h ?a ?[dtsz]{0,3}(?: ?(?:[2dst]|to|too|the|s)){0,7} ?[vbf] ?a ?s{1,2} ?[ckqt]{0,2}[hs]?",),
     inputs=(AGE, SEX, HEART_FAILURE, HYPERTENSION, DIABETES, STROKE, VASCULAR),
     unit="points",
+    equation="1 each: heart failure, hypertension, diabetes, vascular disease, woman, age from 65; 2 each: age from "
+    "75, stroke",
     formula=formula,
     bands=(
         Band(0, LOW, when=("sex", "male")),

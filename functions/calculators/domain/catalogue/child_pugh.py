@@ -55,6 +55,8 @@ CALCULATOR = Calculator(
     names=(r"child(?: ?s)?(?: turcotte)? ?p(?:ugh|ew|ue|u|hugh)(?: (?:score|class))?",),
     inputs=(BILIRUBIN, ALBUMIN, INR, ASCITES, ENCEPHALOPATHY),
     unit="points",
+    equation="1 to 3 points each: bilirubin (2, 3 mg/dL), albumin (3.5, 2.8 g/dL), INR (1.7, 2.3), ascites, "
+    "encephalopathy",
     formula=formula,
     bands=(
         Band(5, "Class A: well-compensated disease."),

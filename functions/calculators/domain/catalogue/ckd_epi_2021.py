@@ -31,6 +31,8 @@ CALCULATOR = Calculator(
     ),
     inputs=(AGE, SEX, CREATININE),
     unit="mL/min/1.73 m²",
+    equation="142 x min(creatinine / k, 1)^a x max(creatinine / k, 1)^-1.2 x 0.9938^age; men k 0.9, a -0.302; women "
+    "k 0.7, a -0.241, and x 1.012",
     formula=formula,
     bands=(
         Band(0, "Range of KDIGO category G5, kidney failure."),

@@ -69,6 +69,7 @@ CALCULATOR = Calculator(
     names=(r"(?:ckd|kdigo|chronic kidney disease) (?:staging|category|stage calculator)", r"stage of (?:the )?ckd"),
     weak=(r"(?:ckd|kdigo|chronic kidney disease|kidney disease) stage",),
     inputs=(EGFR, ACR),
+    equation="G by eGFR 90, 60, 45, 30, 15; A by albumin/creatinine 30 and 300 mg/g",
     formula=formula,
     bands=bands(),
     notes=notes,

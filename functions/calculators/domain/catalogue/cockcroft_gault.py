@@ -47,6 +47,8 @@ CALCULATOR = Calculator(
     ),
     inputs=(AGE, SEX, WEIGHT, ADULT_HEIGHT, CREATININE),
     unit="mL/min",
+    equation="(140 - age) x weight / (72 x creatinine), x 0.85 for women; actual weight below BMI 18.5, the smaller "
+    "of ideal and actual below 25, from there ideal + 0.4 x (actual - ideal)",
     formula=formula,
     bands=(
         Band(float("-inf"), "Below 15 mL/min: check every renally cleared drug."),

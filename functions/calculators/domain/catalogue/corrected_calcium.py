@@ -25,6 +25,7 @@ CALCULATOR = Calculator(
     inputs=(CALCIUM, ALBUMIN),
     unit="mg/dL",
     decimals=1,
+    equation="calcium + 0.8 x (4 - albumin in g/dL)",
     formula=formula,
     bands=(
         Band(float("-inf"), "Low (below about 8.5 mg/dL)."),

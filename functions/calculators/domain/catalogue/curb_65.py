@@ -37,6 +37,8 @@ CALCULATOR = Calculator(
     names=(r"c(?:u|e)rb(?: ?65)?",),
     inputs=(AGE, CONFUSION, UREA, RESPIRATORY_RATE, SYSTOLIC, DIASTOLIC),
     unit="points",
+    equation="1 each: confusion, urea nitrogen above 19 mg/dL, breathing from 30, systolic below 90 or diastolic up "
+    "to 60, age from 65",
     formula=formula,
     bands=(
         Band(0, "Low risk, 30-day mortality about 1.5 percent: outpatient treatment can be considered."),

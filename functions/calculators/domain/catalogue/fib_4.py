@@ -40,6 +40,7 @@ CALCULATOR = Calculator(
     names=(r"fib(?:rosis)? ?(?:4|for)(?: (?:index|score))?",),
     inputs=(AGE, AST, ALT, PLATELETS),
     decimals=2,
+    equation="age x AST / (platelets in 10^9/L x √ALT)",
     formula=formula,
     bands=(
         Band(0, "Low probability of advanced fibrosis."),

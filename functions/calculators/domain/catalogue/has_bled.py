@@ -101,6 +101,7 @@ CALCULATOR = Calculator(
     ),
     inputs=(AGE, *CRITERIA),
     unit="points",
+    equation="1 each: systolic above 160, kidney, liver, stroke, bleeding, labile INR, age above 65, drugs, alcohol",
     formula=formula,
     bands=(
         Band(0, "Low bleeding risk."),

@@ -20,6 +20,7 @@ CALCULATOR = Calculator(
     weak=(r"map", r"m a p"),
     inputs=(SYSTOLIC, DIASTOLIC),
     unit="mmHg",
+    equation="(systolic + 2 x diastolic) / 3",
     formula=lambda v: (v["systolic"] + 2 * v["diastolic"]) / 3,
     bands=(
         Band(0, "Below 65 mmHg, the usual initial target in septic shock."),

@@ -81,6 +81,9 @@ CALCULATORS = (
         names=(r"meld(?: ?3(?:\.0)?)?(?: score)?", r"model for end stage liver disease"),
         inputs=(SEX, BILIRUBIN, INR, CREATININE, SODIUM, ALBUMIN, DIALYSIS),
         unit="points",
+        equation="11.14 ln creatinine + 4.56 ln bilirubin + 9.09 ln INR + 0.82 (137 - Na) - 0.24 (137 - Na) ln "
+        "bilirubin + 1.85 (3.5 - albumin) - 1.83 (3.5 - albumin) ln creatinine + 6, + 1.33 for women; each "
+        "value held to its limits",
         formula=meld_3,
         bands=BANDS,
         caveats=CAVEATS,
@@ -109,6 +112,8 @@ CALCULATORS = (
         names=(r"meld ?(?:na|sodium|with sodium)(?: score)?",),
         inputs=(BILIRUBIN, INR, CREATININE, SODIUM, DIALYSIS),
         unit="points",
+        equation="i = 10 x (0.957 ln creatinine + 0.378 ln bilirubin + 1.12 ln INR + 0.643); above 11: i + 1.32 (137 "
+        "- Na) - 0.033 i (137 - Na); each value held to its limits",
         formula=meld_na,
         bands=BANDS,
         caveats=CAVEATS,

@@ -30,6 +30,7 @@ CALCULATOR = Calculator(
     names=(r"(?:q|cue|queue|quick) ?sofa(?: score)?",),
     inputs=(RESPIRATORY_RATE, SYSTOLIC, MENTATION),
     unit="points",
+    equation="1 each: breathing from 22, systolic up to 100, altered mentation",
     formula=formula,
     bands=(
         Band(0, "Not high risk by qSOFA; this does not exclude sepsis."),

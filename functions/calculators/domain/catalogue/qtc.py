@@ -50,6 +50,12 @@ def notes(values: Values, _value: Value) -> tuple[str, ...]:
     return () if usual else ("Rate corrections disagree outside 60 to 100 beats per minute, Bazett most of all.",)
 
 
+EQUATIONS = {
+    "Bazett": "QT / √RR", "Fridericia": "QT / RR^(1/3)", "Framingham": "QT + 154 x (1 - RR)",
+    "Hodges": "QT + 1.75 x (rate - 60)", "Rautaharju": "QT x (120 + rate) / 180",
+}  # fmt: skip
+
+
 def variant(
     name: str, spoken: str, formula: Callable[[Values], float], source: Reference, examples: tuple[Example, ...]
 ) -> Calculator:
@@ -67,6 +73,7 @@ def variant(
         ),
         inputs=(QT, HEART_RATE),
         unit="ms",
+        equation=f"{EQUATIONS[name]}; RR = 60 / rate",
         formula=formula,
         bands=BANDS,
         notes=notes,

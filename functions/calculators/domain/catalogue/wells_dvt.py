@@ -91,6 +91,7 @@ CALCULATOR = Calculator(
     ),
     inputs=CRITERIA,
     unit="points",
+    equation="1 for each criterion, 2 less where another diagnosis is as likely",
     formula=formula,
     bands=(
         Band(-2, "DVT unlikely: D-dimer can rule it out (two-level Wells score)."),

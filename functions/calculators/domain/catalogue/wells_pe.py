@@ -73,6 +73,8 @@ CALCULATOR = Calculator(
     inputs=(HEART_RATE, *CRITERIA),
     unit="points",
     decimals=1,
+    equation="3 each: signs of DVT, PE most likely; 1.5 each: rate above 100, immobilisation or surgery, previous "
+    "DVT or PE; 1 each: haemoptysis, malignancy",
     formula=formula,
     bands=(
         Band(0, "PE unlikely: D-dimer can rule it out (two-level Wells score)."),
