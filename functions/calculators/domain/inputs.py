@@ -38,6 +38,9 @@ WEIGHT = Quantity(
     possible=Range(0.2, 650),
     usual=Range(30, 250),
 )
+# Where children are as usual as adults. A height stays as it is: "68" may be inches, and is asked about.
+ANY_WEIGHT = replace(WEIGHT, usual=Range(1.5, 250))
+ANY_AGE = replace(AGE, usual=Range(0, 105))
 HEIGHT = Quantity(
     name="height",
     label="height",

@@ -1,4 +1,4 @@
-from functions.calculators.domain.inputs import HEIGHT, WEIGHT
+from functions.calculators.domain.inputs import ANY_WEIGHT, HEIGHT
 from functions.calculators.domain.model import Calculator, Example, Reference
 
 BY_HAND = "worked by hand: square root of (height in cm x weight in kg / 3600)"
@@ -11,7 +11,7 @@ CALCULATOR = Calculator(
     aliases=("body surface area", "BSA", "Mosteller"),
     names=(r"body surface(?: area)?", r"mosteller(?: formula)?"),
     weak=(r"b ?s ?a",),
-    inputs=(WEIGHT, HEIGHT),
+    inputs=(ANY_WEIGHT, HEIGHT),
     unit="m²",
     decimals=2,
     equation="√(height in cm x weight in kg / 3600)",

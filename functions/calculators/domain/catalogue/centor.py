@@ -1,4 +1,4 @@
-from functions.calculators.domain.inputs import AGE, TEMPERATURE
+from functions.calculators.domain.inputs import ANY_AGE, TEMPERATURE
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo
 
 PAPER = "points of McIsaac 1998, added by hand"
@@ -47,7 +47,7 @@ CALCULATOR = Calculator(
     aliases=("Centor", "Centor score", "McIsaac score", "modified Centor score"),
     names=(r"(?:modified )?cent[oa]u?r(?: mcisaac)?(?: (?:score|criteria))?",
            r"m(?:a)?c ?isaac(?:s)?(?: (?:score|criteria))?"),
-    inputs=(AGE, TEMPERATURE, *CRITERIA),
+    inputs=(ANY_AGE, TEMPERATURE, *CRITERIA),
     unit="points",
     equation="1 for each: above 38 °C, no cough, tender nodes, exudate or swelling of the tonsils, age 3 to 14; "
     "-1 from 45 years",

@@ -1,4 +1,4 @@
-from functions.calculators.domain.inputs import AGE, SEX, SODIUM, WEIGHT
+from functions.calculators.domain.inputs import ANY_AGE, ANY_WEIGHT, SEX, SODIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
 BY_HAND = "worked by hand: share of water x weight x (sodium / 140 - 1)"
@@ -28,7 +28,7 @@ CALCULATOR = Calculator(
     summary="Water that is lacking in hypernatraemia.",
     aliases=("free water deficit", "water deficit"),
     names=(r"(?:free )?water deficit",),
-    inputs=(AGE, SEX, WEIGHT, SODIUM),
+    inputs=(ANY_AGE, SEX, ANY_WEIGHT, SODIUM),
     unit="L",
     decimals=1,
     equation="f x weight x (sodium / 140 - 1); f 0.6 below 18 years, men 0.6, women 0.5, from 65 years 0.5 and 0.45",

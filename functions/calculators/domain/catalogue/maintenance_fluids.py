@@ -1,4 +1,4 @@
-from functions.calculators.domain.inputs import WEIGHT
+from functions.calculators.domain.inputs import ANY_WEIGHT
 from functions.calculators.domain.model import Calculator, Example, Reference, Value, Values
 
 BY_HAND = "worked by hand: 4, 2 and 1 mL/kg/h for the first 10 kg, the second 10 kg and the rest"
@@ -29,7 +29,7 @@ CALCULATOR = Calculator(
         r"4 ?2 ?1(?: rule)?",
         r"hol{1,2}iday se[gq]ar",
     ),
-    inputs=(WEIGHT,),
+    inputs=(ANY_WEIGHT,),
     unit="mL/h",
     decimals=1,
     equation="4 mL/kg/h for the first 10 kg, 2 for the second 10 kg, 1 for every further kg",
