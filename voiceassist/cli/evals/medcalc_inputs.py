@@ -165,9 +165,13 @@ GRADES: dict[str, dict[str, dict[str, Any]]] = {
         "mild": {"mild_liver_disease": True}, "moderate": {"severe_liver_disease": True},
         "severe": {"severe_liver_disease": True}, "moderate to severe": {"severe_liver_disease": True},
     },
-    "Race": {"asian": {"race": "other"}, "white": {"race": "other"}},
+    # "Moderate to severe" is what counts.
+    "Moderate to severe Chronic Kidney Disease": {"mild": {"kidney_disease": False}},
 }  # fmt: skip
-ABSENT = frozenset({"none", "absent", "no", "normal"})
+ABSENT = frozenset({"none", "absent", "no", "normal", "none or diet-controlled"})
+# A grade where ours asks for yes or no: the finding is there.
+PRESENT = frozenset({"mild", "moderate", "severe", "moderate to severe", "uncomplicated", "end-organ damage",
+                     "localized", "metastatic"})  # fmt: skip
 # What the benchmark takes for a grade that a case does not state.
 MILDEST = {"ascites": "absent", "encephalopathy": "none", "ecg": "normal", "history": "slight", "troponin": "normal",
            "admission": "nonoperative", "cough": True, "cough_or_cold": True}  # fmt: skip
@@ -235,8 +239,10 @@ def _value(calculator: Calculator, name: str, one: str, raw: Any) -> Any:
         return not raw
     if not isinstance(raw, str):
         return raw
-    criterion = isinstance(calculator.input(one), YesNo)
-    return False if criterion and raw.lower() in ABSENT else _text(raw)
+    if one == "race":  # the equation knows one group and all others
+        return raw.lower() if raw.lower() == "black" else "other"
+    graded = raw.lower() in ABSENT | PRESENT and isinstance(calculator.input(one), YesNo)
+    return raw.lower() in PRESENT if graded else _text(raw)
 
 
 def _grade(calculator: Calculator, name: str, raw: Any) -> dict[str, Any] | None:
