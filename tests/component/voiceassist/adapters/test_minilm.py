@@ -110,3 +110,29 @@ def test_importing_the_adapter_loads_nothing_heavy():
     program = "import sys, voiceassist.adapters.minilm; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"onnxruntime", "onnx", "numpy", "tokenizers", "safetensors"} & set(loaded)
+
+
+def test_a_batch_is_bounded_by_its_padded_tokens_and_every_row_is_in_one():
+    lengths = [3, 512, 40, 40, 500, 7, 7, 7, 120]
+    batches = list(minilm._batches(lengths))
+    assert sorted(row for rows in batches for row in rows) == list(range(len(lengths)))
+    assert all(len(rows) * max(lengths[row] for row in rows) <= minilm.BATCH_TOKENS for rows in batches)
+    assert list(minilm._batches([600])) == [[0]]
+    assert list(minilm._batches([])) == []
+
+
+def test_long_passages_leave_no_memory_behind(models, embedder):
+    embedder.embed_query("warm the model folder")
+    program = f"""
+import psutil
+from pathlib import Path
+from voiceassist.adapters.minilm import MiniLm
+
+embedder = MiniLm(Path({str(models)!r}))
+embedder.embed_query("first")
+before = psutil.Process().memory_info().rss
+embedder.embed_passages(["a much longer passage " * 200] * 20)
+print(psutil.Process().memory_info().rss - before)
+"""
+    grown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert int(grown) < 50_000_000
