@@ -3,7 +3,7 @@
     room, app, oncall = skill("oncall", title="On call")
 
     @app.post("/api/v1/oncall/ask")
-    def ask(question: Question) -> Spoken: ...
+    async def ask(question: Question) -> Spoken: ...
 
 The third name must be the room's own: functions-framework looks it up in the module (docs/guides/new-function.md).
 """
