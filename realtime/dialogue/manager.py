@@ -8,7 +8,7 @@ from realtime.dialogue import smalltalk, wording
 from realtime.dialogue.clarify import replies
 from realtime.dialogue.clarify.asking import Asking, Step
 from realtime.dialogue.clarify.policy import Seen
-from realtime.dialogue.clarify.urgent import is_urgent
+from realtime.dialogue.clarify.urgent import is_urgent, repeats
 from realtime.dialogue.phrases import Phrasebook, Skill
 from realtime.dialogue.reply import Ask, Reply
 from realtime.dialogue.rooms import Rooms
@@ -47,6 +47,10 @@ class Open:
     @property
     def calculator_id(self) -> str | None:
         return self.interpretation.calculator_id
+
+    @property
+    def question(self) -> str:
+        return self.interpretation.question or ""
 
 
 @dataclass(slots=True)
@@ -99,8 +103,10 @@ class Dialogue:
         return Reply(smalltalk.REPLIES[kind]) if kind else None
 
     async def _asked(self, said: str) -> Reply:
-        if is_urgent(said):  # whatever is open waits no longer, and nothing new is asked
+        if is_urgent(said) and not (self.open and repeats(said, self.open.question)):
+            # Whatever is open waits no longer, and nothing new is asked.
             self.open = self.asking.asked = None
+            self.row = MAX_QUESTIONS
         replied = self.asking.reply(said)
         if replied:
             return await self._step(*replied)
@@ -206,7 +212,7 @@ class Dialogue:
         first = found.missing[0] if found.missing else None
         slot = first.name if first else "calculator"
         waiting = Open(said, found, slot, questions + 1)
-        if max(questions, self.row) >= MAX_QUESTIONS or is_urgent(said):
+        if max(questions, self.row) >= MAX_QUESTIONS:
             metrics.CLARIFICATIONS.labels("given_up").inc()
             self.open = replace(waiting, asked=None, questions=questions) if found.calculator_id else None
             return Reply(wording.still_missing(found.missing, found.title) if first else wording.NOT_COMPUTED)

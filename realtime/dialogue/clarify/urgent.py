@@ -27,8 +27,29 @@ _SIGNS = (
     r"addisonian crisis|adrenal crisis|eclamp(?:sia|tic)|cord prolapse|meningococc\w+",
 )
 _URGENT = re.compile(rf"\b(?:{'|'.join(_SIGNS)})")
+# "No cardiac arrest", "history of anaphylaxis": said of it, but not that it happens.
+_NOT_NOW = re.compile(
+    r"\b(?:no|without|denies|denied|negative for|absence of|not in|never had|had no|histor(?:y|ies) of|previous|prior"
+    r"|risk of|prevent(?:ing|ion of)?)(?: (?:an?|any|the|signs of|known|recent|previous|prior)){0,2} $"
+)
 _MARKS = re.compile(r"[^a-z0-9]+")
 
 
+def signs(said: str) -> list[str]:
+    """The words that tell of an emergency, as compared: lower case, marks as blanks."""
+    plain = _plain(said)
+    return [found[0] for found in _URGENT.finditer(plain) if not _NOT_NOW.search(plain[: found.start()])]
+
+
 def is_urgent(said: str) -> bool:
-    return _URGENT.search(_MARKS.sub(" ", folded(said).replace("n't", "n t"))) is not None
+    return bool(signs(said))
+
+
+def repeats(said: str, question: str) -> bool:
+    """Whether `said` only speaks of what our own `question` named ("was there a cardiac arrest?")."""
+    asked = _plain(question)
+    return all(sign in asked for sign in signs(said))
+
+
+def _plain(text: str) -> str:
+    return _MARKS.sub(" ", folded(text))

@@ -183,6 +183,29 @@ def test_ordinary_words_are_no_emergency(said):
     assert not is_urgent(said)
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["no cardiac arrest", "denies any crushing chest pain", "a history of anaphylaxis", "prevention of eclampsia"],
+)
+def test_what_does_not_happen_is_no_emergency(said):
+    assert not is_urgent(said)
+
+
+def test_one_sign_that_is_denied_does_not_hide_another():
+    assert is_urgent("no cardiac arrest, but he is choking")
+
+
+async def test_a_reply_that_speaks_of_what_was_asked_for_ends_no_calculation():
+    dialogue = talk()
+    first = await dialogue.reply("calculate the GRACE score")
+    assert "cardiac arrest" in first.text
+    reply = await dialogue.reply("cardiac arrest")
+    assert dialogue.open.interpretation.inputs["arrest"] is True
+    assert reply.ask is not None
+    await dialogue.reply("the patient is choking")
+    assert dialogue.open is None
+
+
 CHOICES = {
     "calculate the Wells score": ("wells_dvt", "wells_pe"),
     "calculate the GFR": ("ckd_epi_2021", "cockcroft_gault"),
