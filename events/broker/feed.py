@@ -38,6 +38,7 @@ class Feed:
         self._shared = shared
         self._writer = writer
         self._busy: set[int] = set()
+        self._left: set[int] | None = None  # while the log is read: what stopped being busy since
         self._ready: deque[Claimed] = deque()
         self._behind = True  # there may be more in the log than in memory
         self._refused = 0
@@ -100,10 +101,14 @@ class Feed:
         if limit:
             busy, refused, route = frozenset(self._busy), self._refused, self.route.name
             store = self._shared.store
+            left: set[int] = set()
+            self._left = left
             claimed = await self._shared.read(lambda: store.claim(route, now=now, busy=busy, limit=limit))
             for delivery in claimed:
-                if delivery.seq not in self._busy:
+                # What was made and marked while the log was read stands in the answer as it was before.
+                if delivery.seq not in self._busy and delivery.seq not in left:
                     self._take(delivery)
+            self._left = None
             self._start_more()
             if claimed:
                 return
@@ -177,6 +182,8 @@ class Feed:
         attempt.release()
         self._shared.release(delivery.parcel.size)
         self._busy.discard(delivery.seq)
+        if self._left is not None:
+            self._left.add(delivery.seq)
         if self._behind or isinstance(job, Postpone):
             self._wake.set()
 
