@@ -4,9 +4,10 @@ Reads over a connection of its own, so that a search of a week of events holds u
 what is readable on disk (id, type, source, time); their data stays sealed and is never shown.
 """
 
+import itertools
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,23 +23,35 @@ from voiceassist.contracts.event_log import MOST_REPLAYED
 STATES = ("waiting", "delivered", "dead", "held", "dropped")
 MOST_LISTED = 200
 
+# Conditions stand in a query only where they are asked for, so that it finds its index.
+_EVENT_TERMS = {
+    "id": "id = :id",
+    "source": "source = :source",
+    "type": "type = :type",
+    "after": "accepted >= :after",
+    "before": "accepted < :before",
+    "cursor": "seq < :cursor",
+}
 _EVENTS = """
 select seq, broker, id, source, type, accepted, trace,
     (select count(*) from deliveries where event = events.seq) from events
-where (:id is null or id = :id) and (:source is null or source = :source) and (:type is null or type = :type)
-    and (:after is null or accepted >= :after) and (:before is null or accepted < :before)
-    and (:cursor is null or seq < :cursor)
-order by seq desc limit :limit
+where {terms} order by seq desc limit :limit
 """
+_DELIVERY_TERMS = {"event": "d.event = :event", "route": "d.route = :route", "cursor": "d.seq < :cursor"}
 _DELIVERIES = """
 select d.seq, d.route, d.state, d.attempts, d.due, d.code, d.finished, d.replayed,
     e.seq, e.id, e.source, e.type, e.accepted
 from deliveries d join events e on e.seq = d.event
-where (:event is null or d.event = :event) and (:route is null or d.route = :route)
-    and (:state is null or d.state = :state) and (:cursor is null or d.seq < :cursor)
-order by d.seq desc limit :limit
+where {terms} order by d.seq desc limit :limit
 """
 _ATTEMPTS = "select delivery, number, at, code, duration_ms from attempts where delivery in (select value from json_each(?)) order by delivery, number"  # noqa: E501
+# Each by the index of its state: of a week's deliveries nearly all are done.
+_COUNTS = """
+select route, 0, count(*) from deliveries where state = 0 group by route
+union all select route, 2, count(*) from deliveries where state = 2 and replayed is null group by route
+union all select route, 3, count(*) from deliveries where key is not null and state in (0, 3) and state = 3
+    group by route
+"""
 _REPLAYS = """
 select seq, id, at, subject, tenant, selection, dry_run, matched, replayed from replays
 where (:cursor is null or seq < :cursor) order by seq desc limit :limit
@@ -70,6 +83,16 @@ class Replay:
     events: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A delivery to be made once more; `dead` is the one it takes the place of."""
+
+    event: int
+    route: str
+    key: str | None
+    dead: int | None
+
+
 class Archive:
     """Reads from one thread of its own; `replayed` is a job for the writer."""
 
@@ -91,13 +114,16 @@ class Archive:
 
     def events(self, wanted: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
         """Newest first: cursor, id, source, type, times; never the data."""
-        rows = self._read.execute(_EVENTS, _asked(wanted, "id source type after before cursor", limit=limit))
+        rows = self._read.execute(_EVENTS.format(terms=_terms(_EVENT_TERMS, wanted)), {**wanted, "limit": limit})
         names = ("cursor", "broker", "id", "source", "type", "accepted_ms", "trace", "deliveries")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def deliveries(self, wanted: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
         """Newest first, each with its failed attempts."""
-        rows = self._read.execute(_DELIVERIES, _asked(wanted, "event route state cursor", limit=limit)).fetchall()
+        state = wanted.get("state")
+        # As a literal: only then is it seen that the index of that state will do.
+        terms = _terms(_DELIVERY_TERMS, wanted) + ("" if state is None else f" and d.state = {int(state)}")
+        rows = self._read.execute(_DELIVERIES.format(terms=terms), {**wanted, "limit": limit}).fetchall()
         failed: dict[int, list[dict[str, Any]]] = {}
         for delivery, number, at, code, duration in self._read.execute(_ATTEMPTS, (json.dumps([r[0] for r in rows]),)):
             attempt = {"number": number, "at_ms": at, "status": code, "duration_ms": duration}
@@ -106,37 +132,59 @@ class Archive:
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many deliveries of each Trigger wait, are held or are dead and not sent again."""
-        rows = self._read.execute(
-            "select route, state, count(*) from deliveries where state in (0, 2, 3) and replayed is null"
-            " group by route, state"
-        )
-        return {(route, STATES[state]): count for route, state, count in rows}
+        return {(route, STATES[state]): count for route, state, count in self._read.execute(_COUNTS)}
 
     def replays(self, wanted: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
-        rows = self._read.execute(_REPLAYS, _asked(wanted, "cursor", limit=limit))
+        rows = self._read.execute(_REPLAYS, {"cursor": wanted.get("cursor"), "limit": limit})
         names = ("cursor", "id", "at_ms", "subject", "tenant", "selection", "dry_run", "matched", "replayed")
         return [
             dict(zip(names, row, strict=True)) | {"selection": json.loads(row[5]), "dry_run": bool(row[6])}
             for row in rows
         ]
 
+    def chosen(self, selection: Selection, routing: Routing) -> list[Again]:
+        """What a replay of `selection` would send, oldest first; one more than MOST_REPLAYED tells that there is more.
+
+        Here and not in the writer's transaction: it may look through a week of events, and nobody is to wait for that.
+        """
+        found = self._dead(selection) if selection.dead_letters else self._whole(selection, routing)
+        return list(itertools.islice(found, MOST_REPLAYED + 1))
+
+    def _dead(self, selection: Selection) -> Iterator[Again]:
+        terms = _terms(_CHOSEN, _chosen(selection)) + ("" if selection.trigger is None else " and d.route = :route")
+        rows = self._read.execute(
+            f"select d.event, d.route, d.key, d.seq from deliveries d join events e on e.seq = d.event"  # noqa: S608
+            f" where d.state = {DEAD} and d.replayed is null and {terms} order by d.seq",
+            _chosen(selection) | {"route": selection.trigger},
+        )
+        return (Again(*row) for row in rows)
+
+    def _whole(self, selection: Selection, routing: Routing) -> Iterator[Again]:
+        rows = self._read.execute(
+            f"select e.seq, e.broker, e.id, e.source, e.trace, e.ttl, e.sealed from events e"  # noqa: S608 - our own
+            f" where {_terms(_CHOSEN, _chosen(selection))} order by e.seq",
+            _chosen(selection),
+        )
+        for seq, broker, *sealed in rows:
+            event = self._store.opened(*sealed).event
+            if event is None:
+                continue
+            namespace, _, name = broker.partition("/")
+            key = event.extensions.get("partitionkey")
+            lane = None if key is None else routing.lane(str(key))
+            for route in routing.matching(BrokerName(namespace, name), event.attributes()):
+                if selection.trigger in (None, route.name):
+                    yield Again(seq, route.name, lane if route.ordered else None, None)
+
 
 def replayed(
-    selection: Selection, routing: Routing, store: Store, *, subject: str, tenant: str, replay_id: str, now: int
+    selection: Selection, chosen: Sequence[Again], *, subject: str, tenant: str, replay_id: str, now: int
 ) -> Callable[[sqlite3.Connection], tuple[Replay, Fresh]]:
     """The work of a Change: new deliveries of old events under their own id, and the record of who asked."""
 
     def work(connection: sqlite3.Connection) -> tuple[Replay, Fresh]:
-        found = (
-            _dead(connection, selection) if selection.dead_letters else _whole(connection, selection, store, routing)
-        )
-        matched = len(found)
-        found = found[: min(selection.limit, MOST_REPLAYED)]
-        done = [] if selection.dry_run else found
-        for event, route, key, dead in done:
-            _again(connection, event, route, key)
-            if dead is not None:
-                connection.execute("update deliveries set replayed = ? where seq = ?", (replay_id, dead))
+        found = chosen[: min(selection.limit, MOST_REPLAYED)]
+        done = [] if selection.dry_run else [each for each in found if _again(connection, each, replay_id)]
         connection.execute(
             "insert into replays (at, subject, tenant, selection, dry_run, matched, replayed, id)"
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -146,71 +194,44 @@ def replayed(
                 tenant,
                 msgspec.json.encode(selection).decode(),
                 selection.dry_run,
-                matched,
+                len(chosen),
                 len(done),
                 replay_id,
             ),
         )
         ids = connection.execute(
             "select id from events where seq in (select value from json_each(?)) order by seq",
-            (json.dumps(sorted({event for event, *_ in found})[:MOST_LISTED]),),
+            (json.dumps(sorted({each.event for each in found})[:MOST_LISTED]),),
         )
-        told = Replay(replay_id, matched, len(done), tuple(row[0] for row in ids))
-        return told, Fresh(look={route for _, route, *_ in done})
+        told = Replay(replay_id, len(chosen), len(done), tuple(row[0] for row in ids))
+        return told, Fresh(look={each.route for each in done})
 
     return work
 
 
-Again = tuple[int, str, str | None, int | None]
-"""Event, route, order key, and the dead delivery this one replaces."""
+def _again(connection: sqlite3.Connection, each: Again, replay_id: str) -> bool:
+    """Once more, unless it was sent again or dropped since it was chosen."""
+    if each.dead is not None:
+        mark = "update deliveries set replayed = ? where seq = ? and replayed is null"
+        if not connection.execute(mark, (replay_id, each.dead)).rowcount:
+            return False
+    added = connection.execute(_ADD, {"event": each.event, "route": each.route, "key": each.key})
+    return bool(added.rowcount)
 
 
-def _again(connection: sqlite3.Connection, event: int, route: str, key: str | None) -> None:
-    held = "case when exists (select 1 from deliveries p where p.route = ?2 and p.key = ?3 and p.state in (0, 3)) then 3 else 0 end"  # noqa: E501
-    connection.execute(
-        f"insert into deliveries (event, route, key, state) values (?1, ?2, ?3, {held})",  # noqa: S608 - our own text
-        (event, route, key),
-    )
-
-
-def _dead(connection: sqlite3.Connection, selection: Selection) -> list[Again]:
-    rows = connection.execute(
-        "select d.event, d.route, d.key, d.seq from deliveries d join events e on e.seq = d.event"  # noqa: S608 - our own
-        f" where d.state = {DEAD} and d.replayed is null and (:route is null or d.route = :route) and {_CHOSEN}"
-        " order by d.seq",
-        _chosen(selection) | {"route": selection.trigger},
-    )
-    return [(event, route, key, seq) for event, route, key, seq in rows]
-
-
-def _whole(connection: sqlite3.Connection, selection: Selection, store: Store, routing: Routing) -> list[Again]:
-    rows = connection.execute(
-        f"select e.seq, e.broker, e.id, e.source, e.trace, e.ttl, e.sealed from events e where {_CHOSEN} order by e.seq",  # noqa: S608, E501
-        _chosen(selection),
-    )
-    found: list[Again] = []
-    for seq, broker, *sealed in rows:
-        event = store.opened(*sealed).event
-        if event is None:
-            continue
-        namespace, _, name = broker.partition("/")
-        key = event.extensions.get("partitionkey")
-        lane = None if key is None else routing.lane(str(key))
-        found += [
-            (seq, route.name, lane if route.ordered else None, None)
-            for route in routing.matching(BrokerName(namespace, name), event.attributes())
-            if selection.trigger in (None, route.name)
-        ]
-        if len(found) > MOST_REPLAYED:
-            break
-    return found
-
-
-_CHOSEN = """
-(:ids is null or e.id in (select value from json_each(:ids))) and (:type is null or e.type = :type)
-and (:source is null or e.source = :source) and (:after is null or e.accepted >= :after)
-and (:before is null or e.accepted < :before)
+_ADD = """
+insert into deliveries (event, route, key, state)
+select seq, :route, :key, case when exists (
+    select 1 from deliveries p where p.route = :route and p.key = :key and p.state in (0, 3)) then 3 else 0 end
+from events where seq = :event
 """
+_CHOSEN = {
+    "ids": "e.id in (select value from json_each(:ids))",
+    "type": "e.type = :type",
+    "source": "e.source = :source",
+    "after": "e.accepted >= :after",
+    "before": "e.accepted < :before",
+}
 
 
 def _chosen(selection: Selection) -> dict[str, Any]:
@@ -218,8 +239,9 @@ def _chosen(selection: Selection) -> dict[str, Any]:
     return named | {"ids": json.dumps(selection.ids) if selection.ids else None}
 
 
-def _asked(wanted: Mapping[str, Any], names: str, *, limit: int) -> dict[str, Any]:
-    return {name: wanted.get(name) for name in names.split()} | {"limit": limit}
+def _terms(known: Mapping[str, str], wanted: Mapping[str, Any]) -> str:
+    """Those conditions that something is wanted for; our own texts only."""
+    return " and ".join(["1", *(term for name, term in known.items() if wanted.get(name) is not None)])
 
 
 def _delivery(row: Sequence[Any], failed: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -78,7 +78,10 @@ class Operations:
         if method not in {"GET", "HEAD"}:
             raise MethodNotAllowedError
         asked = dict(parse_qsl(query))
-        return _json(await asyncio.get_running_loop().run_in_executor(self._reader, show, asked))
+        return _json(await self._ask(lambda: show(asked)))
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, question)
 
     def close(self) -> None:
         self._reader.submit(self._archive.close).result()
@@ -135,10 +138,11 @@ class Operations:
         selection = selection_of(body)
         if selection.trigger and selection.trigger not in self._dispatcher.routing.conditions:
             raise _wrong("trigger", "UNKNOWN_TRIGGER")
+        routing = self._dispatcher.routing
+        chosen = await self._ask(lambda: self._archive.chosen(selection, routing))
         work = replayed(
             selection,
-            self._dispatcher.routing,
-            self._store,
+            chosen,
             subject=principal.subject,
             tenant=str(principal.tenant_id),
             replay_id=str(ids.new_id()),

@@ -41,6 +41,13 @@ from deliveries d join events e on e.seq = d.event
 where d.route = ? and d.state = 0 and d.due <= ? and d.seq not in (select value from json_each(?))
 order by d.due, d.seq limit ?
 """
+# By the indexes of what waits and what is held.
+_WAITING = """
+select route, sum(waiting) from (
+    select route, count(*) as waiting from deliveries where state = 0 group by route
+    union all select route, count(*) from deliveries where key is not null and state in (0, 3) and state = 3
+        group by route) group by route
+"""
 # Behind an unfinished one of its key a delivery is held; the writer frees it when that one ends.
 _IN_ORDER = """
 insert into deliveries (seq, event, route, key, state) values (?1, ?2, ?3, ?4, case when exists (
@@ -252,7 +259,7 @@ class Store:
 
         What waits stays; what waits for a Trigger that is not among `known` any more goes after 30 days too.
         """
-        routes = [row[0] for row in self._write.execute("select distinct route from deliveries where state in (0, 3)")]
+        routes = [route for route, _ in self._write.execute(_WAITING)]
         ages = {
             "young": now - KEEP_EVENTS_MS,
             "old": now - KEEP_DEAD_MS,
@@ -328,9 +335,7 @@ class Store:
 
     def waiting(self) -> dict[str, int]:
         """Unfinished deliveries by route."""
-        return dict(
-            self._read.execute("select route, count(*) from deliveries where state in (0, 3) group by route").fetchall()
-        )
+        return dict(self._read.execute(_WAITING).fetchall())
 
     def applied_triggers(self) -> list[dict[str, object]]:
         """The Triggers that came over the API."""

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from events.broker.archive import Archive, Selection, replayed
+from events.broker.archive import Again, Archive, Selection, replayed
 from events.broker.jobs import Append, Change, Entry, Finish, Postpone, StoreError
 from events.broker.routes import Routing
 from events.broker.schema import DEAD, DONE
@@ -239,20 +239,54 @@ async def test_a_writer_makes_room_while_the_log_is_tight(store, monkeypatch):
 def test_the_record_of_replays_outlives_the_events_it_tells_of(store):
     store.apply([Append([entry(1)])])
     store.apply([ended(item, DEAD) for item in claim(store)])
-    again = replayed(
-        Selection(dead_letters=True), routing_of("r"), store, subject="anna", tenant="t", replay_id="x", now=NOW
-    )
-    store.apply([Change(again)])
+    archive = Archive(store.path, store)
+    selection = Selection(dead_letters=True)
+    chosen = archive.chosen(selection, Routing(frozenset(), {}, {}))
+    store.apply([Change(replayed(selection, chosen, subject="anna", tenant="t", replay_id="x", now=NOW))])
     store.apply([ended(item) for item in claim(store)])
     assert store.trim(NOW + KEEP_DEAD_MS + 1) == 1
-    archive = Archive(store.path, store)
     (record,) = archive.replays({}, limit=10)
     archive.close()
     assert (count(store), record["subject"], record["replayed"]) == (0, "anna", 1)
 
 
-def routing_of(*names):
-    return Routing(frozenset(), dict.fromkeys(names), {})
+def test_what_was_chosen_twice_is_sent_again_once(store):
+    """Two operators at the same moment; and one whose choice was trimmed meanwhile."""
+    store.apply([Append([entry(1)]), Append([entry(2)])])
+    store.apply([ended(item, DEAD) for item in claim(store)])
+    archive = Archive(store.path, store)
+    selection = Selection(dead_letters=True)
+    chosen = archive.chosen(selection, Routing(frozenset(), {}, {}))
+    gone = [Again(99, "r", None, None)]
+    done = [
+        replayed(selection, each, subject="s", tenant="t", replay_id=str(number), now=NOW)
+        for number, each in enumerate((chosen, chosen, gone))
+    ]
+    _, results = store.write([Change(work) for work in done])
+    archive.close()
+    assert [told.replayed for told, _ in results.values()] == [2, 0, 0]
+    assert [item.event.id for item in claim(store)] == ["1", "2"]
+
+
+def test_searches_and_counts_find_their_indexes(store):
+    """Of a week of events they read what they tell of."""
+    archive = Archive(store.path, store)
+    asked = []
+    archive._read.set_trace_callback(asked.append)
+    archive.events({"id": "1"}, limit=10)
+    archive.deliveries({"route": "r", "state": DEAD}, limit=10)
+    archive.deliveries({"event": 1}, limit=10)
+    archive.counts()
+    archive._read.set_trace_callback(None)
+    plans = [
+        " ".join(row[3] for row in archive._read.execute(f"explain query plan {query}"))
+        for query in asked
+        if "from attempts" not in query
+    ]
+    archive.close()
+    for plan, index in zip(plans, ("by_id", "dead", "of_event", "waiting"), strict=True):
+        assert index in plan.split(), plan
+    assert {"dead", "in_order"} <= set(plans[3].split())
 
 
 def test_a_changed_row_does_not_stop_the_others(store):
@@ -300,7 +334,7 @@ def test_a_wal_that_readers_keep_from_being_folded_in_is_shortened_when_they_let
     with contextlib.closing(sqlite3.connect(store.path)) as reader:
         reader.execute("begin")
         reader.execute("select * from events").fetchall()
-        for number in range(60):
+        for number in range(100):
             store.apply([Append([entry(number, data=b"x" * 9000)])])
             store.checkpoint()
         before = wal.stat().st_size
