@@ -15,7 +15,7 @@ from events.broker.triggers_api import TriggersApi
 from events.broker.writer import Writer
 from voiceassist.core.errors import ForbiddenError, MethodNotAllowedError, UnauthenticatedError, VoiceAssistError
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import logging, metrics, problem, tokens
+from voiceassist.runtime import logging, metrics, problem, tokens, tracing
 from voiceassist.runtime.settings import Settings
 
 log = logging.get_logger(__name__)
@@ -60,12 +60,9 @@ class BrokerApp:
             return
         try:
             answer: ASGIApp = await self._answer(scope, receive)
-        except VoiceAssistError as error:
-            metrics.EVENTS_REJECTED.labels(error.code).inc()
-            answer = _refusal(scope["path"], error)
         except Exception as error:  # noqa: BLE001 - the door is where unexpected errors end
-            log.error("ingress.failed", **logging.error_fields(error))
-            answer = problem.response(VoiceAssistError())
+            with tracing.scope(tracing.start(value(scope["headers"], b"traceparent"))):
+                answer = _refusal(scope["path"], error)
         await answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
@@ -78,7 +75,8 @@ class BrokerApp:
             principal = self._caller(scope)
             body = await self._body(scope, receive)
             query = scope.get("query_string", b"").decode("latin-1")
-            return await self._operations.answer(method, path, query, principal, body)
+            with tracing.continued("events.operate", value(scope["headers"], b"traceparent")):
+                return await self._operations.answer(method, path, query, principal, body)
         if method == "OPTIONS":
             return Response(status_code=200, headers=_CHALLENGE)
         if method != "POST":
@@ -122,7 +120,11 @@ class BrokerApp:
         return Response(body, media_type=media_type)
 
 
-def _refusal(path: str, error: VoiceAssistError) -> Response:
+def _refusal(path: str, error: Exception) -> Response:
+    if not isinstance(error, VoiceAssistError):
+        log.error("ingress.failed", **logging.error_fields(error))
+        return problem.response(VoiceAssistError())
+    metrics.EVENTS_REJECTED.labels(error.code).inc()
     if path.startswith("/apis/"):
         return triggers_api.refusal(error)
     answer = problem.response(error)
