@@ -13,13 +13,14 @@ import uvloop
 
 from events.broker.app import BrokerApp
 from events.broker.clock import Clock
+from events.broker.database import unusable
 from events.broker.dispatcher import Dispatcher
 from events.broker.ingress import Ingress
 from events.broker.operations import Operations
 from events.broker.routes import Routing, Yaml, named
 from events.broker.shared import Shared
 from events.broker.space import Space
-from events.broker.store import Store, unusable
+from events.broker.store import Store
 from events.broker.triggers_api import TriggersApi
 from events.broker.wiring_files import WiringFiles
 from events.broker.writer import Writer

@@ -14,10 +14,11 @@ from typing import Any
 
 import msgspec
 
+from events.broker.database import connect
 from events.broker.jobs import Fresh
 from events.broker.routes import BrokerName, Routing
 from events.broker.schema import DEAD
-from events.broker.store import Store, connect
+from events.broker.store import Store
 from voiceassist.contracts.event_log import MOST_REPLAYED
 
 STATES = ("waiting", "delivered", "dead", "held", "dropped")

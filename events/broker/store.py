@@ -6,32 +6,24 @@ Each connection is used by one thread only: `apply` writes (the writer thread), 
 feeds; who searches the log opens a reader of their own (archive.py).
 """
 
-import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from events.broker import schema
+from events.broker.database import connect, transaction, unusable
 from events.broker.jobs import Append, Change, Claimed, Entry, Fresh, Job, Parcel, Postpone, StoreError
-from events.broker.schema import DEAD, DONE, HELD, WAITING
+from events.broker.retention import WAITING, Retention
 from events.envelope import CloudEvent
 from voiceassist.adapters import crypto
 from voiceassist.core.errors import SettingsError
 
-DAY_MS = 86_400_000
-KEEP_EVENTS_MS = 7 * DAY_MS
-KEEP_DEAD_MS = 30 * DAY_MS
 # Most bytes of events that one claim takes into memory.
 CLAIM_BYTES = 4_194_304
-MOST_PAGES_FREED = 4096  # of 4 KiB, at one housekeeping
-LONGEST_WAL = 100_663_296  # bytes
-SHORTEN_MS = 250
-BUSY_MS = 30_000
-STRETCH = 2048  # events looked at in one transaction to make room
 
 _CANARY = b"events.broker"
 
@@ -40,13 +32,6 @@ select d.seq, d.attempts, d.key, e.id, e.source, e.trace, e.ttl, e.sealed
 from deliveries d join events e on e.seq = d.event
 where d.route = ? and d.state = 0 and d.due <= ? and d.seq not in (select value from json_each(?))
 order by d.due, d.seq limit ?
-"""
-# By the indexes of what waits and what is held.
-_WAITING = """
-select route, sum(waiting) from (
-    select route, count(*) as waiting from deliveries where state = 0 group by route
-    union all select route, count(*) from deliveries where key is not null and state in (0, 3) and state = 3
-        group by route) group by route
 """
 # Behind an unfinished one of its key a delivery is held; the writer frees it when that one ends.
 _IN_ORDER = """
@@ -60,30 +45,6 @@ update deliveries set state = 0, due = 0 where seq = (
 _FINISHED = """
 update deliveries set state = ?, attempts = ?, code = ?, finished = ? where seq in (select value from json_each(?))
 """
-# What waits for a Trigger that exists is never dropped; `gone` tells the others.
-_TRIM_DELIVERIES = """
-delete from deliveries where event in (select seq from events where accepted < :young) and (
-    state in (1, 4) and not exists (
-        select 1 from deliveries other where other.event = deliveries.event and other.state not in (1, 4))
-    or event in (select seq from events where accepted < :old) and (
-        state in (1, 2, 4) or route not in (select value from json_each(:known))))
-"""
-_TRIM_EVENTS = """
-delete from events where not exists (select 1 from deliveries where event = events.seq) and (
-    accepted < :old or (accepted < :young and broker not in (select value from json_each(:kept))))
-"""
-# What nobody waits for any more, in a stretch of the log. Letters at a dead-letter broker keep their time.
-_STRETCH = "select max(seq) from (select seq from events where seq > ? order by seq limit ?)"
-_SPENT = """
-select seq from events where seq > :above and seq <= :upto and broker not in (select value from json_each(:kept))
-    and not exists (select 1 from deliveries where event = events.seq and state not in (1, 4))
-"""
-_DROP = (
-    "delete from attempts where delivery in (select d.seq from deliveries d where d.event in (select value from json_each(?)))",  # noqa: E501
-    "delete from deliveries where event in (select value from json_each(?))",
-    "delete from events where seq in (select value from json_each(?))",
-)
-_TRIM_ATTEMPTS = "delete from attempts where not exists (select 1 from deliveries where seq = attempts.delivery)"
 
 
 @dataclass(slots=True)
@@ -104,11 +65,10 @@ class Store:
 
     def __init__(self, path: Path, key: bytes, *, kept_longer: frozenset[str] = frozenset()) -> None:
         self.path = path
-        self.kept_longer = kept_longer
         self._box = crypto.Box(key)
-        self._looked_through = 0
         self.used_bytes = 0  # on disk, free pages left out; as of the last housekeeping
         self._write = connect(path)
+        self.retention = Retention(path, self._write, kept_longer)
         try:
             self._prepare()
             self._read = connect(path)
@@ -155,7 +115,7 @@ class Store:
         try:
             for job in jobs:
                 self._collect(job, batch)
-            with self._transaction():
+            with transaction(self._write):
                 self._commit(batch)
                 for place, job in enumerate(jobs):
                     if isinstance(job, Change):
@@ -167,18 +127,6 @@ class Store:
                 raise StoreError("The event could not be stored.", retry_after=1) from None
             raise
         return batch.fresh, changes
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing; whatever goes wrong, the next one can begin."""
-        self._write.execute("begin immediate")
-        try:
-            yield
-            self._write.execute("commit")
-        except BaseException:
-            if self._write.in_transaction:
-                self._write.execute("rollback")
-            raise
 
     def _change(self, job: Change) -> object:
         write = self._write
@@ -246,52 +194,6 @@ class Store:
         """Fold the WAL into the database without making anybody wait."""
         self._write.execute("pragma wal_checkpoint(passive)")
 
-    def shorten(self) -> None:
-        """Under load that never pauses some reader is always in the way of a checkpoint, and the WAL only grows: then
-        readers wait for once."""
-        if self.path.with_name(f"{self.path.name}-wal").stat().st_size > LONGEST_WAL:
-            self._write.execute(f"pragma busy_timeout={SHORTEN_MS}")
-            self._write.execute("pragma wal_checkpoint(truncate)")
-            self._write.execute(f"pragma busy_timeout={BUSY_MS}")
-
-    def trim(self, now: int, *, known: Iterable[str] | None = None) -> int:
-        """Drop finished events after 7 days; dead ones, and what lies at a dead-letter broker, after 30.
-
-        What waits stays; what waits for a Trigger that is not among `known` any more goes after 30 days too.
-        """
-        routes = [route for route, _ in self._write.execute(_WAITING)]
-        ages = {
-            "young": now - KEEP_EVENTS_MS,
-            "old": now - KEEP_DEAD_MS,
-            "kept": json.dumps(sorted(self.kept_longer)),
-            "known": json.dumps(sorted(routes if known is None else known)),
-        }
-        with self._transaction():
-            self._write.execute(_TRIM_DELIVERIES, ages)
-            dropped = self._write.execute(_TRIM_EVENTS, ages).rowcount
-            if dropped:
-                self._write.execute(_TRIM_ATTEMPTS)
-        # As a script: `execute` steps once, and each step frees one page.
-        self._write.executescript(f"pragma incremental_vacuum({MOST_PAGES_FREED});")
-        return dropped
-
-    def make_room(self) -> int:
-        """Drop what is delivered before its time, oldest first: one stretch of the log a call, after the last one its
-        first again. Returns how many events went."""
-        write = self._write
-        above = self._looked_through
-        upto = self._looked_through = write.execute(_STRETCH, (above, STRETCH)).fetchone()[0] or 0
-        if not upto:
-            return 0
-        window = {"above": above, "upto": upto, "kept": json.dumps(sorted(self.kept_longer))}
-        with self._transaction():
-            spent = [seq for (seq,) in write.execute(_SPENT, window)]
-            for statement in _DROP:
-                write.execute(statement, (json.dumps(spent),))
-        write.executescript(f"pragma incremental_vacuum({MOST_PAGES_FREED});")
-        self.measure()
-        return len(spent)
-
     def clamp_due(self, route: str, latest: int) -> None:
         """After a start: no retry is due later than the Trigger's longest pause from now (the clock was set back)."""
         self._write.execute(
@@ -335,7 +237,7 @@ class Store:
 
     def waiting(self) -> dict[str, int]:
         """Unfinished deliveries by route."""
-        return dict(self._read.execute(_WAITING).fetchall())
+        return dict(self._read.execute(WAITING).fetchall())
 
     def applied_triggers(self) -> list[dict[str, object]]:
         """The Triggers that came over the API."""
@@ -358,24 +260,3 @@ def _insert(connection: sqlite3.Connection, table: str, width: int, rows: list[t
 
 def _place(event_id: str, source: str) -> str:
     return f"events|{source}|{event_id}"
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    try:
-        path.touch(mode=0o600)  # the WAL takes its mode from the database
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
-        connection.execute("pragma synchronous=full")
-        # Checkpoints happen when it is quiet (Writer); this is only the bound under steady load, about 64 MiB.
-        connection.execute("pragma wal_autocheckpoint=16000")
-    except (sqlite3.Error, OSError) as error:
-        raise unusable(error) from None
-    return connection
-
-
-def unusable(error: sqlite3.Error | OSError) -> SettingsError:
-    if isinstance(error, sqlite3.OperationalError | OSError):
-        return SettingsError("The event log cannot be opened: no such folder, no space or no permission.")
-    return SettingsError("The event log is damaged; restore it from a backup or move it away.")
-
-
-__all__ = ["DEAD", "DONE", "HELD", "WAITING", "Store", "StoreError"]

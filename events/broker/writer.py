@@ -88,18 +88,20 @@ class Writer:
                 self._quietly(self._trim)
 
     def _measure(self) -> None:
-        self._store.shorten()
+        retention = self._store.retention
+        retention.shorten()
         self._store.measure()
         dropped = 0
         for _ in range(MOST_STRETCHES):
             if self._tight is None or not self._tight():
                 break
-            dropped += self._store.make_room()
+            dropped += retention.make_room()
+            self._store.measure()
         if dropped:
             log.warning("events.dropped_early", count=dropped)
 
     def _trim(self) -> None:
-        self._store.trim(self._now(), known=self._known() if self._known else None)
+        self._store.retention.trim(self._now(), known=self._known() if self._known else None)
 
     def _next(self) -> list[_Ticket]:
         """Wait for a job, then take what has gathered meanwhile; empty when it is quiet or over."""

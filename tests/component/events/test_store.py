@@ -9,9 +9,10 @@ import pytest
 
 from events.broker.archive import Again, Archive, Selection, replayed
 from events.broker.jobs import Append, Change, Entry, Finish, Postpone, StoreError
+from events.broker.retention import KEEP_DEAD_MS, KEEP_EVENTS_MS
 from events.broker.routes import Routing
 from events.broker.schema import DEAD, DONE
-from events.broker.store import KEEP_DEAD_MS, KEEP_EVENTS_MS, Store
+from events.broker.store import Store
 from events.broker.writer import Writer
 from voiceassist.core.errors import SettingsError
 
@@ -189,7 +190,7 @@ async def test_one_job_nobody_foresaw_fails_alone(store):
     assert [item.event.id for item in claim(store)] == ["1", "3"]
 
 
-@pytest.mark.parametrize("work", [lambda store: store.trim(NOW), lambda store: store.make_room()])
+@pytest.mark.parametrize("work", [lambda store: store.retention.trim(NOW), lambda store: store.retention.make_room()])
 def test_housekeeping_that_fails_leaves_no_transaction_open(store, work):
     store.apply([Append([entry(1)])])
     store._write.execute("create temp trigger no before delete on main.events begin select raise(abort, 'no'); end")
@@ -202,7 +203,7 @@ def test_housekeeping_that_fails_leaves_no_transaction_open(store, work):
 
 
 def test_room_is_made_of_what_is_delivered_oldest_first_and_of_nothing_else(store, monkeypatch):
-    monkeypatch.setattr("events.broker.store.STRETCH", 4)
+    monkeypatch.setattr("events.broker.retention.STRETCH", 4)
     store.apply([Append([entry(number, routes=[("r", None), ("s", None)]) for number in range(10)])])
     store.apply([Append([entry("letter", broker="voiceassist/dead-letters")]), Append([entry("unheard", routes=())])])
     for route in "rs":
@@ -215,16 +216,16 @@ def test_room_is_made_of_what_is_delivered_oldest_first_and_of_nothing_else(stor
         with sqlite3.connect(store.path) as connection:
             return [row[0] for row in connection.execute("select id from events order by seq")]
 
-    assert (store.make_room(), left()[0]) == (4, "4")
-    assert (store.make_room(), left()) == (2, ["4", "7", "8", "9", "letter", "unheard"])
-    assert (store.make_room(), left()) == (1, ["4", "7", "8", "9", "letter"])
-    assert [store.make_room(), store.make_room(), store.make_room()] == [0, 0, 0]
+    assert (store.retention.make_room(), left()[0]) == (4, "4")
+    assert (store.retention.make_room(), left()) == (2, ["4", "7", "8", "9", "letter", "unheard"])
+    assert (store.retention.make_room(), left()) == (1, ["4", "7", "8", "9", "letter"])
+    assert [store.retention.make_room(), store.retention.make_room(), store.retention.make_room()] == [0, 0, 0]
     assert (count(store, "deliveries"), count(store, "attempts")) == (9, 1)
 
 
 async def test_a_writer_makes_room_while_the_log_is_tight(store, monkeypatch):
     monkeypatch.setattr("events.broker.writer.MEASURE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr("events.broker.store.STRETCH", 1)
+    monkeypatch.setattr("events.broker.retention.STRETCH", 1)
     store.apply([Append([entry(number) for number in range(20)])])
     store.apply([ended(item) for item in claim(store, limit=20)])
     writer = Writer(store, lambda _fresh: None, now=lambda: NOW, tight=lambda: count(store) > 3)
@@ -244,7 +245,7 @@ def test_the_record_of_replays_outlives_the_events_it_tells_of(store):
     chosen = archive.chosen(selection, Routing(frozenset(), {}, {}))
     store.apply([Change(replayed(selection, chosen, subject="anna", tenant="t", replay_id="x", now=NOW))])
     store.apply([ended(item) for item in claim(store)])
-    assert store.trim(NOW + KEEP_DEAD_MS + 1) == 1
+    assert store.retention.trim(NOW + KEEP_DEAD_MS + 1) == 1
     (record,) = archive.replays({}, limit=10)
     archive.close()
     assert (count(store), record["subject"], record["replayed"]) == (0, "anna", 1)
@@ -301,16 +302,16 @@ def test_finished_events_go_after_a_week_and_dead_ones_after_a_month(store):
     store.apply([Append([entry("letter", routes=(), broker="voiceassist/dead-letters")])])
     done, dead, _ = claim(store)
     store.apply([Finish(done.seq, DONE, 1, 204, NOW), Finish(dead.seq, DEAD, 1, 422, NOW)])
-    assert store.trim(NOW + KEEP_EVENTS_MS) == 0
-    assert store.trim(NOW + KEEP_EVENTS_MS + 1) == 2
+    assert store.retention.trim(NOW + KEEP_EVENTS_MS) == 0
+    assert store.retention.trim(NOW + KEEP_EVENTS_MS + 1) == 2
     assert count(store) == 3
-    assert store.trim(NOW + KEEP_DEAD_MS + 1) == 2
+    assert store.retention.trim(NOW + KEEP_DEAD_MS + 1) == 2
     assert (count(store), count(store, "deliveries")) == (1, 1)
 
 
 def test_what_waits_stays_unless_its_trigger_is_gone(store):
     store.apply([Append([entry(1), entry(2, routes=[("gone", None)])])])
-    assert store.trim(NOW + 365 * KEEP_DEAD_MS, known=["r"]) == 1
+    assert store.retention.trim(NOW + 365 * KEEP_DEAD_MS, known=["r"]) == 1
     assert store.waiting() == {"r": 1}
 
 
@@ -321,7 +322,7 @@ def test_freed_pages_go_back_to_the_disk(store):
     before = store.path.stat().st_size
     store.measure()
     used = store.used_bytes
-    assert store.trim(NOW + KEEP_EVENTS_MS + 1) == 300
+    assert store.retention.trim(NOW + KEEP_EVENTS_MS + 1) == 300
     store._write.execute("pragma wal_checkpoint(truncate)")
     store.measure()
     assert store.path.stat().st_size < before / 10
@@ -329,7 +330,7 @@ def test_freed_pages_go_back_to_the_disk(store):
 
 
 def test_a_wal_that_readers_keep_from_being_folded_in_is_shortened_when_they_let_go(store, monkeypatch):
-    monkeypatch.setattr("events.broker.store.LONGEST_WAL", 200_000)
+    monkeypatch.setattr("events.broker.retention.LONGEST_WAL", 200_000)
     wal = store.path.with_name("events.db-wal")
     with contextlib.closing(sqlite3.connect(store.path)) as reader:
         reader.execute("begin")
@@ -338,12 +339,12 @@ def test_a_wal_that_readers_keep_from_being_folded_in_is_shortened_when_they_let
             store.apply([Append([entry(number, data=b"x" * 9000)])])
             store.checkpoint()
         before = wal.stat().st_size
-        store.shorten()  # waits a moment, then lets it be
+        store.retention.shorten()  # waits a moment, then lets it be
         assert wal.stat().st_size == before > 900_000
-    store.shorten()
+    store.retention.shorten()
     assert wal.stat().st_size == 0
     store.apply([Append([entry("after")])])
-    store.shorten()
+    store.retention.shorten()
     assert 0 < wal.stat().st_size < 200_000
     assert len(claim(store, limit=200)) == 61
 
