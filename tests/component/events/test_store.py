@@ -346,7 +346,7 @@ def test_a_wal_that_readers_keep_from_being_folded_in_is_shortened_when_they_let
     store.apply([Append([entry("after")])])
     store.retention.shorten()
     assert 0 < wal.stat().st_size < 200_000
-    assert len(claim(store, limit=200)) == 61
+    assert len(claim(store, limit=200)) == 101
 
 
 def test_after_a_clock_that_was_set_back_no_retry_waits_longer_than_its_trigger_says(store):
