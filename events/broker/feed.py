@@ -6,6 +6,7 @@ A crash forgets nothing: whatever was not marked as ended is due again.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -61,6 +62,12 @@ class Feed:
             self._shared.release(delivery.parcel.size)
             self._busy.discard(delivery.seq)
         self._behind = True
+        # Triggers come and go over the API: their metrics go with them, or they only gather.
+        for code in self._counters:
+            metrics.EVENTS_DELIVERED.remove(self.route.name, str(code or "none"))
+        for metric in (metrics.EVENT_DELIVERY, metrics.EVENTS_DEAD, metrics.EVENT_ATTEMPTS):
+            with contextlib.suppress(KeyError):
+                metric.remove(self.route.name)
 
     def count(self, code: int | None, seconds: float) -> None:
         """One attempt was answered, or not (None)."""

@@ -141,7 +141,10 @@ async def test_a_trigger_is_applied_changed_and_deleted_over_the_api(broker, sub
     await broker.say(event(3))
     await subscriber.wait_for(2, room="hooks")
 
+    measured = 'trigger="voiceassist/hook"'
+    assert measured in (await broker.client.get(f"{broker.url}/metrics")).text
     deleted = await broker.client.delete(f"{broker.url}{TRIGGERS}/hook", headers=broker.token())
+    assert measured not in (await broker.client.get(f"{broker.url}/metrics")).text
     assert (deleted.status_code, deleted.json()["status"]) == (200, "Success")
     await broker.say(event(4))
     await broker.settled()

@@ -692,6 +692,8 @@ async def test_requirement_22_metrics_tell_what_came_in_went_out_and_died(broker
     for code, count in (("204", 2.0), ("503", 1.0), ("422", 1.0)):
         assert delivered % (code, count) in text
     assert 'voiceassist_events_dead_total{trigger="voiceassist/all"} 1.0' in text
+    assert 'voiceassist_event_attempts_count{trigger="voiceassist/all"} 1.0' in text
+    assert 'voiceassist_event_attempts_sum{trigger="voiceassist/all"} 2.0' in text
     assert 'voiceassist_events_waiting{trigger="voiceassist/all"} 1.0' in text
 
 
