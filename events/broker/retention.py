@@ -40,9 +40,12 @@ _TRIM_EVENTS = """
 delete from events where not exists (select 1 from deliveries where event = events.seq) and (
     accepted < :old or (accepted < :young and broker not in (select value from json_each(:kept))))
 """
+# What nobody waits for any more, in a stretch of the log; of what was dead, when it was sent again. Letters at a
+# dead-letter broker keep their time.
 _STRETCH = """
 select seq, length(sealed), broker not in (select value from json_each(:kept))
-    and not exists (select 1 from deliveries where event = events.seq and state not in (1, 4))
+    and not exists (select 1 from deliveries where event = events.seq and state not in (1, 4)
+        and not (state = 2 and replayed is not null))
 from events where seq > :above order by seq limit :limit
 """
 _DROP = (

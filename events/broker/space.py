@@ -14,7 +14,7 @@ CHECK_SECONDS = 1.0
 
 
 class Space:
-    """`full` is the refusal to answer with, or None. Asked on every request, looked up once a second.
+    """`full` is the refusal to answer with, or None. Asked on every request; the disk is looked at once a second.
 
     `used` tells the bytes of the log.
     """
@@ -24,14 +24,16 @@ class Space:
         self._used = used
         self._most = most_bytes
         self._checked = 0.0
-        self._full: VoiceAssistError | None = None
+        self._no_disk = False
 
     @property
     def full(self) -> VoiceAssistError | None:
+        if self._used() > self._most:
+            return RateLimitedError("The event log is full until events are delivered.", retry_after=30)
         if time.monotonic() - self._checked > CHECK_SECONDS:
             self._checked = time.monotonic()
-            self._full = self._look()
-        return self._full
+            self._no_disk = shutil.disk_usage(self._folder).free < LEAST_FREE_BYTES
+        return StoreError("The disk of the event log is nearly full.", retry_after=30) if self._no_disk else None
 
     @property
     def tight(self) -> bool:
@@ -41,10 +43,3 @@ class Space:
     def forget(self) -> None:
         """Look again at the next question."""
         self._checked = 0.0
-
-    def _look(self) -> VoiceAssistError | None:
-        if shutil.disk_usage(self._folder).free < LEAST_FREE_BYTES:
-            return StoreError("The disk of the event log is nearly full.", retry_after=30)
-        if self._used() > self._most:
-            return RateLimitedError("The event log is full until events are delivered.", retry_after=30)
-        return None

@@ -66,7 +66,7 @@ class Store:
     def __init__(self, path: Path, key: bytes, *, kept_longer: frozenset[str] = frozenset()) -> None:
         self.path = path
         self._box = crypto.Box(key)
-        self.used_bytes = 0  # on disk, free pages left out; as of the last housekeeping
+        self.used_bytes = 0  # on disk, free pages left out; since the last housekeeping only what came is counted
         self._write = connect(path)
         self.retention = Retention(path, self._write, kept_longer)
         try:
@@ -161,6 +161,7 @@ class Store:
         sealed = self._box.seal(msgspec.msgpack.encode(event), place=_place(event.id, event.source))
         row = (self._event_seq, entry.broker, event.id, event.source, event.type, entry.now)
         batch.events.append((*row, entry.trace, entry.ttl, sealed))
+        self.used_bytes += len(sealed)
         parcel = Parcel(event, entry.trace, entry.ttl)
         for route, key in entry.routes:
             self._delivery_seq += 1

@@ -126,11 +126,12 @@ NOTHING = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 class Peer:
     """A subscriber that speaks TCP for itself. `answers[id]`: bytes, None (the connection is reset) or a coroutine
-    function of (reader, writer); anything else is answered with 204."""
+    function of (reader, writer); anything else is answered with `otherwise`."""
 
     def __init__(self) -> None:
         self.port = 0
         self.answers = {}
+        self.otherwise = NOTHING
         self.heard = []
         self.connections = 0
 
@@ -148,7 +149,7 @@ class Peer:
                 headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:-2])
                 await reader.readexactly(int(headers["content-length"]))
                 self.heard.append(headers["ce-id"])
-                await self._answer(self.answers.get(headers["ce-id"], NOTHING), reader, writer)
+                await self._answer(self.answers.get(headers["ce-id"], self.otherwise), reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -361,6 +361,30 @@ async def test_a_subscriber_that_answers_each_delivery_with_a_large_reply_ends_b
     assert most < 300 * MIB
 
 
+async def test_replies_that_multiply_end_where_the_log_does_and_others_are_delivered(broker, subscriber, peer):
+    """Three Triggers that each reply to all three: the loop guard bounds the length of a chain, the log its width."""
+    quick = {"type_prefix": "t", "retry": 0, "dead_letter": False}  # a letter is written even when the log is full
+    loops = [at(peer.url(), trigger(f"loop-{number}", **quick)) for number in range(3)]
+    broker.wire(*loops, trigger("good", room="good", broker="ward"), brokers=("default", "ward", "dead-letters"))
+    await broker.start(VOICEASSIST_BROKER__LOG_BYTES=str(12 * MIB))
+    peer.otherwise = answered(200, b"x" * 2000, **CE)
+    before = broker.memory()
+    most = 0
+    await broker.say(event("first", type="t"))
+    sent = 0
+    async with asyncio.timeout(60):
+        while (answer := await broker.post(*encode_binary(event(sent, type="w")), "/voiceassist/ward")).is_success:
+            sent += 1
+            most = max(most, broker.memory() - before)
+            await asyncio.sleep(0.02)
+    assert answer.status_code == 429
+    heard = await subscriber.wait_for(sent, room="good")
+    assert sorted(int(entry.id) for entry in heard) == list(range(sent))
+    assert most < 100 * MIB
+    await asyncio.sleep(2)
+    assert sum(path.stat().st_size for path in broker.database.parent.glob("*.db")) < 24 * MIB
+
+
 async def test_triggers_that_answer_each_other_and_dead_letters_of_dead_letters_come_to_an_end(broker, subscriber):
     """The dead-letter Broker has a Trigger whose own dead letters go to it again."""
     again = trigger("again", room="again", broker="dead-letters", retry=0)

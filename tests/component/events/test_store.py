@@ -223,6 +223,20 @@ def test_room_is_made_of_what_is_delivered_oldest_first_and_of_nothing_else(stor
     assert (count(store, "deliveries"), count(store, "attempts")) == (9, 1)
 
 
+def test_what_was_dead_and_was_sent_again_makes_room_once_that_is_delivered(store):
+    store.apply([Append([entry(1)]), Append([entry(2)])])
+    store.apply([ended(item, DEAD) for item in claim(store)])
+    archive = Archive(store.path, store)
+    selection = Selection(dead_letters=True, ids=("1",))
+    chosen = archive.chosen(selection, Routing(frozenset(), {}, {}))
+    archive.close()
+    store.apply([Change(replayed(selection, chosen, subject="s", tenant="t", replay_id="x", now=NOW))])
+    assert store.retention.make_room() == 0
+    store.apply([ended(item) for item in claim(store)])
+    store.retention.make_room()  # the log's end
+    assert (store.retention.make_room(), count(store)) == (1, 1)
+
+
 async def test_a_writer_makes_room_while_the_log_is_tight(store, monkeypatch):
     monkeypatch.setattr("events.broker.writer.MEASURE_EVERY_SECONDS", 0.0)
     monkeypatch.setattr("events.broker.retention.STRETCH", 1)
