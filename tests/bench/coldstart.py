@@ -197,13 +197,14 @@ def through_the_gateway(rounds: int) -> dict[str, object]:
         waits: dict[str, list[float]] = {name: [] for name in GATEWAY}
         with httpx.Client(base_url=running.url, verify=context, trust_env=False, timeout=30) as client:
             headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-            for _ in range(rounds):
+            for turn in range(rounds + 1):
                 for name, (method, path, body) in GATEWAY.items():
                     wait_until_gone(layout, name)
                     client.get("/health")  # the connection is open; the wait is the room's
                     began = time.perf_counter()
                     client.request(method, path, content=body, headers=headers).raise_for_status()
-                    waits[name].append((time.perf_counter() - began) * 1000)
+                    if turn:  # once unmeasured: the first call of a key also opens the auth room's database
+                        waits[name].append((time.perf_counter() - began) * 1000)
     return {name: caller_waits(found) for name, found in waits.items()}
 
 
