@@ -1,7 +1,9 @@
 """What several kinds of tests share."""
 
 import importlib.util
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,16 @@ def helper(name: str) -> Any:
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])
     return sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def function_target() -> Iterator[None]:
+    """Making an app with the functions framework leaves its target in the environment, for all that start later."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("FUNCTION_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("FUNCTION_")]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

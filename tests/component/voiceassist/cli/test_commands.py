@@ -258,7 +258,7 @@ def test_status_counts_the_processes_of_each_room() -> None:
     environ = os.environ | {"FUNCTION_TARGET": "calculators"}
     children = [subprocess.Popen(sleep, env=environ) for _ in range(2)]
     children.append(subprocess.Popen(sleep, env=os.environ | {"FUNCTION_TARGET": "oncall"}))
-    children.append(subprocess.Popen(sleep))
+    children.append(subprocess.Popen(sleep, env=environ | {"FUNCTION_TARGET": ""}))
     try:
         deadline = time.monotonic() + 10
         while sum(room["instances"] for room in status.rooms(entries).values()) < 3 and time.monotonic() < deadline:

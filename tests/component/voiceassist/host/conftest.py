@@ -70,7 +70,7 @@ class Host:
         return self.process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def start_host(stack_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Host]]:
     """Start a host; keyword arguments are settings that differ, by their names in the environment."""
     running: list[Host] = []
@@ -126,19 +126,19 @@ def wait_until_alive(host: Host) -> None:
     pytest.fail(f"the host did not start: {host.log.read_text()[-4000:]}")
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def host(start_host: Callable[..., Host], voice_port: int) -> Host:
     """The host most tests share: all rooms in one process, generous limits."""
     return start_host(REALTIME__URL=f"http://127.0.0.1:{voice_port}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def voice_port() -> int:
     """Where tests of the voice socket put their peer."""
     return free_ports(1)[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def people(host: Host) -> dict[str, SeedUser]:
     return {person.username: person for person in seeded(Path(host.settings.data_dir))}
 
@@ -220,7 +220,7 @@ def browser(host: Host, people: dict[str, SeedUser]) -> Callable[..., Browser]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clinician(host: Host, people: dict[str, SeedUser]) -> Browser:
     """Signed in with both factors."""
     return Browser(host, people["clinician"]).sign_in()

@@ -238,7 +238,9 @@ def test_kill_9_under_load_and_again(tmp_path: Path, free_port: int) -> None:
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{free_port}", headers=KEY, trust_env=False, timeout=10) as client:
             wait_ready(client)
-            answer = client.post("/collections/c/points/scroll", json={"limit": 10_000, "with_payload": True}).json()
+            answer = client.post(
+                "/collections/c/points/scroll", json={"limit": number + 5, "with_payload": True}
+            ).json()
             found = {point["id"] for point in answer["result"]["points"]}
     finally:
         process.terminate()
