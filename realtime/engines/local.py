@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import numpy as np
 
 from realtime.dialogue import phrases, smalltalk
-from realtime.dialogue.clarify import concepts as terminology
 from realtime.dialogue.clarify.asking import Asking
-from realtime.dialogue.clarify.concepts import Concepts
 from realtime.dialogue.manager import Dialogue
 from realtime.dialogue.phrases import Phrasebook
 from realtime.dialogue.reply import Reply
@@ -27,7 +25,8 @@ from realtime.speech.audio import EAR_RATE, Resampler, Samples, resample
 from realtime.speech.clauses import clauses
 from voiceassist.core.errors import SettingsError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import logging, metrics, wiring
+from voiceassist.core.terminology import Concepts
+from voiceassist.runtime import logging, metrics, terminology, wiring
 from voiceassist.runtime.settings import Settings
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from realtime.dialogue.clarify import policy, replies, topic
-from realtime.dialogue.clarify.concepts import Concepts, key
 from realtime.dialogue.clarify.policy import Seen
 from realtime.dialogue.clarify.replies import ELSE, Meant
 from realtime.dialogue.clarify.topic import Topic
 from realtime.dialogue.clarify.urgent import is_urgent
+from voiceassist.core.terminology import Concepts, key
 
 MAX_QUESTIONS = 2  # in a row (P4.13)
 

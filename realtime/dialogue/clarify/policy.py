@@ -7,9 +7,9 @@ pack or of the titles found, and its own pages must not hold most of the evidenc
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from realtime.dialogue.clarify.concepts import Concepts, key
 from realtime.dialogue.clarify.topic import Topic
 from realtime.dialogue.clarify.urgent import is_urgent
+from voiceassist.core.terminology import Concepts, key
 
 SHOWN = 4
 NAMELIKE = 6  # a title of more words is that of a document, not a name

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from realtime.dialogue.clarify.concepts import Concepts, key
+from voiceassist.core.terminology import Concepts, key
 
 ELSE = "something else"
 LONGEST = 8  # words; more than that is told, not replied

@@ -13,13 +13,13 @@ import click
 
 from functions.calculators.domain.compute import Computed, Needs, compute
 from realtime.dialogue.clarify.asking import Asking
-from realtime.dialogue.clarify.concepts import load
 from realtime.dialogue.clarify.policy import Seen
 from realtime.dialogue.clarify.replies import ELSE
 from realtime.dialogue.rooms import DEPTH
 from voiceassist.cli.evals import medcalc_inputs as medcalc
 from voiceassist.cli.evals import rows
 from voiceassist.cli.evals.words import WordIndex
+from voiceassist.runtime.terminology import load
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 Search = Callable[[str], Sequence[Seen]]

@@ -7,7 +7,6 @@ import pytest
 
 from functions.retrieval import library_index, main
 from functions.retrieval.domain import library as digests
-from realtime.dialogue.clarify.concepts import load
 from realtime.dialogue.clarify.policy import Seen, decide
 from realtime.dialogue.clarify.topic import topic_of
 from voiceassist.adapters.vectors.qdrant import COLLECTION, Qdrant, QdrantIndex
@@ -15,6 +14,7 @@ from voiceassist.core import ids
 from voiceassist.core.text import sentences
 from voiceassist.ports.vectors import Query
 from voiceassist.runtime import providers
+from voiceassist.runtime.terminology import load
 
 pytestmark = [pytest.mark.req("P5.7"), pytest.mark.req("P5.10")]
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from functions.calculators import service
 from realtime.dialogue.clarify.asking import Asking
-from realtime.dialogue.clarify.concepts import load
 from realtime.dialogue.clarify.urgent import is_urgent
 from realtime.dialogue.manager import Dialogue
 from voiceassist.contracts.answers import Answer, Citation, Passage
 from voiceassist.contracts.calculations import ComputeRequest, InterpretRequest
 from voiceassist.core.errors import UnavailableError
+from voiceassist.runtime.terminology import load
 
 TITLES = (
     "Chronic kidney disease",

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from realtime.dialogue.clarify.concepts import HOUSE_PACK, PackError, house_pack, key, load, term_pack
 from realtime.dialogue.clarify.policy import KINDS, SHOWN, Seen, decide
 from realtime.dialogue.clarify.topic import topic_of
+from voiceassist.core.terminology import PackError, key, term_pack
+from voiceassist.runtime.terminology import HOUSE_PACK, house_pack, load
 
 CONCEPTS = load()
 # The terms, and two of the ways to ask for them.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from realtime.dialogue.clarify.concepts import load
 from realtime.dialogue.clarify.replies import Meaning, Meant, counted, meaning, wants_answer
+from voiceassist.runtime.terminology import load
 
 KIDNEY = ("Acute kidney injury", "Chronic kidney disease", "diabetic kidney disease")
 DIABETES = ("Type 2 diabetes", "Type 1 diabetes", "gestational diabetes")

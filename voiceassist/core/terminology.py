@@ -1,21 +1,15 @@
 """Names of clinical concepts and which of them are kinds of another.
 
 A concept is an inner node by a terminology pack, or because titles end in its name: "Ataxia telangiectasia" is a
-telangiectasia. The house pack is kinds.yaml; an operator may add a file of terms, one JSON object a line:
-{"id", "name", "syn": [exact synonyms], "isa": [ids of wider terms]} (the Disease Ontology fits), gzipped or not.
+telangiectasia. Packs are read by voiceassist/runtime/terminology.py.
 """
 
-import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 
 from voiceassist.core.errors import ValidationError
 from voiceassist.core.text import singular, words
-
-HOUSE_PACK = Path(__file__).parent / "kinds.yaml"
 
 
 class PackError(ValidationError):
@@ -49,11 +43,15 @@ _SPELLINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """`names` are compared names, its own first; `kinds` compared names of what is narrower, in the pack's order."""
+    """`names` are compared names, its own first; `kinds` compared names of what is narrower, in the pack's order.
+
+    `also` are its other names as they are written.
+    """
 
     name: str
     names: tuple[str, ...]
     kinds: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +75,9 @@ class Concepts:
             there = other.by_name.get(name, concept)
             names = tuple(dict.fromkeys((*concept.names, *there.names)))
             kinds = tuple(dict.fromkeys((*concept.kinds, *there.kinds)))
-            merged[name] = Concept(concept.name, names, kinds)
+            also = tuple(dict.fromkeys((*concept.also, there.name, *there.also)))
+            merged[name] = Concept(concept.name, names, kinds, tuple(one for one in also if one != concept.name))
         return Concepts(merged)
-
-
-@lru_cache(maxsize=4)
-def load(pack: Path | None = None) -> Concepts:
-    """The house pack, with the operator's behind it. Raises PackError."""
-    house = house_pack(HOUSE_PACK.read_text(encoding="utf-8"))
-    return house.joined(term_pack(_lines(pack))) if pack else house
-
-
-def house_pack(text: str) -> Concepts:
-    """A mapping of concepts to `also` (other names) and `kinds` (a mapping of kinds to their other names)."""
-    import yaml
-
-    found: dict[str, Concept] = {}
-    for name, entry in yaml.safe_load(text).items():
-        kinds = entry["kinds"]
-        _put(found, name, entry.get("also") or (), tuple(key(kind) for kind in kinds))
-        for kind, also in kinds.items():
-            known = found.get(key(kind))
-            _put(found, kind, also or (), known.kinds if known else ())
-    return Concepts(found)
 
 
 def term_pack(lines: Iterable[str]) -> Concepts:
@@ -118,24 +96,16 @@ def term_pack(lines: Iterable[str]) -> Concepts:
             raise PackError("A line of the terminology pack is no term with id and name.") from None
     found: dict[str, Concept] = {}
     for identity, (name, synonyms) in terms.items():
-        _put(found, name, synonyms, tuple(narrower.get(identity, ())))
+        put(found, name, synonyms, tuple(narrower.get(identity, ())))
     return Concepts(found)
 
 
-def _put(found: dict[str, Concept], name: str, also: Iterable[str], kinds: tuple[str, ...]) -> None:
+def put(found: dict[str, Concept], name: str, also: Sequence[str], kinds: tuple[str, ...]) -> None:
     """A name proper wins over a synonym of another concept."""
     names = tuple(dict.fromkeys(one for one in map(key, (name, *also)) if one))
     if not names:
         return
-    concept = Concept(name, names, kinds)
+    concept = Concept(name, names, kinds, tuple(also))
     found[names[0]] = concept
     for other in names[1:]:
         found.setdefault(other, concept)
-
-
-def _lines(pack: Path) -> list[str]:
-    try:
-        raw = gzip.decompress(pack.read_bytes()) if pack.suffix == ".gz" else pack.read_bytes()
-        return raw.decode("utf-8").splitlines()
-    except (OSError, EOFError, ValueError):
-        raise PackError("The terminology pack cannot be read.") from None

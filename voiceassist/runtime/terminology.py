@@ -1,0 +1,63 @@
+"""Terminology packs from files: those of the house, and one that the operator configures.
+
+terms/kinds.yaml holds clinical words with their kinds, for asking back; terms/names.yaml other names of one thing
+(abbreviations, brands, everyday words), for search. An operator's pack is a file of terms, one JSON object a line:
+{"id", "name", "syn": [exact synonyms], "isa": [ids of wider terms]} (the Disease Ontology fits), gzipped or not.
+"""
+
+import gzip
+from functools import lru_cache
+from pathlib import Path
+
+from voiceassist.core.terminology import Concept, Concepts, PackError, key, put, term_pack
+
+TERMS = Path(__file__).parent / "terms"
+HOUSE_PACK = TERMS / "kinds.yaml"
+HOUSE_NAMES = TERMS / "names.yaml"
+
+
+@lru_cache(maxsize=4)
+def load(pack: Path | None = None) -> Concepts:
+    """The house pack of kinds, with the operator's behind it. Raises PackError."""
+    house = house_pack(HOUSE_PACK.read_text(encoding="utf-8"))
+    return house.joined(term_pack(_lines(pack))) if pack else house
+
+
+@lru_cache(maxsize=4)
+def load_names(pack: Path | None = None) -> Concepts:
+    """As `load`, with the house's other names in between. Raises PackError."""
+    kinds = house_pack(HOUSE_PACK.read_text(encoding="utf-8"))
+    house = kinds.joined(name_pack(HOUSE_NAMES.read_text(encoding="utf-8")))
+    return house.joined(term_pack(_lines(pack))) if pack else house
+
+
+def house_pack(text: str) -> Concepts:
+    """A mapping of concepts to `also` (other names) and `kinds` (a mapping of kinds to their other names)."""
+    import yaml
+
+    found: dict[str, Concept] = {}
+    for name, entry in yaml.safe_load(text).items():
+        kinds = entry["kinds"]
+        put(found, name, entry.get("also") or (), tuple(key(kind) for kind in kinds))
+        for kind, also in kinds.items():
+            known = found.get(key(kind))
+            put(found, kind, also or (), known.kinds if known else ())
+    return Concepts(found)
+
+
+def name_pack(text: str) -> Concepts:
+    """A mapping of names to lists of other names."""
+    import yaml
+
+    found: dict[str, Concept] = {}
+    for name, also in yaml.safe_load(text).items():
+        put(found, str(name), [str(one) for one in also], ())
+    return Concepts(found)
+
+
+def _lines(pack: Path) -> list[str]:
+    try:
+        raw = gzip.decompress(pack.read_bytes()) if pack.suffix == ".gz" else pack.read_bytes()
+        return raw.decode("utf-8").splitlines()
+    except (OSError, EOFError, ValueError):
+        raise PackError("The terminology pack cannot be read.") from None
