@@ -218,7 +218,7 @@ async def deny(socket: WebSocket, error: VoiceAssistError) -> None:
 
 def person(request: Request | WebSocket, settings: Settings) -> Principal:
     """The user behind the gateway's token; services have nothing to say here."""
-    principal = authenticate(request, settings)
+    principal = authenticate(request.headers.get("authorization", ""), settings)
     if principal.is_service or principal.user_id is None:
         raise ForbiddenError("A voice session belongs to a user.")
     return principal

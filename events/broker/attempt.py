@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from events.broker import publishers
+from events import publishers
 from events.broker.entries import TTL, entry_for
 from events.broker.jobs import Claimed, Entry, Finish, Job, Postpone
 from events.broker.retry import Verdict, judge, retry_after

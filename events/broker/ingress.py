@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from events import catalog
-from events.broker import publishers
+from events import catalog, publishers
 from events.broker.entries import entry_for
 from events.broker.jobs import Append
 from events.broker.routes import BrokerName, Routing

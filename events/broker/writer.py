@@ -1,6 +1,7 @@
 """The writer thread: everybody's jobs in one transaction, one fsync for all of them (group commit)."""
 
 import asyncio
+import math
 import queue
 import threading
 import time
@@ -71,7 +72,7 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        trimmed = measured = 0.0
+        trimmed = measured = -math.inf  # a clock that began with the machine may be younger than an hour
         while not self._stopping:
             tickets = self._next()
             now = time.monotonic()

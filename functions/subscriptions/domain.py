@@ -47,11 +47,15 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How the broker tries again; `retry_after_max` empty where the broker does not know that field."""
+    """How the broker tries again; `retry_after_max` empty where the broker does not know that field.
+
+    `audience` is what a cluster's dispatcher asks a token for, empty where it asks for none.
+    """
 
     retry: int
     backoff: str
     retry_after_max: str
+    audience: str = ""
 
 
 def fault_of(filters: list[Any]) -> str:
@@ -111,13 +115,16 @@ def trigger_of(subscription: Subscription, patience: Patience) -> dict[str, Any]
     }
     if patience.retry_after_max:
         delivery["retryAfterMax"] = patience.retry_after_max
+    subscriber: dict[str, Any] = {
+        "ref": _ref("serving.knative.dev/v1", "Service", "subscriptions"),
+        "uri": f"/deliver/{subscription.id}",
+    }
+    if patience.audience:
+        subscriber["audience"] = patience.audience
     spec = {
         "broker": "default",
         "filters": [*own, *_asked(subscription)],
-        "subscriber": {
-            "ref": _ref("serving.knative.dev/v1", "Service", "subscriptions"),
-            "uri": f"/deliver/{subscription.id}",
-        },
+        "subscriber": subscriber,
         "delivery": delivery,
     }
     return {

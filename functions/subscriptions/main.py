@@ -35,7 +35,10 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 def keeping() -> Keeping:
     settings = room.settings
     patience = Patience(
-        settings.webhooks.retry, settings.webhooks.backoff, "" if settings.broker.api_url else LONGEST_PAUSE
+        settings.webhooks.retry,
+        settings.webhooks.backoff,
+        "" if settings.broker.api_url else LONGEST_PAUSE,
+        settings.delivery.audience if settings.delivery.issuer else "",
     )
     return Keeping(providers.database(), providers.triggers(ROOM), providers.egress(), settings.kek, patience)
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,7 +28,7 @@ from voiceassist.core.errors import (
     VoiceAssistError,
 )
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import logging, metrics, problem, tokens, tracing
+from voiceassist.runtime import deliveries, logging, metrics, problem, tokens, tracing
 from voiceassist.runtime.settings import Settings, load_settings
 
 log = logging.get_logger(__name__)
@@ -36,6 +36,8 @@ log = logging.get_logger(__name__)
 EventHandler = Callable[[CloudEvent, Any], Awaitable[None]]
 Check = Callable[[], Awaitable[None]]
 OPEN_PATHS = frozenset({"/health", "/ready", "/health/ready", "/metrics", "/openapi.json"})
+# Where a room hears events besides `/`: a Trigger may name a path of its subscriber.
+DELIVERED = "/deliver/"
 MAX_EVENT_BYTES = 1_048_576
 
 
@@ -146,9 +148,11 @@ class _Exchange:
         if path in OPEN_PATHS and request.method in {"GET", "HEAD"} and (path != "/openapi.json" or self.room.app):
             await self.open(path)
             return
-        state = self.scope.setdefault("state", {})
-        caller = state["principal"] = authenticate(request, self.room.settings)
-        if path == "/" and request.method == "POST":
+        delivered = request.method == "POST" and (path == "/" or path.startswith(DELIVERED))
+        known = deliveries.deliverer if delivered else authenticate
+        caller = known(request.headers.get("authorization", ""), self.room.settings)
+        self.scope.setdefault("state", {})["principal"] = caller
+        if path == "/" and delivered:
             if not caller.is_service:
                 raise ForbiddenError("Only parts of the installation deliver events.")
             await hear(self.room, request)
@@ -176,8 +180,8 @@ class _Exchange:
         await answer(self.scope, self.receive, self.send)
 
 
-def authenticate(request: HTTPConnection, settings: Settings) -> Principal:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def authenticate(authorization: str, settings: Settings) -> Principal:
+    scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise UnauthenticatedError("The caller did not identify itself.")
     return tokens.verify(token, secret=settings.internal_secret)

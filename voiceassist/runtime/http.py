@@ -1,6 +1,7 @@
 """Calls from one part of the installation to another: one pooled client, trace and identity added."""
 
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voiceassist.core.errors import DependencyTimeoutError, UnavailableError
@@ -38,6 +39,17 @@ def identity_headers(principal: Principal, *, issuer: str, settings: Settings) -
     if traceparent := tracing.current_traceparent():
         headers["traceparent"] = traceparent
     return headers
+
+
+def broker_headers(principal: Principal, *, issuer: str, settings: Settings) -> dict[str, str]:
+    """As `identity_headers`, for a Broker: where a SinkBinding mounts a token for it, that one is sent."""
+    headers = identity_headers(principal, issuer=issuer, settings=settings)
+    try:
+        # The cluster renews the file, so it is read each time.
+        token = Path(settings.broker.token_file).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return headers
+    return headers | {"authorization": f"Bearer {token}"}
 
 
 async def call(

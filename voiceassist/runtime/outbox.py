@@ -6,6 +6,7 @@ broker may thus get an event twice; consumers drop duplicates by (source, id) wi
 """
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -98,7 +99,7 @@ async def nudge(database: Database) -> None:
 
 async def relay(database: Database, *, every_seconds: float = 2.0) -> None:
     """Run for ever in the always-on host: send what rooms could not, and once an hour forget what is long done."""
-    trimmed = 0.0
+    trimmed = -math.inf  # a clock that began with the machine may be younger than an hour
     while True:
         try:
             await publisher.publish(database)

@@ -159,7 +159,7 @@ async def _post(row: Row, patience: float) -> int:
     sink = settings.broker_url
     if not sink:
         return 0
-    identity = http.identity_headers(service(row.room), issuer=row.room, settings=settings)
+    identity = http.broker_headers(service(row.room), issuer=row.room, settings=settings)
     try:
         answer = await client().post(sink, identity | STRUCTURED, row.event, limit=patience)
     except NoAnswerError:

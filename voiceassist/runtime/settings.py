@@ -93,9 +93,20 @@ class Broker(Section, frozen=True):
     database: str = ""
     wiring_dir: str = ""  # the knative folder; empty: the one of this checkout
     api_url: str = ""  # the Kubernetes API that takes Triggers; empty: the local broker, where events are published
+    token_file: str = "/oidc/token"  # noqa: S105 - where a SinkBinding puts the token that a cluster's Broker asks for
     operations_url: str = ""  # where events are searched and sent again; empty: not in this installation
     partitions: int = 0  # order per so many hashed partitions, as Kafka keeps it; 0: per key
     log_bytes: int = 8_589_934_592  # the event log's share of the disk; full, it refuses new events with 429
+
+
+class Delivery(Section, frozen=True):
+    """How Knative's dispatchers are known at a room's door (runtime/deliveries.py); empty: not at all."""
+
+    issuer: str = ""  # of the cluster's service-account tokens
+    keys: str = ""  # its JSON Web Key Set
+    audience: str = "voiceassist-rooms"  # what Triggers name as their subscriber's
+    subjects: str = "system:serviceaccount:voiceassist:"  # what a deliverer's subject begins with
+    unsigned: bool = False  # events may come without a token: the NetworkPolicies alone keep strangers out
 
 
 class Realtime(Section, frozen=True):
@@ -149,6 +160,7 @@ class Settings(Section, frozen=True):
     telemetry: Telemetry = Telemetry()
     host: Host = Host()
     broker: Broker = Broker()
+    delivery: Delivery = Delivery()
     realtime: Realtime = Realtime()
     egress: Egress = Egress()
     webhooks: Webhooks = Webhooks()
@@ -214,6 +226,9 @@ def refuse_unsafe(settings: Settings) -> Settings:
             ("OIDC__EMBEDDED", oidc.embedded),
             ("BASE_URL", not settings.base_url.startswith("https://")),
             ("INTERNAL_SECRET", weak(settings.internal_secret, 32)),
+            ("DELIVERY__SUBJECTS", settings.delivery.issuer and not settings.delivery.subjects),
+            ("DELIVERY__AUDIENCE", settings.delivery.issuer and not settings.delivery.audience),
+            ("DELIVERY__KEYS", settings.delivery.issuer and not settings.delivery.keys),
             ("EGRESS__ALLOW_PRIVATE", settings.egress.allow_private),
             ("KEK", weak(settings.kek, 64) or not HEX.fullmatch(settings.kek)),
             ("OIDC__CLIENT_SECRET", oidc.issuer and weak(oidc.client_secret, 16)),

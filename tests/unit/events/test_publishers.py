@@ -5,10 +5,10 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from events.broker import publishers
-from events.broker.publishers import admitted, admitted_reply
+from events import publishers
 from events.catalog import EVENT_TYPES, CalculatorComputed, DocumentDeleted, DocumentUploaded, PayloadError
 from events.envelope import CloudEvent
+from events.publishers import admitted, admitted_reply
 from voiceassist.core.errors import ForbiddenError
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
 

@@ -1,5 +1,6 @@
 """The API behind the front door: rooms by route, events to the broker, client secrets to realtime."""
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from voiceassist.core.errors import (
@@ -10,7 +11,7 @@ from voiceassist.core.errors import (
     UnavailableError,
 )
 from voiceassist.core.identity import Principal, service
-from voiceassist.runtime.host import headers
+from voiceassist.runtime.host import headers, publishing
 from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.answer import Bounded
 from voiceassist.runtime.host.callers import INTROSPECT, Caller, address
@@ -48,6 +49,11 @@ class Api:
         caller = await self._admission.admit(scope, "events")
         if caller is None or caller.by != "key":
             raise UnauthenticatedError("Publishing needs an API key.")
+        if self._settings.broker.api_url:
+            body = await publishing.read(receive, self._admission.body_limit(scope, "events"))
+            await publishing.publish(scope["headers"], body, caller.principal, self._settings)
+            await Response(status_code=202)(scope, receive, send)
+            return
         await self._service(self._settings.broker_url, "events", caller, scope, receive, send)
 
     async def event_log(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Whose events the ingress takes, besides those of our own parts: keys of integrators with `events:publish`.
+"""Whose events are taken, besides those of our own parts: keys of integrators with `events:publish`.
 
 They publish types of their own freely, and of the house's types only those the catalogue marks external. Nobody speaks
 as one of our rooms, about another tenant, or (unless an admin) about another person's things. Who published is written
