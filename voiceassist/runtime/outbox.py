@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.get_logger(__name__)
 
+OURS = "/voiceassist/"  # nobody else may name a source that begins so (events/publishers.py)
 # Somebody waits for the room's answer: what a few turns do not send, the relay does.
 NUDGE_TURNS = 3
 NUDGE_PATIENCE = 1.0
@@ -43,7 +44,7 @@ def event_of(room: str, event_type: str, payload: msgspec.Struct, *, subject: st
         extensions["traceparent"] = traceparent
     return CloudEvent(
         id=str(ids.new_id()),
-        source=f"/voiceassist/{room}",
+        source=f"{OURS}{room}",
         type=event_type,
         subject=subject,
         time=clock.timestamp(clock.now()),
@@ -76,15 +77,23 @@ async def add(connection: "AsyncConnection", room: str, event: CloudEvent) -> No
 
 
 async def first_time(connection: "AsyncConnection", room: str, event: CloudEvent) -> bool:
-    """Remember (room, source, id) in the room's own transaction; False when it was handled before."""
+    """Remember (room, source, id) in the room's own transaction; False when it was handled before.
+
+    Integrators choose their sources, so two may use the same: each has ids of its own, told apart by the owner that the
+    ingress wrote into the event.
+    """
     from sqlalchemy import text
+
+    source = event.source
+    if not source.startswith(OURS):
+        source = f"{event.extensions.get('ownerid', '')} {source}"
 
     row = await connection.execute(
         text(
             "insert into processed_events (room, source, event_id) values (:room, :source, :id)"
             " on conflict do nothing returning 1"
         ),
-        {"room": room, "source": event.source, "id": event.id},
+        {"room": room, "source": source, "id": event.id},
     )
     return row.first() is not None
 

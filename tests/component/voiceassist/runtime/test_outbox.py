@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from events.catalog import DocumentDeleted
+from events.envelope import CloudEvent
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import ids
 from voiceassist.core.identity import service
@@ -41,6 +42,18 @@ async def test_an_event_is_handled_the_first_time_only(database):
     async with database.transaction(service("test")) as connection:
         assert not await outbox.first_time(connection, ROOM, event)
         assert await outbox.first_time(connection, "another-room", event)
+
+
+async def test_nobody_can_use_up_the_ids_of_another_integrator(database):
+    mine, theirs = (
+        CloudEvent(id="1", source="/lab", type="org.example.result", extensions={"ownerid": str(ids.new_id())})
+        for _ in range(2)
+    )
+    for event in (mine, theirs):
+        async with database.transaction(service("test")) as connection:
+            assert await outbox.first_time(connection, ROOM, event)
+    async with database.transaction(service("test")) as connection:
+        assert not await outbox.first_time(connection, ROOM, mine)
 
 
 async def test_after_a_commit_nothing_can_fail_any_more(broker):
