@@ -76,6 +76,7 @@ def describe(shard: Shard) -> dict[str, Any]:
                 "flush_interval_sec": 0,
             },
             "quantization_config": description.quantization_config,
+            "metadata": description.metadata,
         },
         "payload_schema": {
             field: {"data_type": schema.index_type(index), "points": index.points}

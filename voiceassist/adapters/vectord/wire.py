@@ -258,6 +258,7 @@ class Collection(Body, frozen=True):
     optimizers_config: Optimizers | None = None
     quantization_config: Quantization | None = None
     on_disk_payload: bool = True
+    metadata: dict[str, Any] | None = None
     shard_number: Literal[1] = 1
     replication_factor: Literal[1] = 1
     write_consistency_factor: Literal[1] = 1
