@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from voiceassist.contracts.answers import Contract
 
-LONGEST_DAYS = 366
+LONGEST_DAYS = 365
 
 
 class User(BaseModel):

@@ -36,7 +36,7 @@ def command() -> None:
 @click.option("--user", required=True, help="For whom: a mail address, or what stands before its @.")
 @click.option("--name", required=True, help="What the key is for.")
 @click.option("--scope", "scopes", multiple=True, required=True, help="What it may do, e.g. events:publish; repeat it.")
-@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="When it ends by itself.")
+@click.option("--days", type=click.IntRange(1, 365), default=90, show_default=True, help="When it ends by itself.")
 def create(layout: Layout, *, as_json: bool, user: str, name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a key and print it, once."""
     from pydantic import ValidationError

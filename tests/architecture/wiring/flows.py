@@ -17,7 +17,14 @@ QUEUE, AUTOSCALER_METRICS, USER_METRICS = (8012, 8013, 8112, 8022), 9090, 9091
 USER_PORT, GATEWAY_PORT, GATEWAY_ROOMS_PORT, REALTIME_PORT = 8080, 8443, 8444, 8080
 KOURIER_INTERNAL, ACTIVATOR, BROKER = (8081, 8444), (8012, 8013, 8112), (8080, 8443)
 ENGINES = {"postgres": 5432, "redis": 6379, "qdrant": 6333, "s3": 8333, "oidc": 8443}
-API_SERVER, WEB = 6443, 443
+API_SERVER, WEB, OTLP = 6443, 443, 4318
+# The RabbitMQ Broker runs beside us: its pods by the labels it gives them.
+BROKER_INGRESS, AMQP, RABBITMQ_MANAGEMENT = 8080, 5672, 15672
+RABBITMQ_PODS = {
+    "broker ingress": {"eventing.knative.dev/brokerRole": "ingress"},
+    "dispatcher": {"eventing.knative.dev/brokerRole": "dispatcher"},
+    "rabbitmq": {"app.kubernetes.io/component": "rabbitmq"},
+}
 # What the two Deployments use, as the composition root gives it to them.
 DEPLOYMENT_NEEDS = {"gateway": {"postgres", "redis"}, "realtime": {"redis"}}
 DEPLOYMENTS_SAY = {"gateway"}  # it relays the outbox
@@ -66,8 +73,11 @@ _KNOWN = (
     Pod("qdrant", "data", {"app.kubernetes.io/name": "qdrant"}),
     Pod("s3", "data", {"app.kubernetes.io/name": "seaweedfs"}),
     Pod("another in data", "data"),
+    Pod("collector", "observability", {"app.kubernetes.io/name": "opentelemetry-collector"}),
+    Pod("another in observability", "observability"),
     Pod("oidc", "identity", {"app.kubernetes.io/name": "keycloak"}),
     Pod("another in identity", "identity"),
+    Pod("rabbitmq operators", "rabbitmq-system"),
     Pod("a pod of somebody else", "default"),
 )
 # Labels are easily taken: each of the above has a double in a namespace where anybody may start pods.
@@ -83,20 +93,28 @@ def ours(files: Files) -> dict[str, Pod]:
         item["metadata"]["name"]: item["spec"]["template"]["metadata"]["labels"]
         for item in of_kind(files, "Deployment")
     }
-    return {name: Pod(name, OURS, labels) for name, labels in ({"a bare pod": {}} | rooms | rest).items()}
+    broker = RABBITMQ_PODS if has_rabbitmq(files) else {}
+    return {name: Pod(name, OURS, labels) for name, labels in ({"a bare pod": {}} | rooms | rest | broker).items()}
+
+
+def has_rabbitmq(files: Files) -> bool:
+    return any(of_kind(files, "RabbitmqBrokerConfig"))
 
 
 def wanted(files: Files) -> set[tuple[Cell, str]]:
     """The ends that must be open: needs, events, calls of rooms, the way in and out, measuring, names."""
     everybody = ours(files) | FOREIGN
     found = set()
-    for source, target, ports, protocol in (*_everybodys(files), *_rooms(files), *_deployments()):
+    ways = (*_everybodys(files), *_rooms(files), *_deployments(), *_rabbitmqs(files))
+    for source, target, ports, protocol in ways:
         cells = [Cell(everybody[source], everybody[target], port, protocol) for port in ports]
         found |= {(cell, end) for cell in cells for end in ("source", "target")}
     for name, service in services(files).items():
         if "serviceAccountName" in service["spec"]["template"]["spec"]:
             # Where a cluster's API server is nobody knows before: any address, at its port.
             found |= {(Cell(everybody[name], target, API_SERVER), "source") for target in everybody.values()}
+    if has_rabbitmq(files):
+        found |= {(Cell(everybody["rabbitmq"], target, API_SERVER), "source") for target in everybody.values()}
     return found
 
 
@@ -107,6 +125,7 @@ def _everybodys(files: Files) -> Iterator[Way]:
     for name in ours(files):
         yield name, "dns", (53,), "TCP"
         yield name, "dns", (53,), "UDP"
+        yield name, "collector", (OTLP,), "TCP"
 
 
 def _rooms(files: Files) -> Iterator[Way]:
@@ -133,6 +152,19 @@ def _deployments() -> Iterator[Way]:
     yield "prometheus", "gateway", (GATEWAY_PORT,), "TCP"
     yield "gateway", "realtime", (REALTIME_PORT,), "TCP"
     yield "prometheus", "realtime", (REALTIME_PORT,), "TCP"
+
+
+def _rabbitmqs(files: Files) -> Iterator[Way]:
+    if not has_rabbitmq(files):
+        return
+    saying = {name for name, service in services(files).items() if note(service, "says")} | DEPLOYMENTS_SAY
+    for name in (*saying, "dispatcher", "broker"):  # the last ticks PingSources
+        yield name, "broker ingress", (BROKER_INGRESS,), "TCP"
+    for name in ("broker ingress", "dispatcher"):
+        yield name, "rabbitmq", (AMQP,), "TCP"
+    yield "dispatcher", "kourier", KOURIER_INTERNAL, "TCP"
+    yield "dispatcher", "activator", ACTIVATOR, "TCP"
+    yield "rabbitmq operators", "rabbitmq", (RABBITMQ_MANAGEMENT,), "TCP"
 
 
 # Everything that anything listens on, and one port that nothing does; `faults` adds what a policy names.

@@ -40,10 +40,11 @@ Files = dict[str, list[dict[str, Any]]]
 
 
 def load(root: Path = ROOT) -> Files:
-    """Every YAML document under knative/, by path."""
+    """Every YAML document of the base under knative/, by path; overlays are judged as they render."""
     return {
         str(path.relative_to(root)): [document for document in yaml.safe_load_all(path.read_text()) if document]
         for path in sorted((root / "knative").rglob("*.yaml"))
+        if "overlays" not in path.parts
     }
 
 

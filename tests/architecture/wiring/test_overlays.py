@@ -4,9 +4,12 @@ import copy
 
 import pytest
 
+from voiceassist.runtime.settings import Delivery
+
 from . import flows, rules, scaling, schedules
 
 OVERLAYS = ("staging", "production", "small-site")
+OWN_POLICIES = {"small-site": {"publishers-to-broker-ingress", "broker-ingress", "broker-dispatchers", "rabbitmq"}}
 PARALLEL = "rabbitmq.eventing.knative.dev/parallelism"
 
 
@@ -35,8 +38,9 @@ def test_an_overlay_keeps_what_a_container_is_told(overlay, rendered, files):
         box, base = copy.deepcopy(rules.container(service)), rules.container(rules.services(files)[name])
         assert box.pop("image").startswith("registry.example.org/voiceassist:")
         assert box == {key: value for key, value in base.items() if key != "image"}
-    for kind in ("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy", "PingSource"):
+    for kind in ("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "PingSource"):
         assert names(made, kind) == names(files, kind)
+    assert names(made, "NetworkPolicy") - names(files, "NetworkPolicy") == OWN_POLICIES.get(overlay, set())
 
 
 @pytest.mark.parametrize("overlay", ["production", "small-site"])
@@ -76,6 +80,32 @@ def test_rabbitmq_keeps_order_where_it_is_asked_for_and_waits_nowhere_else(rende
     (config,) = rules.of_kind(made, "RabbitmqBrokerConfig")
     # The operator publishes no schema with ours; these are its fields (eventing-rabbitmq 1.22).
     assert config["spec"] == {"queueType": "quorum", "rabbitmqClusterReference": {"name": "rabbitmq"}}
+
+
+@pytest.mark.parametrize("missing", sorted(OWN_POLICIES["small-site"]))
+def test_each_way_of_the_rabbitmq_broker_needs_its_policy(missing, rendered):
+    made = rendered("small-site")
+    (name,) = made
+    kept = [item for item in made[name] if (item["kind"], item["metadata"]["name"]) != ("NetworkPolicy", missing)]
+    assert any(" is closed at " in fault for fault in flows.faults({name: kept}))
+
+
+def test_who_deliver_events_are_known_or_kept_apart(rendered):
+    for overlay in ("staging", "production"):
+        made = rendered(overlay)
+        (settings,) = [
+            item["data"] for item in rules.of_kind(made, "ConfigMap") if "VOICEASSIST_PROFILE" in item["data"]
+        ]
+        assert settings["VOICEASSIST_DELIVERY__ISSUER"]
+        assert "VOICEASSIST_DELIVERY__UNSIGNED" not in settings
+        audiences = {trigger["spec"]["subscriber"].get("audience") for trigger in rules.of_kind(made, "Trigger")}
+        assert audiences == {Delivery().audience}
+    (policy,) = rules.of_kind(rendered("small-site/kourier"), "NetworkPolicy")
+    gateway = flows.Pod("kourier", "kourier-system", policy["spec"]["podSelector"]["matchLabels"])
+    everybody = [*flows.ours(rendered("small-site")).values(), *flows.FOREIGN.values()]
+    inner = {(port, "TCP") for port in flows.KOURIER_INTERNAL}
+    let_in = {pod.namespace for pod in everybody if flows.opened([policy["spec"]], gateway, pod, "target") & inner}
+    assert let_in == {"voiceassist", "knative-serving", "knative-eventing"}
 
 
 def ordered(files):
