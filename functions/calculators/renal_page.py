@@ -1,7 +1,11 @@
 """docs/reference/renal-dosing.md, rendered from the table: `python -m functions.calculators.page` writes it."""
 
+from collections import Counter
+
+from functions.calculators.domain.evidence import FROM_MEMORY, Grade
 from functions.calculators.domain.renal import Drug, Step, Use
 from functions.calculators.domain.renal_table import DRUGS
+from functions.calculators.domain.renal_table.checked import CHECKED
 
 HEAD = """# Renal dosing
 
@@ -10,13 +14,18 @@ runs; do not edit. The calculator [renal_dosing](calculators.md#renal_dosing) re
 the manufacturers' labels in the United States for adults, in our own words; limits are creatinine clearance by
 Cockcroft-Gault in mL/min (actual weight below BMI 18.5, then ideal, from BMI 25 adjusted) unless the drug says that its
 label goes by eGFR or by the actual weight. **Verify against the current label**: where
-a revision was not recorded, nobody has compared the row with a dated label.
+a revision was not recorded, nobody has compared the row with a dated label. Behind each row stands with what it was
+compared; a row "from memory, to be reviewed" was compared with nothing.
 """
 
 
 def render() -> str:
     """The whole page."""
-    return "\n".join([HEAD, f"{len(DRUGS)} drugs.", "", *(_section(drug) for drug in DRUGS.values())])
+    graded = Counter(check.grade for check in CHECKED.values())
+    kinds = [f"- {graded[grade]}: {grade}" for grade in Grade]
+    memory = f"- {len(DRUGS) - len(CHECKED)}: {FROM_MEMORY}"
+    counts = [f"{len(DRUGS)} drugs, compared with:", "", *kinds, memory, ""]
+    return "\n".join([HEAD, *counts, *(_section(drug) for drug in DRUGS.values())])
 
 
 def _section(drug: Drug) -> str:
@@ -26,7 +35,14 @@ def _section(drug: Drug) -> str:
     for use in drug.uses:
         lines += _use(use, named=len(drug.uses) > 1)
     notes = (*drug.notes, *((drug.dialysis,) if drug.dialysis else ()))
-    return "\n".join([*lines, *(f"- Note: {note}" for note in notes), ""])
+    told = [*(f"- Note: {note}" for note in notes), f"- {backing(drug.name)}"]
+    return "\n".join([*lines, *told, ""])
+
+
+def backing(name: str) -> str:
+    """With what the row of this drug was compared, as the page says it."""
+    text = CHECKED[name].told() if name in CHECKED else FROM_MEMORY
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _use(use: Use, *, named: bool) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from functions.calculators.domain.catalogue.ckd_stage import EGFR as FILTRATION
 from functions.calculators.domain.catalogue.cockcroft_gault import clearance, dosing_weight
+from functions.calculators.domain.evidence import FROM_MEMORY
 from functions.calculators.domain.inputs import ADULT_HEIGHT, AGE, CREATININE, SEX, WEIGHT
 from functions.calculators.domain.model import (
     Calculator,
@@ -21,6 +22,7 @@ from functions.calculators.domain.model import (
 )
 from functions.calculators.domain.renal import VERIFY, By, Drug, Use, dose
 from functions.calculators.domain.renal_table import DRUGS
+from functions.calculators.domain.renal_table.checked import CHECKED
 
 LABEL = "the drug's label"
 COCKCROFT_GAULT = tuple(replace(one, required=False) for one in (AGE, SEX, WEIGHT, ADULT_HEIGHT, CREATININE))
@@ -151,6 +153,7 @@ def notes(values: Values, _value: Value) -> tuple[str, ...]:
         *drug.notes,
         *((drug.dialysis,) if drug.dialysis else ()),
         f"Source: {drug.label}; {drug.revised}.",
+        *(() if drug.name in CHECKED else (f"This row is {FROM_MEMORY}.",)),
         VERIFY,
     )
 

@@ -250,6 +250,7 @@ DRUGS = (
         name="clarithromycin",
         brands=("Biaxin",),
         uses=one_use((0, "half the usual dose"), (30, "usual dose")),
+        notes=("With atazanavir or ritonavir: half the dose at 30 to 60 mL/min, a quarter of it below 30.",),
         label="Biaxin (clarithromycin), AbbVie, section 2",
     ),
     Drug(
@@ -270,6 +271,7 @@ DRUGS = (
             (10, "after a first dose of 1 or 2 g half of it at the usual interval"),
             (30, "usual dose", True),
         ),
+        dialysis="Haemodialysis: as below 10 mL/min, in severe infection an eighth of the first dose more after it.",
         label="Azactam (aztreonam for injection), Bristol-Myers Squibb, dosage and administration",
     ),
     Drug(

@@ -84,7 +84,7 @@ DRUGS = (
                     (0, "15 mg once a day with the evening meal"),
                     (50, "20 mg once a day with the evening meal", True),
                 ),
-                notes=("Below 15 mL/min there is hardly any clinical experience.",),
+                notes=("Not studied below 30 mL/min; earlier labels said to avoid it below 15 mL/min.",),
             ),
             Use(
                 name=VTE,

@@ -112,13 +112,17 @@ DRUGS = (
     Drug(
         name="allopurinol",
         brands=("Zyloprim",),
+        by=By.EGFR,
         uses=one_use(
-            (0, "at most 100 mg a day; below 3 mL/min also less often"),
-            (10, "200 mg a day"),
-            (20, "start low and raise by the uric acid", True),
+            (0, "start with 50 mg once a week"),
+            (5, "start with 50 mg twice a week"),
+            (15, "start with 50 mg every other day", True),
+            (30, "start with 50 mg once a day", True),
+            (60, "start with 100 mg once a day", True),
+            notes=("Starting doses for gout in adults: raise slowly by the uric acid.",),
         ),
-        notes=("Caution: start at 100 mg or less in kidney disease. The bands are old; guidelines titrate further.",),
-        label="Zyloprim (allopurinol), Casper, dosage and administration",
+        notes=("Older labels instead limit it to 200 mg a day at 10 to 20 mL/min and to 100 mg a day below 10.",),
+        label="Allopurinol tablets, several manufacturers, section 2",
     ),
     Drug(
         name="colchicine",
@@ -139,7 +143,10 @@ DRUGS = (
             ),
         ),
         dialysis="Dialysis: flare 0.6 mg once, not again within two weeks; prophylaxis 0.3 mg twice a week.",
-        notes=("Below 80 mL/min watch for toxicity. Clarithromycin and other inhibitors forbid or lower it.",),
+        notes=(
+            "Below 80 mL/min watch for toxicity. Clarithromycin and other inhibitors forbid or lower it.",
+            "Not for a flare in kidney disease while it is taken for prophylaxis.",
+        ),
         label="Colcrys (colchicine), Takeda, section 2",
     ),
     Drug(

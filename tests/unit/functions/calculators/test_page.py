@@ -3,6 +3,7 @@
 from functions.calculators import page, renal_page
 from functions.calculators.domain.registry import calculators
 from functions.calculators.domain.renal_table import DRUGS
+from functions.calculators.domain.renal_table.checked import CHECKED
 
 SECTIONS = dict(zip(sorted(calculators()), page.render().split("\n## ")[1:], strict=True))
 
@@ -48,6 +49,10 @@ def test_the_table_of_renal_doses_shows_every_band_with_its_limits_and_label(tmp
         assert f"Source: {drug.label}; {drug.revised}." in section
         assert [step.text for use in drug.uses for step in use.steps if f": {step.text}\n" not in section] == []
         assert section.count("- Note: ") == len(drug.notes) + bool(drug.dialysis)
+        assert section.rstrip().splitlines()[-1] == f"- {renal_page.backing(drug.name)}"
+    assert f"- {len(DRUGS) - len(CHECKED)}: from memory, to be reviewed\n" in text
+    assert "- From memory, to be reviewed.\n" in text.split("## methotrexate")[1].split("##")[0]
+    assert "- Checked: 2026-11, guideline or hospital's dosing guide: " in text
     assert "- atrial fibrillation: above 50 up to 95: 60 mg once a day\n" in text
     assert "- from 60: 900 to 3600 mg a day in three doses\n" in text
     assert "- below 60: contraindicated by the label\n" in text

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from functions.calculators.domain.catalogue import renal_dosing
 from functions.calculators.domain.compute import Computed, Needs, Refused, compute
+from functions.calculators.domain.evidence import FROM_MEMORY
 from functions.calculators.domain.interpret import interpret
 from functions.calculators.domain.registry import calculators
 from functions.calculators.domain.renal import VERIFY, By, dose
 from functions.calculators.domain.renal_table import DRUGS
+from functions.calculators.domain.renal_table.checked import CHECKED
 from functions.calculators.domain.wording import normalise
 
 CALCULATOR = calculators()["renal_dosing"]
@@ -142,8 +144,7 @@ def test_every_use_is_asked_for_by_name_and_understood(name, use):
         ("tenofovir disoproxil", None, 49.9, "every 48"), ("tenofovir disoproxil", None, 9.9, "no dose"),
         ("famotidine", None, 59.9, "20 mg once"), ("memantine", None, 29.9, "5 mg"),
         ("duloxetine", None, 29.9, "avoid"), ("tramadol", None, 29.9, "200 mg a day"),
-        ("lithium", None, 29.9, "avoid"), ("allopurinol", None, 20, "200 mg"),
-        ("allopurinol", None, 9.9, "at most 100 mg"), ("colchicine", "prophylaxis", 29.9, "0.3 mg"),
+        ("lithium", None, 29.9, "avoid"), ("colchicine", "prophylaxis", 29.9, "0.3 mg"),
         ("sotalol", "atrial fibrillation", 39.9, "contraindicated"),
         ("sotalol", "atrial fibrillation", 60, "80 mg once"), ("dofetilide", None, 40, "250 µg"),
         ("dofetilide", None, 19.9, "contraindicated"), ("atenolol", None, 35, "50 mg"),
@@ -186,6 +187,12 @@ def test_every_answer_names_its_label_and_asks_to_verify():
         assert outcome.value.startswith(drug.name)
 
 
+def test_only_drugs_of_the_table_are_marked_as_checked_and_the_others_say_that_they_were_not():
+    assert set(CHECKED) < set(DRUGS)
+    assert answer("methotrexate").warnings[-2] == "This row is from memory, to be reviewed."
+    assert not any(FROM_MEMORY in line for line in answer("gabapentin", clearance=40).warnings)
+
+
 @pytest.mark.req("P5.19")
 def test_an_egfr_is_refused_where_the_label_goes_by_clearance():
     """It is never used: the clearance is asked for with the reason, and with the clearance the eGFR is left aside."""
@@ -223,6 +230,17 @@ def test_metformin_goes_by_egfr_as_its_label_does(egfr, says):
     assert says in outcome.value
     assert "This label goes by eGFR" in outcome.warnings[0]
     assert [one.name for one in answer("metformin", clearance=40).missing] == ["egfr"]
+
+
+@pytest.mark.parametrize(
+    ("egfr", "says"),
+    [(4.9, "50 mg once a week"), (5, "50 mg twice a week"), (15, "50 mg twice a week"), (30, "50 mg every other day"),
+     (30.1, "50 mg once a day"), (60, "50 mg once a day"), (60.1, "100 mg once a day")],
+)  # fmt: skip
+def test_allopurinol_starts_by_egfr_as_its_newer_label_does(egfr, says):
+    outcome = answer("allopurinol", egfr=egfr)
+    assert outcome.value == f"allopurinol: start with {says}"
+    assert any("Older labels" in line for line in outcome.warnings)
 
 
 @pytest.mark.parametrize(
