@@ -14,7 +14,13 @@ where patient data would slip in.
 from events.catalog.answer import AnswerAbstained, AnswerGiven
 from events.catalog.calculator import CalculatorComputed
 from events.catalog.described import schema, schema_uri
-from events.catalog.document import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentUploaded
+from events.catalog.document import (
+    DocumentDeleted,
+    DocumentFailed,
+    DocumentIndexed,
+    DocumentSuperseded,
+    DocumentUploaded,
+)
 from events.catalog.key import KeyCreated, KeyRevoked
 from events.catalog.payload import EventType, Payload
 from events.catalog.ping import Ping
@@ -30,6 +36,7 @@ __all__ = [
     "DocumentDeleted",
     "DocumentFailed",
     "DocumentIndexed",
+    "DocumentSuperseded",
     "DocumentUploaded",
     "EventType",
     "KeyCreated",

@@ -3,7 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
-from events.catalog.payload import DOCUMENT, OWNER, TENANT, Code, Count, EventType, Payload, Sha256
+from events.catalog.payload import DOCUMENT, OTHER, OWNER, TENANT, Code, Count, EventType, Payload, Sha256
 
 DocumentFormat = Literal["pdf", "docx", "html", "txt", "md"]
 
@@ -18,6 +18,7 @@ class DocumentUploaded(Payload, frozen=True, kw_only=True):
     content_hash: Sha256
     size_bytes: Count
     format: DocumentFormat
+    version: Count = 1
 
 
 class DocumentIndexed(Payload, frozen=True, kw_only=True):
@@ -29,6 +30,17 @@ class DocumentIndexed(Payload, frozen=True, kw_only=True):
     owner_id: UUID
     chunks: Count
     pages: Count
+
+
+class DocumentSuperseded(Payload, frozen=True, kw_only=True):
+    """A newer version took the place of a document: it is found no more, and citations of it are old."""
+
+    TYPE = "org.voiceassist.document.superseded.v1"
+    document_id: UUID
+    tenant_id: UUID
+    owner_id: UUID
+    superseded_by: UUID
+    version: Count
 
 
 class DocumentFailed(Payload, frozen=True, kw_only=True):
@@ -70,6 +82,14 @@ EVENTS = (
         says=("ingestion",),
         heard_by=("notifications",),
         example=DocumentIndexed(document_id=DOCUMENT, tenant_id=TENANT, owner_id=OWNER, chunks=57, pages=20),
+    ),
+    EventType(
+        payload=DocumentSuperseded,
+        says=("ingestion",),
+        heard_by=(),
+        example=DocumentSuperseded(
+            document_id=DOCUMENT, tenant_id=TENANT, owner_id=OWNER, superseded_by=OTHER, version=1
+        ),
     ),
     EventType(
         payload=DocumentFailed,

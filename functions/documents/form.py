@@ -9,12 +9,12 @@ from voiceassist.core.errors import PayloadTooLargeError, UnsupportedFormatError
 MAX_FIELD_BYTES = 4_096
 MAX_HEADER_BYTES = 16_384
 FILE = "file"
-FIELDS = frozenset({"title", "visibility"})
+FIELDS = frozenset({"title", "visibility", "doc_key", "source", "year"})
 
 
 @dataclass(slots=True)
 class UploadForm:
-    """One file in the field `file`, beside it `title` and `visibility`; `file` is emptied by whoever reads on."""
+    """One file in the field `file`, beside it the FIELDS; `file` is emptied by whoever reads on."""
 
     file: bytearray = field(default_factory=bytearray)
     file_name: str | None = None

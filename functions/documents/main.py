@@ -1,7 +1,8 @@
-"""The door of documents: upload, list, show, delete, and how far indexing is."""
+"""The door of documents: upload, list, show, compare, delete, and how far indexing is."""
 
 import asyncio
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import functions_framework.aio
@@ -9,13 +10,16 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 
 from events.catalog import DocumentDeleted, DocumentUploaded
-from functions.documents import schema, service, store
+from functions.documents import diff, schema, service, store
 from functions.documents.domain import Upload
 from voiceassist.core import ids
-from voiceassist.core.errors import ForbiddenError, NotFoundError
+from voiceassist.core.errors import ConflictError, ForbiddenError, NotFoundError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, logging, outbox, providers
 from voiceassist.runtime.http_room import http_app
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = logging.get_logger(__name__)
 
@@ -31,6 +35,11 @@ app = http_app(room, title="Documents")
 Caller = Annotated[Principal, Depends(door.principal)]
 Cursor = Annotated[UUID | None, Query()]
 Limit = Annotated[int, Query(ge=1, le=200)]
+State = Annotated[
+    Literal["pending", "running", "completed", "failed", "dead", "cancelled", "superseded"] | None, Query()
+]
+Against = Annotated[int | None, Query(ge=1)]
+INDEXED = frozenset({"completed", "superseded"})
 
 
 async def writer(caller: Caller) -> Principal:
@@ -53,6 +62,13 @@ UPLOAD_FORM = {
                         "file": {"type": "string", "format": "binary"},
                         "title": {"type": "string", "maxLength": 200},
                         "visibility": {"type": "string", "enum": ["private", "shared"], "default": "private"},
+                        "doc_key": {
+                            "type": "string",
+                            "maxLength": 120,
+                            "description": "files of one key are versions of one document; empty: by content",
+                        },
+                        "source": {"type": "string", "maxLength": 200, "description": "who published it"},
+                        "year": {"type": "integer", "description": "the year of publication"},
                     },
                 }
             }
@@ -63,7 +79,8 @@ UPLOAD_FORM = {
 
 @app.post("/api/v1/documents", status_code=202, openapi_extra=UPLOAD_FORM)
 async def upload(request: Request, caller: Writer) -> schema.Accepted:
-    """Store a file, sealed, and have it indexed; the same file again changes nothing."""
+    """Store a file, sealed, and have it indexed. The same file again changes nothing; another file under the same
+    `doc_key` becomes the next version, and takes the place of the one before when it is indexed."""
     limit = room.settings.limits.upload_bytes
     service.refuse_declared(request.headers.get("content-length"), limit)
     document_id = ids.new_id()
@@ -74,38 +91,64 @@ async def upload(request: Request, caller: Writer) -> schema.Accepted:
         may_share=caller.role == "admin",
         store=lambda pieces: providers.vault().store(caller.tenant_id, document_id, pieces),
     )
+    return await _accepted(caller, document_id, received)
+
+
+async def _accepted(caller: Principal, document_id: UUID, received: Upload) -> schema.Accepted:
+    """Record a stored file; one that is not recorded is discarded."""
     try:
-        accepted = await _recorded(caller, document_id, received)
+        async with providers.database().transaction(caller) as connection:
+            row = await _recorded(connection, caller, document_id, received)
     except BaseException:
         await _discard(caller, document_id)
         raise
-    if accepted.duplicate:
+    if row.duplicate:
         await _discard(caller, document_id)
     else:
         log.info("document.stored", document_id=str(document_id), bytes=received.size_bytes)
-        await outbox.nudge(providers.database())
-    return accepted
+    await outbox.nudge(providers.database())
+    return schema.Accepted(
+        id=row.document_id, job_id=row.job_id, status=row.status, version=row.version, duplicate=row.duplicate
+    )
 
 
-async def _recorded(caller: Principal, document_id: UUID, received: Upload) -> schema.Accepted:
-    async with providers.database().transaction(caller) as connection:
-        job_id = await store.add(connection, caller, document_id, received)
-        if job_id is None:
-            known = await store.existing(connection, caller, received.content_hash)
-            if known is None:
-                raise NotFoundError("The document was deleted at this moment; send it again.")
-            return schema.Accepted(id=known[0], job_id=known[1], status=known[2], duplicate=True)
-        payload = DocumentUploaded(
-            document_id=document_id,
-            tenant_id=caller.tenant_id,
-            owner_id=_user(caller),
-            content_hash=received.content_hash.hex(),
-            size_bytes=received.size_bytes,
-            format=received.format,
-        )
-        event = outbox.event_of(room.name, payload.TYPE, payload, subject=str(document_id), key=str(document_id))
-        await outbox.add(connection, room.name, event)
-    return schema.Accepted(id=document_id, job_id=job_id, status="pending")
+async def _recorded(connection: "AsyncConnection", caller: Principal, document_id: UUID, received: Upload) -> store.Row:
+    row = await store.add(connection, caller, document_id, received)
+    if not row.duplicate:
+        values = {"id": row.document_id, "content_hash": received.content_hash, "size_bytes": received.size_bytes}
+        await _say_uploaded(connection, caller, values | {"format": received.format, "version": row.version})
+    elif row.job_state in {"dead", "cancelled"}:
+        # Whoever sends it again wants it indexed, and nothing was wrong with the file.
+        await _restarted(connection, caller, row.job_id)
+        return replace(row, status="pending")
+    return row
+
+
+async def _restarted(connection: "AsyncConnection", caller: Principal, job_id: UUID) -> bool:
+    values = await store.restart(connection, caller, job_id)
+    if values is not None:
+        await _say_uploaded(connection, caller, values)
+    return values is not None
+
+
+async def _say_uploaded(connection: "AsyncConnection", caller: Principal, row: dict[str, Any]) -> None:
+    payload = DocumentUploaded(
+        document_id=row["id"],
+        tenant_id=caller.tenant_id,
+        owner_id=_user(caller),
+        content_hash=row["content_hash"].hex(),
+        size_bytes=row["size_bytes"],
+        format=row["format"],
+        version=row["version"],
+    )
+    await _say(connection, payload)
+
+
+async def _say(connection: "AsyncConnection", payload: DocumentUploaded | DocumentDeleted) -> None:
+    subject = str(payload.document_id)
+    await outbox.add(
+        connection, room.name, outbox.event_of(room.name, payload.TYPE, payload, subject=subject, key=subject)
+    )
 
 
 async def _discard(caller: Principal, document_id: UUID) -> None:
@@ -114,10 +157,20 @@ async def _discard(caller: Principal, document_id: UUID) -> None:
 
 
 @app.get("/api/v1/documents")
-async def list_documents(caller: Caller, cursor: Cursor = None, limit: Limit = store.PAGE) -> schema.Documents:
+async def list_documents(
+    caller: Caller, cursor: Cursor = None, limit: Limit = store.PAGE, superseded: Annotated[bool, Query()] = False
+) -> schema.Documents:
+    """The newest first; `superseded` lists replaced versions too."""
     async with providers.database().transaction(caller) as connection:
-        found = await store.listed(connection, caller, cursor, limit)
+        found = await store.listed(connection, caller, cursor, limit, superseded=superseded)
     return schema.Documents(items=tuple(found), next_cursor=str(found[-1].id) if len(found) == limit else None)
+
+
+@app.post("/api/v1/documents/citations")
+async def citations(request: schema.Cited, caller: Caller) -> schema.CitationStates:
+    """Whether what an earlier answer cited still stands: the version, whether another took its place, or gone."""
+    async with providers.database().transaction(caller) as connection:
+        return schema.CitationStates(items=await store.citations(connection, request.chunk_ids))
 
 
 @app.get("/api/v1/documents/{document_id}")
@@ -129,22 +182,50 @@ async def document(document_id: UUID, caller: Caller) -> schema.Document:
     return found
 
 
+@app.get("/api/v1/documents/{document_id}/versions")
+async def versions(document_id: UUID, caller: Caller) -> schema.Documents:
+    """All versions of a document, the newest first."""
+    async with providers.database().transaction(caller) as connection:
+        found = await store.versions(connection, caller, document_id)
+    if not found:
+        raise NotFoundError("There is no such document for you.")
+    return schema.Documents(items=tuple(found))
+
+
+@app.get("/api/v1/documents/{document_id}/diff")
+async def compare(document_id: UUID, caller: Caller, against: Against = None) -> schema.Diff:
+    """What this version has that `against` had not, and the other way round; without it, against the one before."""
+    async with providers.database().transaction(caller) as connection:
+        every = [one for one in await store.versions(connection, caller, document_id) if one.status in INDEXED]
+        new = next((one for one in every if one.id == document_id), None)
+        if new is None:
+            raise NotFoundError("There is no such indexed document for you.")
+        older = [one for one in every if one.version == against or (against is None and one.version < new.version)]
+        if not older:
+            raise NotFoundError("There is no such indexed version to compare with.", code="NO_SUCH_VERSION")
+        passages = [await store.passages(connection, one.id) for one in (older[0], new)]
+    return await asyncio.to_thread(diff.between, *passages, versions=(older[0].version, new.version))
+
+
 @app.delete("/api/v1/documents/{document_id}", status_code=204)
 async def delete(document_id: UUID, caller: Writer) -> None:
-    """Gone from answers at once; the sealed file follows with the event."""
+    """Gone from answers at once, with its older versions; the sealed files follow with the events."""
     async with providers.database().transaction(caller) as connection:
-        if not await store.remove(connection, caller, document_id):
+        gone = await store.remove(connection, caller, document_id)
+        if not gone:
             raise NotFoundError("There is no such document of yours.")
-        payload = DocumentDeleted(document_id=document_id, tenant_id=caller.tenant_id, owner_id=_user(caller))
-        event = outbox.event_of(room.name, payload.TYPE, payload, subject=str(document_id), key=str(document_id))
-        await outbox.add(connection, room.name, event)
+        for each in gone:
+            await _say(
+                connection, DocumentDeleted(document_id=each, tenant_id=caller.tenant_id, owner_id=_user(caller))
+            )
     await outbox.nudge(providers.database())
 
 
 @app.get("/api/v1/jobs")
-async def jobs(caller: Caller, cursor: Cursor = None, limit: Limit = store.PAGE) -> schema.Jobs:
+async def jobs(caller: Caller, cursor: Cursor = None, limit: Limit = store.PAGE, state: State = None) -> schema.Jobs:
+    """The newest first, all or those in one state: `dead` are the ones that were given up."""
     async with providers.database().transaction(caller) as connection:
-        found = await store.jobs(connection, cursor, limit)
+        found = await store.jobs(connection, cursor, limit, state)
     return schema.Jobs(items=tuple(found), next_cursor=str(found[-1].id) if len(found) == limit else None)
 
 
@@ -154,6 +235,33 @@ async def job(job_id: UUID, caller: Caller) -> schema.Job:
         found = await store.job(connection, job_id)
     if found is None:
         raise NotFoundError("There is no such job for you.")
+    return found
+
+
+@app.post("/api/v1/jobs/{job_id}/cancel")
+async def cancel(job_id: UUID, caller: Writer) -> schema.Job:
+    """Stop a job that waits or runs; what it wrote goes. Its document can be indexed later: `retry`."""
+    async with providers.database().transaction(caller) as connection:
+        changed = await store.cancel(connection, caller, job_id)
+        return await _job_after(connection, job_id, changed=changed)
+
+
+@app.post("/api/v1/jobs/{job_id}/retry", status_code=202)
+async def retry(job_id: UUID, caller: Writer) -> schema.Job:
+    """Begin a job again that failed, was given up or was cancelled."""
+    async with providers.database().transaction(caller) as connection:
+        changed = await _restarted(connection, caller, job_id)
+        found = await _job_after(connection, job_id, changed=changed)
+    await outbox.nudge(providers.database())
+    return found
+
+
+async def _job_after(connection: "AsyncConnection", job_id: UUID, *, changed: bool) -> schema.Job:
+    found = await store.job(connection, job_id)
+    if found is None:
+        raise NotFoundError("There is no such job for you.")
+    if not changed:
+        raise ConflictError("The job is in a state in which this cannot be done.", code="JOB_STATE")
     return found
 
 

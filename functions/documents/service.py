@@ -8,9 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, cast
 
-from functions.documents.domain import SNIFF_BYTES, Format, Upload, Visibility, sniffed, title_of
+from functions.documents.domain import (
+    SNIFF_BYTES,
+    Format,
+    Label,
+    Upload,
+    key_of,
+    one_line,
+    sniffed,
+    title_of,
+    visibility_of,
+    year_of,
+)
 from functions.documents.form import UploadForm, parser_for
-from voiceassist.core.errors import FieldError, ForbiddenError, PayloadTooLargeError, ValidationError
+from voiceassist.core.errors import PayloadTooLargeError, ValidationError
 
 PIECE_BYTES = 1_048_576
 # Room for the form around the file, when its declared length is compared with the limit.
@@ -129,12 +140,9 @@ async def receive(
     receiving = _Receiving(content_type, limit=limit, store=store)
     try:
         await receiving.take(body)
-        form = receiving.form
         upload = Upload(
-            name=form.file_name or "",
-            title=title_of(form.text("title"), form.file_name or ""),
+            label=_label(receiving.form, may_share=may_share),
             format=cast("Format", receiving.kind),
-            visibility=_visibility(form.text("visibility"), may_share=may_share),
             size_bytes=receiving.size,
             content_hash=receiving.digest.digest(),
         )
@@ -151,11 +159,12 @@ def refuse_declared(length: Any, limit: int) -> None:
         raise PayloadTooLargeError("The file is larger than allowed.")
 
 
-def _visibility(given: str, *, may_share: bool) -> Visibility:
-    if given not in {"", "private", "shared"}:
-        raise ValidationError(
-            "The visibility is private or shared.", errors=(FieldError("/visibility", "NOT_ALLOWED_VALUE"),)
-        )
-    if given == "shared" and not may_share:
-        raise ForbiddenError("Only administrators add documents for everybody.")
-    return "shared" if given == "shared" else "private"
+def _label(form: UploadForm, *, may_share: bool) -> Label:
+    return Label(
+        name=form.file_name or "",
+        title=title_of(form.text("title"), form.file_name or ""),
+        visibility=visibility_of(form.text("visibility"), may_share=may_share),
+        doc_key=key_of(form.text("doc_key")),
+        source=one_line(form.text("source")),
+        year=year_of(form.text("year")),
+    )

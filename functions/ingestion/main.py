@@ -2,17 +2,21 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import functions_framework.aio
 from starlette.requests import Request
 
-from events.catalog import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentUploaded
+from events.catalog import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentSuperseded, DocumentUploaded
 from events.envelope import CloudEvent
-from functions.ingestion import sandbox, service, store
+from functions.ingestion import phi, sandbox, service, store
 from functions.ingestion.domain.blocks import DocumentError
+from functions.ingestion.job import LOST, GivenUpError, Job
+from functions.ingestion.service import StoppedError
 from voiceassist.adapters.crypto import SealBrokenError
-from voiceassist.core.errors import NotFoundError, UnavailableError, VoiceAssistError
+from voiceassist.adapters.minilm import MAX_TOKENS
+from voiceassist.core.errors import NotFoundError, PermanentEventError, UnavailableError, VoiceAssistError
 from voiceassist.runtime import logging, metrics, outbox, providers
 from voiceassist.runtime.door import Room
 
@@ -21,8 +25,12 @@ if TYPE_CHECKING:
 
 log = logging.get_logger(__name__)
 
+Said = DocumentIndexed | DocumentFailed | DocumentSuperseded
+
 # The sealed file is not in the object store, or is not what we put there.
 FILE_LOST = "DOCUMENT_FILE_LOST"
+# Tokens that the embedder reads of a passage.
+LONGEST = MAX_TOKENS
 
 room = Room(
     "ingestion",
@@ -35,61 +43,100 @@ room = Room(
 
 @room.on(DocumentUploaded.TYPE)
 async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
-    """Index a document: passages, job, event and the memory of this delivery in one transaction.
+    """Index a document: job, event and the memory of this delivery in one transaction, passages batch by batch before.
 
     `first_time` writes its row at the start, so a second delivery of the same event waits for the
-    first to end; if the first dies, its row is gone and the second does the work.
+    first to end; if the first dies, its row is gone and the second goes on where it was.
     """
     database = providers.database()
-    job = store.Job(database, payload.tenant_id, payload.document_id)
+    job = Job(database, store.actor(payload.tenant_id), payload.document_id, providers.embedder().model_id)
     started = time.perf_counter()
     try:
         async with database.transaction(store.actor(payload.tenant_id)) as connection:
             if not await outbox.first_time(connection, room.name, event):
                 return
+            await store.alone(connection, payload.document_id)
             document = await store.source(connection, payload.document_id, payload.owner_id)
             if document is None:
                 return
             await job.begin()
-            said = await _index(connection, document, job)
-            if said is not None:
-                await outbox.add(connection, room.name, said)
-    except UnavailableError as error:
-        await job.interrupted(error.code)
-        raise
-    except Exception:
+            for said in await _index(connection, document, job):
+                await outbox.add(connection, room.name, _event(said))
+    except StoppedError:
+        return  # cancelled between the two looks at it
+    except GivenUpError:
+        await _give_up(payload, LOST)
+    except Exception as error:
         # Ours to mend, and retried; meanwhile its owner must not read that it is being worked on.
-        await job.interrupted(VoiceAssistError.code)
-        raise
+        code = error.code if isinstance(error, UnavailableError) else VoiceAssistError.code
+        if await job.interrupted(code):
+            raise
+        await _give_up(payload, code)
     metrics.INDEXING_DURATION.observe(time.perf_counter() - started)
     await outbox.nudge(database)
 
 
-async def _index(connection: "AsyncConnection", document: service.Source, job: store.Job) -> CloudEvent | None:
-    """Do the work and word the event about it: indexed, failed for good, or nothing if deleted meanwhile."""
-    embedder = providers.embedder()
-    passages, code = None, ""
+async def _give_up(payload: DocumentUploaded, code: str) -> None:
+    """The job is dead: its owner is told why, and the event becomes a dead letter that operators see."""
+    database = providers.database()
+    async with database.transaction(store.actor(payload.tenant_id)) as connection:
+        await store.give_up(connection, payload.document_id)
+        failed = DocumentFailed(
+            document_id=payload.document_id, tenant_id=payload.tenant_id, owner_id=payload.owner_id, code=code
+        )
+        await outbox.add(connection, room.name, _event(failed))
+    metrics.INDEXING_JOBS.labels("dead").inc()
+    await outbox.nudge(database)
+    raise PermanentEventError(code=code)
+
+
+async def _index(connection: "AsyncConnection", document: service.Source, job: Job) -> list[Said]:
+    """Do the work and tell what came of it: indexed, failed for good, or nothing if deleted or cancelled meanwhile."""
+    prepared, code = None, ""
     try:
-        file = await asyncio.to_thread(store.fetched, providers.vault(), document)
-        with file:
-            passages = await service.prepare(
-                document, file, read=sandbox.read, embedder=embedder, progress=job.progress
-            )
+        prepared = await job.watched(_prepared(document, job))
     except DocumentError as error:
         code = error.code
     except (NotFoundError, SealBrokenError):
         code = FILE_LOST
-    if not await store.held(connection, document.document_id):
-        return None
-    if passages is None:
+    except StoppedError:
+        log.info("ingestion.stopped", document_id=str(document.document_id))
+        return []
+    family = await store.held(connection, document.document_id)
+    if family is None:
+        return []
+    if prepared is None:
         log.info("ingestion.refused", document_id=str(document.document_id), code=code)
         metrics.INDEXING_JOBS.labels("failed").inc()
         await store.fail(connection, document, code)
-        return _event(DocumentFailed(**_ids(document), code=code))
-    await store.complete(connection, document, passages, model_id=embedder.model_id)
+        return [DocumentFailed(**_ids(document), code=code)]
+    old = await store.complete(connection, document, prepared, family, model_id=providers.embedder().model_id)
     metrics.INDEXING_JOBS.labels("completed").inc()
-    log.info("ingestion.indexed", document_id=str(document.document_id), chunks=len(passages.chunks))
-    return _event(DocumentIndexed(**_ids(document), chunks=len(passages.chunks), pages=passages.pages or 0))
+    log.info("ingestion.indexed", document_id=str(document.document_id), chunks=len(prepared.chunks))
+    indexed = DocumentIndexed(**_ids(document), chunks=len(prepared.chunks), pages=prepared.extracted.pages or 0)
+    return [
+        indexed,
+        *(
+            DocumentSuperseded(**_ids(document) | {"document_id": each}, superseded_by=by, version=version)
+            for version, each, by in old
+        ),
+    ]
+
+
+async def _prepared(document: service.Source, job: Job) -> service.Prepared:
+    policy = room.settings.ingestion
+    embedder = providers.embedder()
+    with await asyncio.to_thread(store.fetched, providers.vault(), document) as file:
+        return await service.prepare(
+            document,
+            file,
+            read=partial(sandbox.read, languages=policy.ocr_languages),
+            scan=partial(phi.findings, principal=store.actor(document.tenant_id)),
+            policy=service.Policy(policy.phi, frozenset(policy.phi_allowed.replace(" ", "").split(","))),
+            embedder=embedder,
+            longest=LONGEST,
+            desk=job,
+        )
 
 
 @room.on(DocumentDeleted.TYPE)
@@ -111,7 +158,7 @@ def _ids(document: service.Source) -> dict[str, Any]:
     }
 
 
-def _event(payload: DocumentIndexed | DocumentFailed) -> CloudEvent:
+def _event(payload: Said) -> CloudEvent:
     identifier = str(payload.document_id)
     return outbox.event_of(room.name, payload.TYPE, payload, subject=identifier, key=identifier)
 

@@ -1,9 +1,9 @@
 """The reading process: parses one untrusted document within limits and knows nothing else.
 
-    python -m functions.ingestion.reader FORMAT <document >blocks.json
+    python -m functions.ingestion.reader FORMAT LANGUAGES <document >blocks.json
 
 It is started without the room's environment, so no secret is in reach of a hostile file.
-Exit 0 with blocks as JSON, or exit 3 with the code of the fault.
+Exit 0 with blocks as JSON, or exit 3 with the code of the fault; on the error stream it says which page it is at.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import sys
 
 import msgspec
 
-from functions.ingestion.domain.blocks import TOO_LARGE, TOO_SLOW, DocumentError, Extracted
+from functions.ingestion.domain.blocks import BROKEN, TOO_LARGE, DocumentError, Extracted
 from functions.ingestion.domain.extraction import extract
 
 REFUSED = 3
@@ -33,13 +33,18 @@ def limit() -> None:
             resource.setrlimit(kind, (most, most))
 
 
+def say(done: int, total: int) -> None:
+    sys.stderr.write(f"page {done} of {total}\n")
+    sys.stderr.flush()
+
+
 def read(kind: str) -> Extracted:
     try:
-        extracted = extract(sys.stdin.buffer, kind)
+        extracted = extract(sys.stdin.buffer, kind, paged=say)
     except MemoryError:
         raise DocumentError(code=TOO_LARGE) from None
     except RecursionError:
-        raise DocumentError(code=TOO_SLOW) from None
+        raise DocumentError(code=BROKEN) from None
     if sum(len(block.text) for block in extracted.blocks) > MAX_CHARACTERS:
         raise DocumentError(code=TOO_LARGE)
     return extracted

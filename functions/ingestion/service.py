@@ -1,12 +1,12 @@
-"""From a stored file to embedded passages: read, cut, embed."""
+"""From a stored file to embedded passages: read, look for identifiers, cut, embed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol
 from uuid import UUID, uuid5
 
-from functions.ingestion.domain.blocks import EMPTY, TOO_LARGE, DocumentError, Extracted
+from functions.ingestion.domain.blocks import EMPTY, HOLDS_PHI, TOO_LARGE, DocumentError, Extracted
 from functions.ingestion.domain.chunking import Piece, chunked
 from voiceassist.ports.embedding import Embedder
 from voiceassist.ports.vectors import Chunk
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 MAX_CHUNKS = 20_000
 EMBED_AT_ONCE = 64
+SPECIAL_TOKENS = 2  # the model's own, at both ends of a text
 
-Reader = Callable[[BinaryIO, str], Awaitable[Extracted]]
-# Tells how far a job is: step, passages in all, passages done.
-Progress = Callable[[str, int, int], Awaitable[None]]
+# Tells how far the reading is: pages done, pages in all.
+Paged = Callable[[int, int], None]
+Reader = Callable[[BinaryIO, str, Paged], Awaitable[Extracted]]
+# Counts the identifiers in texts by their kind.
+Scanner = Callable[[Sequence[str]], Awaitable[dict[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +36,98 @@ class Source:
     title: str
     kind: str
     version: int
+    source: str = ""
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Passages:
-    """Chunks with their vectors, shape (len(chunks), dimension)."""
+class Policy:
+    """What becomes of a document with identifiers; those of the `allowed` kinds stand in publications too."""
+
+    action: Literal["flag", "refuse"] = "flag"
+    allowed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is stored beside the passages, which are stored already."""
 
     chunks: tuple[Chunk, ...]
-    vectors: "NDArray[np.float32]"
-    pages: int | None
+    extracted: Extracted
 
 
-async def prepare(source: Source, file: BinaryIO, *, read: Reader, embedder: Embedder, progress: Progress) -> Passages:
-    """Raises DocumentError when the document itself is at fault."""
-    await progress("extract", 0, 0)
-    extracted = await read(file, source.kind)
-    await progress("chunk", 0, 0)
-    chunks = passages(source, await asyncio.to_thread(chunked, extracted.blocks))
-    vectors = await _embedded(chunks, embedder, progress)
-    return Passages(chunks, vectors, extracted.pages)
+class Desk(Protocol):
+    """Where a job is written down while it runs; each raises StoppedError when it has been cancelled meanwhile."""
+
+    async def progress(self, step: str, total: int, done: int) -> None: ...
+
+    async def paged(self, total: int, done: int) -> None: ...
+
+    async def scanned(self, findings: dict[str, int]) -> None: ...
+
+    async def known(self, chunks: Sequence[Chunk]) -> frozenset[str]:
+        """Ids of those that an earlier attempt stored as they are, with vectors of the same model."""
+        ...
+
+    async def keep(self, chunks: Sequence[Chunk], vectors: "NDArray[np.float32]") -> None: ...
+
+
+class StoppedError(Exception):
+    """The job was cancelled, or its document is gone."""
+
+
+async def prepare(
+    source: Source,
+    file: BinaryIO,
+    *,
+    read: Reader,
+    scan: Scanner,
+    policy: Policy,
+    embedder: Embedder,
+    longest: int,
+    desk: Desk,
+) -> Prepared:
+    """Raises DocumentError when the document itself is at fault. `longest` is how many tokens the model reads."""
+    await desk.progress("extract", 0, 0)
+    extracted = await _read(source, file, read, desk)
+    await desk.progress("phi_scan", 0, 0)
+    findings = await scan([block.text for block in extracted.blocks])
+    await desk.scanned(findings)
+    if policy.action == "refuse" and findings.keys() - policy.allowed:
+        raise DocumentError("The document holds identifiers of patients.", code=HOLDS_PHI)
+    await desk.progress("chunk", 0, 0)
+    pieces = await asyncio.to_thread(
+        chunked, extracted.blocks, count=embedder.count_tokens, title=source.title, room=longest - SPECIAL_TOKENS
+    )
+    chunks = passages(source, pieces)
+    await _embedded(chunks, embedder, desk)
+    return Prepared(chunks, extracted)
+
+
+async def _read(source: Source, file: BinaryIO, read: Reader, desk: Desk) -> Extracted:
+    """Read while somebody else writes down the page it is at."""
+    at = [0, 0]
+
+    def paged(done: int, total: int) -> None:
+        at[:] = done, total
+
+    async def write() -> None:
+        told = (0, 0)
+        while True:
+            await asyncio.sleep(0.5)
+            if told != (at[0], at[1]):
+                told = (at[0], at[1])
+                await desk.paged(told[1], told[0])
+
+    writing = asyncio.create_task(write())
+    try:
+        extracted = await read(file, source.kind, paged)
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+    if extracted.pages:
+        await desk.paged(extracted.pages, extracted.pages)
+    return extracted
 
 
 def passages(source: Source, pieces: Sequence[Piece]) -> tuple[Chunk, ...]:
@@ -74,13 +150,13 @@ def passages(source: Source, pieces: Sequence[Piece]) -> tuple[Chunk, ...]:
     )
 
 
-async def _embedded(chunks: Sequence[Chunk], embedder: Embedder, progress: Progress) -> "NDArray[np.float32]":
-    import numpy as np
-
-    vectors = np.zeros((len(chunks), embedder.dimension), dtype=np.float32)
-    for start in range(0, len(chunks), EMBED_AT_ONCE):
-        await progress("embed", len(chunks), start)
-        texts = [chunk.searchable for chunk in chunks[start : start + EMBED_AT_ONCE]]
-        vectors[start : start + len(texts)] = await asyncio.to_thread(embedder.embed_passages, texts)
-    await progress("index", len(chunks), len(chunks))
-    return vectors
+async def _embedded(chunks: Sequence[Chunk], embedder: Embedder, desk: Desk) -> None:
+    """Batch by batch, each stored before the next begins: what a crash leaves is not embedded again."""
+    known = await desk.known(chunks)
+    left = [chunk for chunk in chunks if chunk.chunk_id not in known]
+    for start in range(0, len(left), EMBED_AT_ONCE):
+        await desk.progress("embed", len(chunks), len(chunks) - len(left) + start)
+        batch = left[start : start + EMBED_AT_ONCE]
+        vectors = await asyncio.to_thread(embedder.embed_passages, [chunk.searchable for chunk in batch])
+        await desk.keep(batch, vectors)
+    await desk.progress("index", len(chunks), len(chunks))

@@ -4,18 +4,40 @@ import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
-from functions.ingestion.service import Passages, Source
-from voiceassist.adapters.postgres import Database
+from functions.ingestion.service import Prepared, Source
 from voiceassist.adapters.vectors import pgvector
+from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal, service
 from voiceassist.runtime.vault import Vault
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+# The document and all versions beside it, locked in one order.
+_FAMILY = """
+select d.id, d.status, d.version from documents d
+join documents o on (o.tenant_id, o.owner_id, o.doc_key) = (d.tenant_id, d.owner_id, d.doc_key)
+where o.id = :id order by d.id for no key update of d
+"""
+_SUPERSEDE = """
+update documents set status = 'superseded', superseded_by = :by, updated_at = now() where id = any(:ids)
+"""
+
 
 def actor(tenant_id: UUID) -> Principal:
     return service("ingestion", tenant_id)
+
+
+async def alone(connection: "AsyncConnection", document_id: UUID) -> None:
+    """Wait until nobody else indexes this document, and keep others waiting until this transaction ends.
+
+    A process that dies takes its lock along, so a job that still counts as running was left so by a crash.
+    """
+    from sqlalchemy import text
+
+    await connection.execute(
+        text("select pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": f"indexing/{document_id}"}
+    )
 
 
 async def source(connection: "AsyncConnection", document_id: UUID, owner_id: UUID) -> Source | None:
@@ -29,88 +51,104 @@ async def source(connection: "AsyncConnection", document_id: UUID, owner_id: UUI
     row = (
         await connection.execute(
             text(
-                "select tenant_id, owner_id, title, format, version from documents"
+                "select tenant_id, owner_id, title, format, version, source, year from documents"
                 " where id = :id and owner_id = :owner and status in ('pending', 'running', 'failed', 'completed')"
             ),
             {"id": document_id, "owner": owner_id},
         )
     ).first()
-    return None if row is None else Source(document_id, row[0], row[1], row[2], row[3], row[4])
+    return None if row is None else Source(document_id, *row)
 
 
-async def held(connection: "AsyncConnection", document_id: UUID) -> bool:
-    """Whether the document is still there, and stays so until this transaction ends.
+async def held(connection: "AsyncConnection", document_id: UUID) -> dict[int, tuple[UUID, str]] | None:
+    """Id and status of all versions by their number, which stay so until this transaction ends; None: it is not to be
+    indexed any more.
 
-    Asked only when the work is done: its owner must be able to delete it meanwhile. Of two that index it at once, the
-    second waits here and then replaces the passages of the first.
+    Asked only when the work is done: its owner must be able to delete it meanwhile.
     """
     from sqlalchemy import text
 
-    row = await connection.execute(
-        text("select 1 from documents where id = :id for no key update"), {"id": document_id}
-    )
-    return row.first() is not None
+    rows = (await connection.execute(text(_FAMILY), {"id": document_id})).all()
+    family = {row[2]: (row[0], row[1]) for row in rows}
+    wanted = any(each == document_id and status not in {"superseded", "cancelled"} for each, status in family.values())
+    return family if wanted else None
 
 
-class Job:
-    """The indexing job of a document; progress commits by itself so that its owner can watch."""
-
-    def __init__(self, database: Database, tenant_id: UUID, document_id: UUID) -> None:
-        self._database = database
-        self._actor = actor(tenant_id)
-        self._document_id = document_id
-
-    async def begin(self) -> None:
-        await self._run(
-            "update indexing_jobs set state = 'running', step = 'extract', started_at = coalesce(started_at, now()),"
-            " error_code = null, failed_at = null, updated_at = now() where document_id = :id"
-        )
-
-    async def progress(self, step: str, total: int, done: int) -> None:
-        await self._run(
-            "update indexing_jobs set step = :step, total_chunks = :total, processed_chunks = :done,"
-            " updated_at = now() where document_id = :id and state = 'running'",
-            step=step,
-            total=total,
-            done=done,
-        )
-
-    async def interrupted(self, code: str) -> None:
-        """A fault outside the document; the broker will deliver again."""
-        await self._run(
-            "update indexing_jobs set state = 'pending', retry_count = retry_count + 1, error_code = :code,"
-            " updated_at = now() where document_id = :id and state = 'running'",
-            code=code,
-        )
-
-    async def _run(self, statement: str, **parameters: object) -> None:
-        from sqlalchemy import text
-
-        async with self._database.transaction(self._actor) as connection:
-            await connection.execute(text(statement), {"id": self._document_id, **parameters})
-
-
-async def complete(connection: "AsyncConnection", document: Source, passages: Passages, *, model_id: str) -> None:
+async def complete(
+    connection: "AsyncConnection",
+    document: Source,
+    prepared: Prepared,
+    family: dict[int, tuple[UUID, str]],
+    *,
+    model_id: str,
+) -> list[tuple[int, UUID, UUID]]:
+    """The document can be found, unless a newer version already is; returns what was superseded: version, id, by."""
     from sqlalchemy import text
 
-    await pgvector.remove(connection, document.document_id)
-    await pgvector.write(connection, passages.chunks, passages.vectors, model_id=model_id)
-    count = len(passages.chunks)
+    count, extracted = len(prepared.chunks), prepared.extracted
+    left = await connection.execute(
+        text("delete from chunks where document_id = :id and (index >= :count or embedding_model <> :model)"),
+        {"id": document.document_id, "count": count, "model": model_id},
+    )
+    left = await connection.execute(
+        text("select count(*) from chunks where document_id = :id"), {"id": document.document_id}
+    )
+    if left.scalar_one() != count:
+        # Somebody removed passages that were stored; the next attempt stores them again.
+        raise UnavailableError("Passages of the document are missing.", code="INDEXING_INCOMPLETE")
+    await connection.execute(
+        text(
+            "update documents set status = 'completed', page_count = :pages, updated_at = now(),"
+            " source = case when source = '' then :source else source end, year = coalesce(year, :year) where id = :id"
+        ),
+        {
+            "id": document.document_id,
+            "pages": extracted.pages,
+            "source": extracted.source,
+            "year": extracted.year,
+        },
+    )
     await connection.execute(
         text(
             "update indexing_jobs set state = 'completed', step = 'index', total_chunks = :count,"
-            " processed_chunks = :count, error_code = null, completed_at = now(), updated_at = now()"
+            " processed_chunks = :count, notes = :notes, error_code = null, completed_at = now(), updated_at = now()"
             " where document_id = :id"
         ),
-        {"id": document.document_id, "count": count},
+        {"id": document.document_id, "count": count, "notes": list(extracted.notes)},
+    )
+    newest = max(
+        [version for version, (_, status) in family.items() if status == "completed"] + [document.version],
+    )
+    by = document.document_id if newest == document.version else family[newest][0]
+    old = [
+        (version, each, by)
+        for version, (each, status) in sorted(family.items())
+        if version < newest and (status in {"pending", "running", "completed"} or each == document.document_id)
+    ]
+    await _supersede(connection, [each for _, each, _ in old], by)
+    return old
+
+
+async def _supersede(connection: "AsyncConnection", document_ids: list[UUID], by: UUID) -> None:
+    """Their passages stay, for whoever follows an old citation, and are found no more."""
+    from sqlalchemy import text
+
+    await connection.execute(text(_SUPERSEDE), {"ids": document_ids, "by": by})
+    await connection.execute(
+        text("update chunks set superseded = true, updated_at = now() where document_id = any(:ids)"),
+        {"ids": document_ids},
     )
     await connection.execute(
-        text("update documents set status = 'completed', page_count = :pages, updated_at = now() where id = :id"),
-        {"id": document.document_id, "pages": passages.pages},
+        text(
+            "update indexing_jobs set state = 'superseded', updated_at = now()"
+            " where document_id = any(:ids) and state in ('pending', 'running')"
+        ),
+        {"ids": document_ids},
     )
 
 
 async def fail(connection: "AsyncConnection", document: Source, code: str) -> None:
+    """The document is at fault, also one that was found until now."""
     from sqlalchemy import text
 
     await connection.execute(
@@ -123,6 +161,20 @@ async def fail(connection: "AsyncConnection", document: Source, code: str) -> No
     await connection.execute(
         text("update documents set status = 'failed', updated_at = now() where id = :id"),
         {"id": document.document_id},
+    )
+    await pgvector.remove(connection, document.document_id)
+
+
+async def give_up(connection: "AsyncConnection", document_id: UUID) -> None:
+    """No attempt succeeded; what can be found stays so."""
+    from sqlalchemy import text
+
+    await connection.execute(
+        text(
+            "update documents set status = 'failed', updated_at = now()"
+            " where id = :id and status in ('pending', 'running')"
+        ),
+        {"id": document_id},
     )
 
 

@@ -69,6 +69,15 @@ class Knowledge(Section, frozen=True):
     )
 
 
+class Ingestion(Section, frozen=True):
+    """What becomes of uploaded documents."""
+
+    phi: Literal["flag", "refuse"] = "flag"  # a document in which the scan finds identifiers
+    # Kinds that stand in publications too, so that they are no reason to refuse one.
+    phi_allowed: str = "DATE,URL,EMAIL,PHONE,FAX,ZIP,AGE90"
+    ocr_languages: str = "eng"  # of Tesseract, joined by +
+
+
 class Telemetry(Section, frozen=True):
     otlp_endpoint: str = ""  # e.g. http://127.0.0.1:4318/v1/traces; empty: spans stay in the process
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -136,6 +145,8 @@ class Limits(Section, frozen=True):
     login_per_minute: int = 10
     body_bytes: int = 1_048_576
     upload_bytes: int = 524_288_000
+    part_bytes: int = 8_388_608  # of an upload in parts; whole MiB, and S3 wants 5 at least
+    open_uploads: int = 20  # of one user, in parts
     session_idle_seconds: int = 900
     session_absolute_seconds: int = 43_200
 
@@ -157,6 +168,7 @@ class Settings(Section, frozen=True):
     voice: Voice = Voice()
     models: Models = Models()
     knowledge: Knowledge = Knowledge()
+    ingestion: Ingestion = Ingestion()
     telemetry: Telemetry = Telemetry()
     host: Host = Host()
     broker: Broker = Broker()

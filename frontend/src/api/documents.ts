@@ -51,7 +51,8 @@ export async function listDocuments(): Promise<KnownDocument[]> {
 }
 
 function progress(state: string, code: string | null): Progress {
-  if (state === 'completed') return { state: 'indexed' };
-  if (state === 'failed') return { state: 'failed', code };
+  // Superseded: a newer version of the same document can be found in its place.
+  if (state === 'completed' || state === 'superseded') return { state: 'indexed' };
+  if (state === 'failed' || state === 'dead' || state === 'cancelled') return { state: 'failed', code };
   return { state: 'processing' };
 }

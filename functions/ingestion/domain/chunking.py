@@ -1,6 +1,6 @@
 """Cutting a document into passages that keep to its sections (P5.2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -10,8 +10,13 @@ from voiceassist.core.text import sentences
 TARGET = 500
 OVERLAP = 100
 SMALLEST = 60
+# Of a passage whose headings are a page of their own something must still be left.
+LEAST_TARGET = 200
 # Clinical English takes about 1.3 model tokens a word (measured on digests with MiniLM's vocabulary).
 TOKENS_PER_WORD = 1.3
+
+Counter = Callable[[str], int]
+"""How many tokens a text has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +38,32 @@ class _Sentence:
 
 
 def tokens(text: str) -> int:
-    """An estimate in model tokens."""
+    """An estimate in model tokens, for whoever has no tokenizer."""
     return ceil(len(text.split()) * TOKENS_PER_WORD)
 
 
-def chunked(blocks: Sequence[Block], *, target: int = TARGET, overlap: int = OVERLAP) -> list[Piece]:
+def chunked(
+    blocks: Sequence[Block],
+    *,
+    count: Counter = tokens,
+    target: int = TARGET,
+    overlap: int = OVERLAP,
+    title: str = "",
+    room: int | None = None,
+) -> list[Piece]:
     """Passages of about `target` tokens that share about `overlap`; none crosses a heading or a page.
 
-    A page border ends a passage because a citation names one page, and it must be the right one.
+    A page border ends a passage because a citation names one page, and it must be the right one. Tables are cut
+    between rows, and each part has the header. `room` is what the model reads, in which title, headings and text have
+    to fit: what is behind it would be no part of the vector.
     """
     pieces: list[Piece] = []
     for heading, page, body in _sections(blocks):
-        for window in _windows(_sentences(body), target=target, overlap=overlap):
-            text = _joined(window)
-            pieces.append(Piece(text, heading, page, sum(sentence.tokens for sentence in window)))
+        most = target + SMALLEST if room is None else max(LEAST_TARGET, room - count(f"{title}. {heading}. "))
+        pieces += (
+            Piece(_joined(window), heading, page, sum(sentence.tokens for sentence in window))
+            for window in _section_windows(body, _Cutter(count, min(target, most), overlap, most))
+        )
     return pieces
 
 
@@ -70,48 +87,94 @@ def _path(path: list[tuple[int, str]]) -> str:
     return " › ".join(text for _, text in path)
 
 
-def _sentences(body: Sequence[Block]) -> list[_Sentence]:
-    return [
-        _Sentence(part, block.page, tokens(part), opens=number == 0)
-        for block in body
-        for number, sentence in enumerate(sentences(block.text))
-        for part in _bearable(sentence)
-    ]
+def _section_windows(body: list[Block], cut: "_Cutter") -> Iterator[list[_Sentence]]:
+    """A table that fits stands among its paragraphs; a longer one is cut by itself."""
+    run: list[_Sentence] = []
+    for block in body:
+        if block.table and cut.count(block.text) > cut.target:
+            yield from cut.windows(run)
+            run = []
+            yield from cut.tables(block)
+        elif block.table:
+            rows = block.text.split("\n")
+            run += [_Sentence(row, block.page, cut.count(row), opens=True) for row in rows]
+        else:
+            run += cut.sentences(block)
+    yield from cut.windows(run)
 
 
-def _bearable(sentence: str) -> Iterator[str]:
-    """A table or list without full stops may be one endless sentence: cut it at words."""
-    found = sentence.split()
-    step = int(TARGET / 2 / TOKENS_PER_WORD)
-    if len(found) <= step:
-        yield sentence
-        return
-    for start in range(0, len(found), step):
-        yield " ".join(found[start : start + step])
+@dataclass(frozen=True, slots=True)
+class _Cutter:
+    count: Counter
+    target: int
+    overlap: int
+    most: int
 
+    def sentences(self, block: Block) -> list[_Sentence]:
+        return [
+            _Sentence(part, block.page, self.count(part), opens=number == 0)
+            for number, sentence in enumerate(sentences(block.text))
+            for part in self._bearable(sentence)
+        ]
 
-def _windows(section: list[_Sentence], *, target: int, overlap: int) -> Iterator[list[_Sentence]]:
-    start = 0
-    while start < len(section):
-        end, size = start, 0
-        while end < len(section) and (size == 0 or size + section[end].tokens <= target):
-            size += section[end].tokens
-            end += 1
-        # A short rest joins this window instead of becoming a passage nobody can use.
-        if sum(sentence.tokens for sentence in section[end:]) < SMALLEST:
-            end = len(section)
-        yield section[start:end]
-        if end == len(section):
+    def _bearable(self, sentence: str) -> Iterator[str]:
+        """A table or list without full stops may be one endless sentence: cut it at words."""
+        found = sentence.split()
+        step = int(self.target / 2 / TOKENS_PER_WORD)
+        if len(found) <= step:
+            yield sentence
             return
-        start = _step_back(section, end, overlap, floor=start + 1)
+        for start in range(0, len(found), step):
+            yield " ".join(found[start : start + step])
+
+    def tables(self, block: Block) -> Iterator[list[_Sentence]]:
+        """Rows in parts of about the target, each under the header; parts of a table share no row."""
+        header, *rows = (
+            _Sentence(part, block.page, self.count(part), opens=True)
+            for row in block.text.split("\n")
+            for part in self._bearable(row)
+        )
+        part, size = [header], header.tokens
+        for row in rows:
+            if len(part) > 1 and size + row.tokens > self.target:
+                yield part
+                part, size = [header], header.tokens
+            part.append(row)
+            size += row.tokens
+        yield part
+
+    def windows(self, section: list[_Sentence]) -> Iterator[list[_Sentence]]:
+        start = 0
+        while start < len(section):
+            end, size = start, 0
+            while end < len(section) and (size == 0 or size + section[end].tokens <= self.target):
+                size += section[end].tokens
+                end += 1
+            # A short rest joins this window instead of becoming a passage nobody can use.
+            rest = _few(section, end)
+            if rest is not None and size + rest <= self.most:
+                end = len(section)
+            yield section[start:end]
+            if end == len(section):
+                return
+            start = self._step_back(section, end, floor=start + 1)
+
+    def _step_back(self, section: list[_Sentence], end: int, *, floor: int) -> int:
+        start, shared = end, 0
+        while start > floor and shared + section[start - 1].tokens <= self.overlap:
+            start -= 1
+            shared += section[start].tokens
+        return start
 
 
-def _step_back(section: list[_Sentence], end: int, overlap: int, *, floor: int) -> int:
-    start, shared = end, 0
-    while start > floor and shared + section[start - 1].tokens <= overlap:
-        start -= 1
-        shared += section[start].tokens
-    return start
+def _few(section: Sequence[_Sentence], start: int) -> int | None:
+    """The tokens from `start` on if they are fewer than SMALLEST; a long rest is not counted to its end."""
+    rest = 0
+    for sentence in section[start : start + SMALLEST]:
+        rest += sentence.tokens
+        if rest >= SMALLEST:
+            return None
+    return rest
 
 
 def _joined(window: Sequence[_Sentence]) -> str:

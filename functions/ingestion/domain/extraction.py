@@ -1,6 +1,7 @@
 """One entrance to all formats."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import BinaryIO, Literal
 
@@ -11,9 +12,13 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 Format = Literal["pdf", "docx", "html", "md", "txt"]
 
 
-def extract(file: BinaryIO, kind: str) -> Extracted:
-    """Headings and paragraphs of a document; raises DocumentError with the code its owner is told."""
-    read = _reader(file, kind)
+# Tells which page is being read, of how many.
+Paged = Callable[[int, int], None]
+
+
+def extract(file: BinaryIO, kind: str, *, paged: Paged = lambda _done, _total: None) -> Extracted:
+    """Headings, paragraphs and tables of a document; raises DocumentError with the code its owner is told."""
+    read = _reader(file, kind, paged)
     extracted = replace(read, blocks=tuple(replace(block, text=storable(block.text)) for block in read.blocks))
     if not any(block.text.strip() for block in extracted.blocks if not block.level):
         raise DocumentError("The document holds no text.", code=EMPTY)
@@ -25,13 +30,13 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("", text)
 
 
-def _reader(file: BinaryIO, kind: str) -> Extracted:
+def _reader(file: BinaryIO, kind: str, paged: Paged) -> Extracted:
     # Each reader pulls in its own library; a text file should not pay for pypdf.
     match kind:
         case "pdf":
             from functions.ingestion.domain.pdf import pdf
 
-            return pdf(file)
+            return pdf(file, paged)
         case "docx":
             from functions.ingestion.domain.docx import docx
 

@@ -1,7 +1,7 @@
 """PDF into blocks: page numbers exact, running headers and footers left out, headings by type size."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -21,16 +21,19 @@ MAX_PAGES = 5_000
 MAX_PAGE_CHARACTERS = 200_000
 
 
-def pdf(file: BinaryIO) -> Extracted:
+def pdf(file: BinaryIO, paged: Callable[[int, int], None]) -> Extracted:
     """The text of every page; scanned, encrypted, empty and damaged files are refused by code."""
-    pages = [_lines(page) for page in _pages(file)]
+    pages = []
+    for number, total, page in _pages(file):
+        paged(number, total)
+        pages.append(_lines(page))
     if not any(line.text for page in pages for line in page):
         raise DocumentError("The pages hold pictures and no text.", code=SCANNED)
     blocks = laid_out(without_furniture(pages))
     return Extracted(tuple(dehyphenated(blocks)), pages=len(pages))
 
 
-def _pages(file: BinaryIO) -> Iterator[Any]:
+def _pages(file: BinaryIO) -> Iterator[tuple[int, int, Any]]:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
@@ -44,7 +47,7 @@ def _pages(file: BinaryIO) -> Iterator[Any]:
             raise DocumentError("The document has no page.", code=EMPTY)
         if count > MAX_PAGES:
             raise DocumentError("The document has too many pages.", code=TOO_LARGE)
-        yield from reader.pages
+        yield from ((number, count, page) for number, page in enumerate(reader.pages, start=1))
     except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, OSError):
         # A damaged file surfaces in pypdf as almost any of these.
         raise DocumentError("The document is damaged.", code=BROKEN) from None

@@ -136,6 +136,9 @@ def _rooms(files: Files) -> Iterator[Way]:
         yield "autoscaler", name, (AUTOSCALER_METRICS,), "TCP"
         yield "prometheus", name, (USER_METRICS,), "TCP"
         yield from ((name, need, (ENGINES[need],), "TCP") for need in note(service, "needs"))
+        if any(services(files)[other] for other in note(service, "calls")):
+            yield name, "kourier", KOURIER_INTERNAL, "TCP"
+            yield name, "activator", ACTIVATOR, "TCP"
         if note(service, "says"):
             yield name, "broker", BROKER, "TCP"
         if leaves(service):

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from events.envelope import CloudEvent, decode, encode_binary
 from voiceassist.core import ids
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
-from voiceassist.runtime import providers, tokens
+from voiceassist.runtime import http, providers, tokens
 from voiceassist.runtime.settings import Settings, load_settings
 
 CACHED = (
@@ -26,14 +26,24 @@ CACHED = (
 )
 
 
+def neighbours() -> httpx.AsyncClient:
+    """What one room reaches others by: the rooms themselves, without a network."""
+    from functions.phi.main import room as phi
+
+    mounts = {"http://phi.rooms.test": httpx.ASGITransport(app=phi)}
+    return httpx.AsyncClient(mounts=mounts, transport=httpx.MockTransport(lambda _request: httpx.Response(599)))
+
+
 @pytest.fixture(scope="session")
 def rooms_environment(stack_env: dict[str, str]) -> Iterator[None]:
     """The settings of the engines, as a supervisor hands them to a room."""
     before = dict(os.environ)
-    os.environ.update(stack_env)
+    os.environ.update(stack_env | {"VOICEASSIST_ROOM_URL": "http://{room}.rooms.test"})
     for cached in CACHED:
         cached.cache_clear()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "client", neighbours)
+        yield
     os.environ.clear()
     os.environ.update(before)
     for cached in CACHED:

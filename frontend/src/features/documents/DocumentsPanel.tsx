@@ -99,7 +99,7 @@ function describe(status: UploadState): string {
     case 'indexed':
       return t.documents.indexed;
     case 'failed':
-      return status.code?.startsWith('DOCUMENT_') ? (t.problems[status.code] ?? t.documents.failed) : t.documents.failed;
+      return (/^(DOCUMENT|SCANNED)_/.test(status.code ?? '') && t.problems[status.code ?? '']) || t.documents.failed;
     case 'refused':
       return [sentence(status.problem), status.problem.traceId && t.trace(status.problem.traceId)].filter(Boolean).join(' ');
   }

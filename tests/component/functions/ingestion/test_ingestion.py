@@ -27,8 +27,6 @@ from voiceassist.runtime import providers
 
 pytestmark = pytest.mark.req("P5.3")
 
-TEXT = b"REVERSAL\n\nWarfarin is reversed with vitamin K and prothrombin complex concentrate.\n"
-
 
 def handbook(pages: int = 20) -> bytes:
     """A PDF whose page 13 alone names the loading dose of an invented drug."""
@@ -50,30 +48,6 @@ def handbook(pages: int = 20) -> bytes:
         page.showPage()
     page.save()
     return buffer.getvalue()
-
-
-@pytest.fixture
-def uploaded(caller, person, said):
-    """Upload a file as a new user; gives owner, the API's answer and the event it caused."""
-
-    async def make(data=TEXT, name="guide.txt", **fields):
-        owner = await person(fields.pop("role", "user"))
-        async with caller(documents, owner) as client:
-            answer = await client.post("/api/v1/documents", files={"file": (name, data)}, data=fields)
-        assert answer.status_code == 202, answer.text
-        body = answer.json()
-        return owner, body, (await said(body["id"]))[0]
-
-    return make
-
-
-@pytest.fixture
-def job_of(caller):
-    async def find(owner, body):
-        async with caller(documents, owner) as client:
-            return (await client.get(f"/api/v1/jobs/{body['job_id']}")).json()
-
-    return find
 
 
 async def chunks_of(database, document_id) -> int:
@@ -187,14 +161,18 @@ async def test_a_crash_before_the_commit_is_repaired_by_the_next_delivery(
         await real(*args, **options)
         raise RuntimeError
 
+    index = PgVectorIndex(database, owner, providers.embedder().model_id)
     with monkeypatch.context() as patch:
         patch.setattr(main.store, "complete", written_then_killed)
         assert await deliver(main.room, event) == 500
-    assert await chunks_of(database, body["id"]) == 0
+    assert (await index.search(Query("warfarin"))).by_words == ()
     job = await job_of(owner, body)
     assert (job["state"], job["retry_count"], job["error_code"]) == ("pending", 1, "INTERNAL")
-    assert await deliver(main.room, event) == 204
+    with monkeypatch.context() as patch:
+        patch.setattr(type(providers.embedder()), "embed_passages", None)  # what is stored is not embedded again
+        assert await deliver(main.room, event) == 204
     assert await chunks_of(database, body["id"]) == 1
+    assert len((await index.search(Query("warfarin"))).by_words) == 1
     assert len(await said(body["id"])) == 2
 
 
@@ -293,6 +271,10 @@ async def test_events_it_does_not_hear_and_bad_ones_are_refused_for_good(deliver
         assert (await client.post("/", content=b"{}")).status_code == 401
 
 
+def nowhere(_done, _total):
+    """Nobody watches the pages."""
+
+
 def real_file(tmp_path, data: bytes):
     path = tmp_path / "document"
     path.write_bytes(data)
@@ -301,7 +283,7 @@ def real_file(tmp_path, data: bytes):
 
 async def test_a_reader_that_hangs_is_stopped(tmp_path):
     with real_file(tmp_path, handbook(200)) as file, pytest.raises(DocumentError) as caught:
-        await sandbox.read(file, "pdf", wall_seconds=0.05)
+        await sandbox.read(file, "pdf", nowhere, wall_seconds=0.05)
     assert caught.value.code == codes.TOO_SLOW
 
 
@@ -315,7 +297,7 @@ async def test_a_reader_that_dies_is_a_damaged_document(tmp_path, monkeypatch):
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", killed)
     with real_file(tmp_path, handbook(2)) as file, pytest.raises(DocumentError) as caught:
-        await sandbox.read(file, "pdf")
+        await sandbox.read(file, "pdf", nowhere)
     assert caught.value.code == codes.BROKEN
 
 
@@ -329,5 +311,5 @@ async def test_the_reader_gets_no_secret(tmp_path, monkeypatch, rooms_environmen
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", spied)
     with real_file(tmp_path, b"Some text.") as file:
-        await sandbox.read(file, "txt")
-    assert set(seen) == {"PYTHONPATH"}
+        await sandbox.read(file, "txt", nowhere)
+    assert set(seen) == {"PYTHONPATH", "PATH"}

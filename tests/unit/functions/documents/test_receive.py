@@ -61,7 +61,12 @@ async def test_the_file_arrives_whole_whatever_the_packets(step):
     body, kind = form(title="My guide")
     upload = await send(shelf, body, kind, step=step)
     assert shelf.kept == TEXT
-    assert (upload.name, upload.title, upload.format, upload.visibility) == ("guide.txt", "My guide", "txt", "private")
+    assert (upload.label.name, upload.label.title, upload.format, upload.label.visibility) == (
+        "guide.txt",
+        "My guide",
+        "txt",
+        "private",
+    )
     assert upload.size_bytes == len(TEXT)
     assert upload.content_hash == hashlib.sha256(TEXT).digest()
 
@@ -171,4 +176,4 @@ async def test_uploaders_who_dawdle_hold_no_thread_of_the_others():
 
 async def test_an_administrator_may_share():
     body, kind = form(visibility="shared")
-    assert (await send(Shelf(), body, kind, may_share=True)).visibility == "shared"
+    assert (await send(Shelf(), body, kind, may_share=True)).label.visibility == "shared"
