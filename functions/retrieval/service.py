@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from functions.retrieval.domain import evidence, wording
+from functions.retrieval.domain import conflicts, evidence, lexicon, wording
 from functions.retrieval.domain.fusion import Found, fused
 from functions.retrieval.domain.question import understood
 from voiceassist.contracts.answers import Answer
@@ -82,6 +82,15 @@ async def answer(
     return given, len(outcome.passages)
 
 
+def _asked(text: str, outcome: Outcome, embedder: Embedder) -> "NDArray[np.float32]":
+    """The question's vectors, shape (n, dimension): as it was put, and with its abbreviations written out."""
+    import numpy as np
+
+    other = lexicon.spelled(text)
+    vectors = [outcome.vector] if other == text else [outcome.vector, embedder.embed_query(other)]
+    return np.stack(vectors)
+
+
 def _worded(text: str, outcome: Outcome, embedder: Embedder) -> Answer:
     question = understood(text)
     passages = evidence.reordered(question, outcome.passages)
@@ -90,8 +99,12 @@ def _worded(text: str, outcome: Outcome, embedder: Embedder) -> Answer:
         question,
         passages,
         found,
-        outcome.vector,
+        _asked(text, outcome, embedder),
         embedder.embed_passages([sentence.embedded_as for sentence in found]),
     )
     verdict = evidence.verdict(question, rated, passages, embedder.count_tokens)
-    return wording.answer(verdict, evidence.chosen(rated), all_searched=outcome.all_searched)
+    if verdict == "abstained":
+        return wording.refusal(passages, all_searched=outcome.all_searched)
+    other = conflicts.conflicting(rated[0], rated)
+    chosen = [rated[0], other] if other else evidence.chosen(rated)
+    return wording.answer(verdict, chosen, all_searched=outcome.all_searched, differ=other is not None)

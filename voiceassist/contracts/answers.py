@@ -39,7 +39,10 @@ class Found(Contract):
 
 
 class Citation(Contract):
-    """One numbered source of an answer; `snippet` is verbatim text of the passage."""
+    """One numbered source of an answer; `snippet` is verbatim text of the passage.
+
+    `evidence` is the class of recommendation and level of evidence where the quoted text states them.
+    """
 
     n: int = Field(ge=1)
     document_id: str
@@ -53,6 +56,7 @@ class Citation(Contract):
     snippet: str = Field(max_length=500)
     starter: bool = False
     superseded: bool = False
+    evidence: str | None = None
 
 
 class Answer(Contract):

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Literal
 
+from functions.retrieval.domain import bands
 from functions.retrieval.domain.fusion import Found
-from functions.retrieval.domain.question import Question, missing
+from functions.retrieval.domain.question import Question, is_topic, missing
 from voiceassist.core.text import sentences, terms
 
 if TYPE_CHECKING:
@@ -23,15 +24,18 @@ MAX_WORDS = 75
 FEWEST_WORDS = 4
 LONGEST_SENTENCE = 60
 
-# Shares of a sentence's score.
+# Shares of a sentence's score; the kind of quantity asked for comes on top.
 SIMILARITY, OVERLAP, DOCUMENT, SECTION, RANK = 0.45, 0.2, 0.15, 0.15, 0.05
-# A further sentence must come this close to the best one, and say something else. One from another document
+WANTED, MEMBER, BAND, LEAD, TITLE = 0.1, 0.15, 0.15, 0.04, 0.06
+# A further sentence must come this close to the best one, and say something else. One of another section or document
 # counts less, for it may speak of other patients; one that goes on where the best one ends counts more.
 CLOSE = 0.75
-ELSEWHERE, GOES_ON = 0.8, 1.3
+ELSEWHERE, APART, GOES_ON = 0.76, 0.82, 1.3
 TOO_ALIKE = 0.6
 # Cosine similarity of question and "title: sentence" below which nothing was found, and above which it was.
 WEAK, STRONG = 0.35, 0.5
+# A question of which half the names are nowhere in the document needs a sentence this similar.
+CONVINCING = 0.62
 # Nearly all of the question's words in one sentence are evidence too, whatever the similarity says.
 NEARLY_ALL = 0.8
 # A word of which the model makes this many pieces is a rare name: a drug, an eponym, or nonsense.
@@ -56,8 +60,9 @@ class Sentence:
 
 
 def reordered(question: Question, passages: Sequence[Found]) -> list[Found]:
-    """Passages of sections that answer this kind of question move up."""
-    return sorted(passages, key=lambda found: -(found.score * (1.0 + 0.35 * _fits(question, found))))
+    """Passages of sections that answer this kind of question move up; what was superseded is no evidence."""
+    current = (found for found in passages if not found.chunk.superseded)
+    return sorted(current, key=lambda found: -(found.score * (1.0 + 0.35 * _fits(question, found))))
 
 
 def candidates(question: Question, passages: Sequence[Found]) -> list[Sentence]:
@@ -82,11 +87,11 @@ def scored(
     question: Question,
     passages: Sequence[Found],
     found: Sequence[Sentence],
-    question_vector: "NDArray[np.float32]",
+    asked: "NDArray[np.float32]",
     vectors: "NDArray[np.float32]",
 ) -> list[Sentence]:
-    """Best first; `vectors` holds a row for each sentence's `embedded_as`."""
-    similarities = vectors @ question_vector if found else ()
+    """Best first; `asked` holds a row for each wording of the question, `vectors` one for each `embedded_as`."""
+    similarities = (vectors @ asked.T).max(axis=1) if found else ()
     best = max((sentence.found.score for sentence in found), default=1.0) or 1.0
     covers = _coverage(question, passages)
     rated = []
@@ -97,6 +102,11 @@ def scored(
             + DOCUMENT * covers[sentence.found.chunk.document_id]
             + SECTION * _fits(question, sentence.found)
             + RANK * sentence.found.score / best
+            + WANTED * bands.has_wanted(question, sentence.text)
+            + MEMBER * bands.member(question, sentence.text)
+            + LEAD * (sentence.position == 0 and not question.wants)
+            + BAND * bands.fits(question, sentence.text)
+            + TITLE * _title_asked(question, sentence.found)
         )
         rated.append(
             Sentence(sentence.text, sentence.found, sentence.position, sentence.overlap, float(similarity), score)
@@ -125,8 +135,9 @@ def _beside(best: Sentence, other: Sentence) -> float:
     one, two = best.found.chunk, other.found.chunk
     if one.document_id != two.document_id:
         return other.score * ELSEWHERE
-    goes_on = one.chunk_id == two.chunk_id and other.position == best.position + 1
-    return other.score * (GOES_ON if goes_on else 1.0)
+    if one.chunk_id != two.chunk_id:
+        return other.score * APART
+    return other.score * (GOES_ON if other.position == best.position + 1 else 1.0)
 
 
 def verdict(
@@ -139,16 +150,18 @@ def verdict(
     if not rated or not question.terms:
         return "abstained"
     first = rated[0]
-    absent = missing(question, _vocabulary(passages, first.found.chunk.document_id))
+    vocabulary = _vocabulary(passages, first.found.chunk.document_id)
+    absent = missing(question, vocabulary)
     named = not absent and bool(_name(first.found) & set(question.topic))
-    if first.similarity < WEAK and first.overlap < NEARLY_ALL and not named:
+    best = max(sentence.similarity for sentence in rated[:MAX_SENTENCES])
+    if best < WEAK and first.overlap < NEARLY_ALL and not named:
         return "abstained"
     if any(pieces(term) >= RARE_PIECES for term in absent):
         return "abstained"
-    if question.topic and len(absent) > len(question.topic) / 2:
+    if absent and 2 * len(absent) >= len(question.specific) and best < CONVINCING:
         return "abstained"
-    best = max(sentence.similarity for sentence in rated[:MAX_SENTENCES])
-    return "supported" if best >= STRONG and not absent else "partial"
+    uncovered = missing(question, vocabulary, question.topic)
+    return "supported" if best >= STRONG and not uncovered else "partial"
 
 
 def _name(found: Found) -> set[str]:
@@ -159,16 +172,16 @@ def _name(found: Found) -> set[str]:
 def _vocabulary(passages: Sequence[Found], document_id: str) -> frozenset[str]:
     """The words of what was found of one document."""
     own = [found.chunk for found in passages if found.chunk.document_id == document_id]
-    return frozenset(term for chunk in own for term in terms(chunk.searchable))
+    return frozenset(term for chunk in own for term in terms(f"{chunk.searchable} {chunk.source}"))
 
 
 def _coverage(question: Question, passages: Sequence[Found]) -> dict[str, float]:
     """For each document, the share of the topic that it speaks of."""
     documents = {found.chunk.document_id for found in passages}
-    if not question.topic:
+    if not question.specific:
         return dict.fromkeys(documents, 0.0)
     absent = {one: len(missing(question, _vocabulary(passages, one))) for one in documents}
-    return {one: 1 - count / len(question.topic) for one, count in absent.items()}
+    return {one: 1 - count / len(question.specific) for one, count in absent.items()}
 
 
 def _fits(question: Question, found: Found) -> float:
@@ -195,9 +208,22 @@ def _overlap(question: Question, found: Found, text: str, weights: dict[str, flo
     said = set(terms(text))
     named = _name(found) | set(terms(found.chunk.heading))
     gained = sum(
-        weights.get(term, 1.0) * (1.0 if term in said else 0.5) for term in asked if term in said or term in named
+        weights.get(term, 1.0) * (1.0 if _written(question, term, said) else 0.5)
+        for term in asked
+        if _written(question, term, said) or term in named
     )
     return gained / total
+
+
+def _written(question: Question, term: str, said: set[str]) -> bool:
+    return term in said or any(other <= said for other in question.also.get(term, ()))
+
+
+def _title_asked(question: Question, found: Found) -> float:
+    """Share of a title that the question names: a document on a narrower matter speaks of other patients."""
+    title = [term for term in terms(found.chunk.title) if is_topic(term)]
+    named = set(question.topic) | {term for ways in question.also.values() for way in ways for term in way}
+    return sum(term in named for term in title) / len(title) if title else 0.0
 
 
 def _alike(one: str, other: str) -> bool:
