@@ -45,6 +45,7 @@ def interpreted(request: InterpretRequest) -> Interpretation:
         known=request.known,
         asked=request.asked,
         today=clock.now().date(),
+        assume=request.assume,
     )
     return _interpretation(reading)
 
@@ -100,7 +101,9 @@ def _interpretation(reading: Interpreted) -> Interpretation:
         inputs=dict(reading.inputs),
         assumed=reading.assumed,
         missing=tuple(
-            MissingInput(name=one.name, label=one.label, question=one.question, options=one.options)
+            MissingInput(
+                name=one.name, label=one.label, question=one.question, options=one.options, members=one.members
+            )
             for one in reading.missing
         ),
         assumptions=reading.assumptions,

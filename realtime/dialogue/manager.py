@@ -103,7 +103,8 @@ class Dialogue:
         return Reply(smalltalk.REPLIES[kind]) if kind else None
 
     async def _asked(self, said: str) -> Reply:
-        if is_urgent(said) and not (self.open and repeats(said, self.open.question)):
+        urgent = is_urgent(said) and not (self.open and repeats(said, self.open.question))
+        if urgent:
             # Whatever is open waits no longer, and nothing new is asked.
             self.open = self.asking.asked = None
             self.row = MAX_QUESTIONS
@@ -111,7 +112,7 @@ class Dialogue:
         if replied:
             return await self._step(*replied)
         try:
-            calculation = await self._calculation(said)
+            calculation = await self._calculation(said, urgent=urgent)
         except UnavailableError as error:
             log.warning("calculators.unavailable", code=error.code)
             if self.open or _CALCULATION.search(said.lower()):
@@ -156,18 +157,21 @@ class Dialogue:
             return []
         return [Seen(passage.title, passage.score) for passage in passages]
 
-    async def _calculation(self, said: str) -> Reply | None:
-        """The reply of a calculator, or the question it needs; None when none is meant."""
+    async def _calculation(self, said: str, *, urgent: bool) -> Reply | None:
+        """The reply of a calculator, or the question it needs; None when none is meant.
+
+        In an emergency the criteria that nobody mentioned are taken as "no", and that is said with the result.
+        """
         waiting = self.open
         if waiting:
             continued = await self._continue(waiting, said)
             if continued:
                 return continued
             self.open = None
-        found = await self.rooms.interpret(said)
+        found = await self.rooms.interpret(said, assume=urgent)
         if found.confidence < CONFIDENT:
             return None
-        return await self._proceed(found, said, questions=0)
+        return await self._proceed(found, said, 0)
 
     async def _continue(self, waiting: Open, said: str) -> Reply | None:
         """Take `said` as the reply to our question; None if it is a new question instead."""
@@ -181,20 +185,19 @@ class Dialogue:
                 calculator=waiting.calculator_id,
                 known=waiting.interpretation.inputs,
                 asked=waiting.asked,
+                assume=replies.wants_result(said),
             )
         if found.calculator_id != waiting.calculator_id and found.calculator_id:
             # The calculator was chosen now, or another one was named.
-            return await self._proceed(found, said, questions=waiting.questions if not waiting.calculator_id else 0)
+            return await self._proceed(found, said, waiting.questions if not waiting.calculator_id else 0)
         understood = found.calculator_id is not None and found.confidence >= CONFIDENT
         if not understood and (self.phrases.find(said) or _QUESTION.match(said.lower()) or len(said.split()) > 6):
             return None
-        if not understood:
-            found = waiting.interpretation
-            if replies.wants_answer(said):  # an input is never assumed: what is missing is said instead of asked
-                return self._lacking(found, waiting.said, MAX_QUESTIONS)
-        return await self._proceed(found, waiting.said, questions=waiting.questions)
+        if replies.wants_result(said):  # what may not be assumed is said to be missing instead of asked for
+            return await self._proceed(found if understood else waiting.interpretation, waiting.said, MAX_QUESTIONS)
+        return await self._proceed(found if understood else waiting.interpretation, waiting.said, waiting.questions)
 
-    async def _proceed(self, found: Interpretation, said: str, *, questions: int) -> Reply:
+    async def _proceed(self, found: Interpretation, said: str, questions: int) -> Reply:
         if found.calculator_id is None or found.missing:
             return self._lacking(found, said, questions)
         try:

@@ -32,7 +32,10 @@ class Rooms(Protocol):
         calculator: str | None = None,
         known: Mapping[str, Any] | None = None,
         asked: str | None = None,
-    ) -> Interpretation: ...
+        assume: bool = False,
+    ) -> Interpretation:
+        """`assume`: criteria that nobody mentioned count as "no", marked; at the speaker's wish or in an emergency."""
+        ...
 
     async def compute(self, calculator_id: str, interpretation: Interpretation) -> CalculatorResult:
         """Raises NeedsInputError or ValidationError when the inputs do not suffice."""
@@ -64,8 +67,11 @@ class HttpRooms:
         calculator: str | None = None,
         known: Mapping[str, Any] | None = None,
         asked: str | None = None,
+        assume: bool = False,
     ) -> Interpretation:
-        request = InterpretRequest(text=text[:MAX_TEXT], calculator=calculator, known=dict(known or {}), asked=asked)
+        request = InterpretRequest(
+            text=text[:MAX_TEXT], calculator=calculator, known=dict(known or {}), asked=asked, assume=assume
+        )
         return await self._post(f"{self._calculators}/interpret", request, Interpretation)
 
     async def compute(self, calculator_id: str, interpretation: Interpretation) -> CalculatorResult:

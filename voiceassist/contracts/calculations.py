@@ -38,10 +38,13 @@ class CalculatorResult(Contract):
 
 
 class MissingInput(Contract):
+    """`members` names the inputs that one question stands for: the yes/no criteria that nobody mentioned."""
+
     name: str
     label: str
     question: str
     options: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 class ComputeRequest(Contract):
@@ -52,10 +55,13 @@ class ComputeRequest(Contract):
 
 
 class InterpretRequest(Contract):
+    """`assume`: take criteria that nobody mentioned as "no", marked as assumed; only at the speaker's own wish."""
+
     text: str = Field(min_length=1, max_length=2000)
     calculator: str | None = None
     known: dict[str, object] = Field(default_factory=dict, max_length=100)
     asked: str | None = None
+    assume: bool = False
 
 
 class Interpretation(Contract):

@@ -1,8 +1,10 @@
 """A sentence, typed or heard, as a request to a calculator: which one, what it states, what is still missing.
 
-A number or a category that nobody said is asked for. A yes/no criterion that nobody mentioned is passed on as "no"
-and named as an assumption, and that only when the sentence stated at least one input; what somebody mentioned without
-deciding it, and a clinician's own judgement, is asked for. The values themselves are checked like any other input.
+What nobody said is asked for: a number or a category by itself, the yes/no criteria in one question together, "which of
+these apply?". "None" decides them all; the ones that a reply leaves out while it names others are passed on as "no" and
+named as assumptions. Otherwise a criterion is assumed only where the caller says that the speaker wants it (`assume`),
+and a clinician's own judgement, or what somebody mentioned without deciding it, never (ADR 0007). The values themselves
+are checked like any other input.
 """
 
 import re
@@ -17,7 +19,7 @@ from functions.calculators.domain.model import Calculator, Choice, Day, Input, Q
 from functions.calculators.domain.registry import calculators
 from functions.calculators.domain.wording import normalise
 
-CRITERIA = "criteria"  # the one question that stands for all yes/no criteria when nothing was stated
+CRITERIA = "criteria"  # the one question that stands for all yes/no criteria that nobody mentioned
 AGREES = re.compile(
     r"^(?:yes|yeah|yep|yup|correct|right|true|positive|present|(?:he|she|they) (?:does|do|has|have|is)\b(?! not))"
 )
@@ -26,14 +28,29 @@ DISAGREES = re.compile(
     r"|(?:he|she|they) (?:does|do|has|is|did)(?: not|nt))"
 )
 NOTHING_APPLIES = re.compile(r"\b(?:none|no|nothing|neither|nope)\b(?: of (?:them|these|those|the above))?")
+ALL_APPLY = re.compile(r"^(?:yes |yeah )?(?:all|both|every one)(?: of (?:them|these|those|the above))?(?: apply)?$")
+# "None but vascular disease" denies everything else.
+NONE_BUT = re.compile(
+    r"^(?:none|no|nope|nothing|neither)(?: of (?:them|these|those))?[ ,]+(?:only|just|but|except(?: for)?|apart from)\b"
+)
+# The speaker closes the list: what was not named does not apply.
+CLOSED = re.compile(
+    r"\b(?:nothing else|no (?:other|further) (?:criteria|criterion|conditions?|risk factors?|diagnos[ei]s|diseases?"
+    r"|comorbidit(?:y|ies)|findings?|history)|none of the (?:others?|rest)|otherwise (?:none|no|negative|healthy|well)"
+    r"|(?:the rest|(?:all |the )*others)(?: (?:is|are))? (?:no|none|negative|absent)|no others?)\b"
+)
+ONLY = re.compile(r"\b(?:only|just|alone)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
+    """`members`: the inputs that the question stands for, where it stands for several."""
+
     name: str
     label: str
     question: str
     options: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +74,11 @@ def interpret(
     known: Mapping[str, Any] | None = None,
     asked: str | None = None,
     today: date | None = None,
+    assume: bool = False,
 ) -> Interpreted:
     """Read `text`; `calculator` is the open one (id or title), `asked` the input its last question was about.
 
+    `assume`: the speaker wants the result now, with criteria that nobody mentioned taken as "no" and named.
     Without `today` the words "today" and "5 March" name no day and are asked for.
     """
     said = normalise(text)
@@ -74,10 +93,10 @@ def interpret(
             return Interpreted(confidence=request.confidence, choices=titles, question=request.question)
         opened = calculators()[request.members[0]]
         rest = said if opened.input_in_name else _without(said, request.span)
-        return _interpreted(opened, rest, known or {}, None, request.confidence, today)
+        return _interpreted(opened, rest, known or {}, None, request.confidence, today, assume=assume)
     named = next((one for one in naming.mentions(said) if opened.id in one.members), None)
     rest = _without(said, (named.start, named.end)) if named and not opened.input_in_name else said
-    return _interpreted(opened, rest, known or {}, asked, None, today)
+    return _interpreted(opened, rest, known or {}, asked, None, today, assume=assume)
 
 
 def count_stated(calculator: Calculator, text: str) -> int:
@@ -100,18 +119,22 @@ def _interpreted(
     asked: str | None,
     confidence: float | None,
     today: date | None,
+    *,
+    assume: bool,
 ) -> Interpreted:
-    stated = reading.read(calculator, text, today)
-    replied = _reply(calculator, text, asked, stated, today)
+    said = NONE_BUT.sub("only", text.strip(" ,.")) if asked == CRITERIA else text
+    stated = reading.read(calculator, said, today)
     values = {name: value for name, value in known.items() if calculator.input(name) and value is not None}
+    replied = _reply(calculator, said, asked, stated, values, today)
     before = dict(values)
     values |= stated.values
     faults = {problem.name: problem for problem in _faults(calculator, values)}
     for name in faults.keys() | stated.unclear:
         values.pop(name, None)
-    # "Which of these apply?" stays open until it is answered, however much else is said meanwhile.
-    waiting = asked == CRITERIA and not any(_is_criterion(calculator, name) for name in values)
-    assumed = () if waiting else _assume(calculator, values, stated.unclear)
+    _close(calculator, said, asked, stated, values)
+    named = asked == CRITERIA and any(_is_criterion(calculator, name) for name in _affirmed(stated))
+    if named or assume:
+        _assume(calculator, values, stated.unclear)
     readings = {one.name: read(one, values[one.name]) for one in calculator.inputs if one.name in values}
     plain = {name: found.value for name, found in readings.items() if not isinstance(found, Problem)}
     wanted = needed(calculator, plain)
@@ -122,19 +145,27 @@ def _interpreted(
         calculator=calculator,
         confidence=confidence,
         inputs=values,
-        assumed=assumed,
+        assumed=tuple(name for name, value in values.items() if isinstance(value, Mapping) and value.get("assumed")),
         missing=missing,
         assumptions=(*_spoken_assumptions(calculator, values), *(() if missing else unstated(calculator, plain))),
         question=missing[0].question if missing else None,
     )
 
 
-def _reply(calculator: Calculator, text: str, asked: str | None, stated: reading.Stated, today: date | None) -> bool:
-    """Fill the asked slot from a bare reply; what the sentence itself names wins."""
+def _reply(
+    calculator: Calculator,
+    text: str,
+    asked: str | None,
+    stated: reading.Stated,
+    known: Mapping[str, Any],
+    today: date | None,
+) -> bool:
+    """Fill the asked slot from a bare reply; what the sentence itself names wins. "None" is about what is not known."""
     plain = text.strip(" ,.")
     if asked == CRITERIA and not any(_is_criterion(calculator, name) for name in stated.values):
-        if NOTHING_APPLIES.search(plain):
-            stated.values |= {one.name: False for one in calculator.inputs if isinstance(one, YesNo)}
+        applies = ALL_APPLY.match(plain) is not None
+        if applies or NOTHING_APPLIES.search(plain):
+            stated.values |= {one.name: applies for one in _silent(calculator, known, set())}
             return True
         return False
     one = calculator.input(asked) if asked else None
@@ -146,7 +177,20 @@ def _reply(calculator: Calculator, text: str, asked: str | None, stated: reading
     elif answer.values:
         stated.values |= answer.values
         stated.unclear -= answer.values.keys()
+        _keep_alike(calculator, one, stated, known)
     return bool(answer.values or answer.unclear)
+
+
+def _keep_alike(calculator: Calculator, one: Input, stated: reading.Stated, known: Mapping[str, Any]) -> None:
+    """ "Dexamethasone" in reply to "to which steroid?" does not change the steroid that is given now."""
+    others = (other for other in calculator.inputs if isinstance(other, Choice) and not other.words and other != one)
+    for other in others if isinstance(one, Choice) else ():
+        if other.name in known:
+            stated.values.pop(other.name, None)
+
+
+def _affirmed(stated: reading.Stated) -> list[str]:
+    return [name for name, value in stated.values.items() if value is True]
 
 
 def _is_criterion(calculator: Calculator, name: str) -> bool:
@@ -183,14 +227,28 @@ def _faults(calculator: Calculator, values: Mapping[str, Any]) -> list[Problem]:
     return [found for found in readings if isinstance(found, Problem)]
 
 
-def _assume(calculator: Calculator, values: dict[str, Any], unclear: set[str]) -> tuple[str, ...]:
-    """Pass unmentioned criteria on as "no", marked as assumed, once anything at all was stated."""
-    if values.keys() - {"sex"}:  # "his score" tells the sex, and nothing about the rest
-        for one in calculator.inputs:
-            silent = isinstance(one, YesNo) and not one.judgement and one.required
-            if silent and one.name not in values and one.name not in unclear:
-                values[one.name] = {"value": False, "assumed": True}
-    return tuple(name for name, value in values.items() if isinstance(value, Mapping) and value.get("assumed"))
+def _silent(calculator: Calculator, values: Mapping[str, Any], unclear: set[str]) -> list[YesNo]:
+    """The criteria that nobody mentioned."""
+    criteria = (one for one in calculator.inputs if isinstance(one, YesNo) and one.required)
+    return [one for one in criteria if one.name not in values and one.name not in unclear]
+
+
+def _close(
+    calculator: Calculator, text: str, asked: str | None, stated: reading.Stated, values: dict[str, Any]
+) -> None:
+    """ "Hypertension, nothing else", or "only hypertension" in reply: the speaker denies what was not named."""
+    only = asked == CRITERIA and _affirmed(stated) and ONLY.search(text)
+    if only or (values.keys() - {"sex"} and CLOSED.search(text)):
+        # What a score leaves to the clinician's judgement was denied only if it had been named in the question.
+        closed = _silent(calculator, values, stated.unclear)
+        values |= {one.name: False for one in closed if only or not one.judgement}
+
+
+def _assume(calculator: Calculator, values: dict[str, Any], unclear: set[str]) -> None:
+    """Pass unmentioned criteria on as "no", marked as assumed."""
+    for one in _silent(calculator, values, unclear):
+        if not one.judgement:
+            values[one.name] = {"value": False, "assumed": True}
 
 
 def _missing(
@@ -203,15 +261,13 @@ def _missing(
     """`lacking`: what the calculator itself needs; what was said and could not be used is asked for besides."""
     again = [one for one in calculator.inputs if one.name not in values and one.name in faults.keys() | unclear]
     wanted = [*lacking, *(one for one in again if one not in lacking)]
-    open_criteria = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear and not one.judgement]
-    if len(open_criteria) == 1:
-        open_criteria = []
-    if open_criteria:  # nothing was stated yet: one question for all of them, the clinician's judgement included
-        open_criteria = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear]
-    asked = [_slot(one, one.name in unclear, faults.get(one.name)) for one in wanted if one not in open_criteria]
-    if open_criteria:
-        labels = tuple(one.label for one in open_criteria)
-        asked.insert(0, Missing(CRITERIA, "criteria", f"Which of these apply: {'; '.join(labels)}; or none?", labels))
+    silent = [one for one in wanted if isinstance(one, YesNo) and one.name not in unclear]
+    together = silent if len(silent) > 1 else []
+    asked = [_slot(one, one.name in unclear, faults.get(one.name)) for one in wanted if one not in together]
+    if together:
+        labels = tuple(one.label for one in together)
+        question = f"Which of these apply: {'; '.join(labels)}; or none?"
+        asked.insert(0, Missing(CRITERIA, "criteria", question, labels, tuple(one.name for one in together)))
     # What was said but could not be used comes first: the speaker still has it in mind.
     return tuple(sorted(asked, key=lambda slot: slot.name not in faults.keys() | unclear))
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from functions.calculators.domain import labels
 from functions.calculators.domain.model import YesNo
 
 
@@ -94,7 +95,8 @@ def _hits(text: str, criteria: tuple[YesNo, ...]) -> list[Hit]:
 
 def _mentions(text: str, criteria: tuple[YesNo, ...]) -> Iterator[Hit]:
     for criterion in criteria:
-        for kind, words in (("present", criterion.words), ("unclear", criterion.unclear), ("absent", criterion.absent)):
+        named = (labels.mark(criterion), labels.pattern(criterion.label), *criterion.words)
+        for kind, words in (("present", named), ("unclear", criterion.unclear), ("absent", criterion.absent)):
             for word in words:
                 for found in re.finditer(rf"\b(?:{word})\b", text):
                     yield Hit(found.start(), found.end(), criterion, kind)

@@ -11,8 +11,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from functions.calculators.domain import dates, doses, negation, units
-from functions.calculators.domain.model import Calculator, Choice, Day, Input, Quantity, YesNo
+from functions.calculators.domain import dates, doses, labels, negation, units
+from functions.calculators.domain.model import Calculator, Choice, Day, Input, Option, Quantity, YesNo
 
 NUMBER = r"(\d+(?:\.\d+)?)(?![\w.]*\d)"
 FILL = (
@@ -63,6 +63,7 @@ class Sentence:
 
 def read(calculator: Calculator, text: str, today: date | None = None) -> Stated:
     dosed = any(isinstance(one, Quantity) and one.follows for one in calculator.inputs)
+    text = labels.marked(calculator, text)
     sentence, stated = Sentence(doses.marked(text) if dosed else text), Stated()
     by_name = {one.name: one for one in calculator.inputs}
     _days(sentence, calculator, stated, today)
@@ -160,7 +161,7 @@ def _days(sentence: Sentence, calculator: Calculator, stated: Stated, today: dat
     open_days = [one for one in calculator.inputs if isinstance(one, Day)]
     found = dates.find(sentence.text, today) if open_days else []
     for one in tuple(open_days):
-        named = re.compile(rf"\b(?:{'|'.join(one.words)})\b(?: [\w,]+){{0,5}} ?$")
+        named = re.compile(rf"\b(?:{'|'.join(_names(one))})\b(?: [\w,]+){{0,5}} ?$")
         own = next((day for day in found if named.search(sentence.text[: day.start])), None)
         if own:
             _keep_day(sentence, one, own, stated)
@@ -290,7 +291,7 @@ def _choices(sentence: Sentence, calculator: Calculator, stated: Stated) -> None
     for one in calculator.inputs:
         if not isinstance(one, Choice) or one.name in stated.values or not one.words:
             continue
-        found = re.search(rf"\b(?:{'|'.join(one.words)})\b", sentence.text)
+        found = re.search(rf"\b(?:{'|'.join(_names(one))})\b", sentence.text)
         if not found:
             continue
         chained = denied_until >= 0 and sentence.text[denied_until : found.start()].strip() in {"or", "nor", "or any"}
@@ -302,6 +303,15 @@ def _choices(sentence: Sentence, calculator: Calculator, stated: Stated) -> None
         stated.values[one.name] = option
         denied_until = found.end() if option == one.options[0].value else -1
         sentence.mask(*found.span())
+
+
+def _names(one: Input) -> tuple[str, ...]:
+    """What an input is called, its label first: "sensory" alone would leave "loss" in the way of the grade."""
+    return (labels.mark(one), labels.pattern(one.label), *one.words)
+
+
+def _grades(option: Option) -> tuple[str, ...]:
+    return (labels.pattern(option.label), *option.words)
 
 
 def _named_options(sentence: Sentence, calculator: Calculator, stated: Stated) -> None:
@@ -317,7 +327,7 @@ def _option_near(sentence: Sentence, one: Choice, found: re.Match[str], others: 
     """The grade behind the word, unless it belongs to what comes next; else the one before it, which is no digit:
     in "left arm 1 gaze 2" the 1 is not about the gaze."""
     for option in one.options:
-        words = "|".join(option.words)
+        words = "|".join(_grades(option))
         after = re.match(rf" ?(?:(?:is|was|,|of|that is) )*({words})\b", sentence.text[found.end() :])
         if after and not _belongs_to_next(sentence.text[found.end() + after.end() :], others):
             sentence.mask(found.end() + after.start(), found.end() + after.end())
@@ -346,7 +356,7 @@ def option_named(one: Choice, text: str) -> str | None:
     hits = [
         (*found.span(), option.value)
         for option in one.options
-        for word in option.words
+        for word in _grades(option)
         for found in re.finditer(rf"\b(?:{word})\b", text)
     ]
     whole = {
@@ -366,6 +376,7 @@ def bare_number(one: Quantity, text: str) -> Stated:
             stated.values[one.name] = {"value": float(said[1]), "unit": one.unit}
             return stated
     found = list(re.finditer(rf"(?<![\w./]){NUMBER}", text))
-    if len(found) == 1:
+    # The unit may hold numbers itself: 8 x 10^9/L.
+    if found and not any(other.start() >= unit_at(text, found[0].end(), one)[1] for other in found[1:]):
         _keep(one, _number_with_unit(sentence, one, found[0], found[0].start()), stated)
     return stated

@@ -31,10 +31,12 @@ class Meaning:
     more: str = ""
 
 
-_JUST_ANSWER = re.compile(
-    r"\b(?:just (?:answer|tell|go ahead|give|do it)|(?:answer|tell me|go) (?:it )?anyway|in general|generally|go ahead"
-    r"|general(?: one)?$|no preference|skip(?: it| that)?$)\b"
+_INSISTS = (
+    r"just (?:answer|tell|go ahead|give|do it|compute|calculate)|(?:answer|tell me|go|compute|calculate) (?:it )?anyway"
+    r"|go ahead|skip(?: it| that)?$"
 )
+_JUST_COMPUTE = re.compile(rf"\b(?:{_INSISTS})\b")
+_JUST_ANSWER = re.compile(rf"\b(?:{_INSISTS}|in general|generally|general(?: one)?$|no preference)\b")
 _GENERAL = re.compile(
     r"^(?:any(?: of (?:them|these|those)|one| kind)?|either(?: one)?|both|all(?: of (?:them|these|those))?)$"
     r"|\b(?:whichever|whatever|do(?:es)? ?n[o ]?t (?:matter|know)|not sure|unsure|no idea)\b"
@@ -72,9 +74,9 @@ def meaning(said: str, options: Sequence[str], concepts: Concepts) -> Meaning | 
     return _named(plain, options, concepts) or _declined(plain)
 
 
-def wants_answer(said: str) -> bool:
-    """ "Just answer": no further question, please."""
-    return _JUST_ANSWER.search(_plain(said)) is not None
+def wants_result(said: str) -> bool:
+    """ "Just answer" to a calculator: no further question, please; "he is generally well" is none."""
+    return _JUST_COMPUTE.search(_plain(said)) is not None
 
 
 def _declined(plain: str) -> Meaning | None:

@@ -31,14 +31,27 @@ _URGENT = re.compile(rf"\b(?:{'|'.join(_SIGNS)})")
 _NOT_NOW = re.compile(
     r"\b(?:no|without|denies|denied|negative for|absence of|not in|never had|had no|histor(?:y|ies) of|previous|prior"
     r"|risk of|prevent(?:ing|ion of)?)(?: (?:an?|any|the|signs of|known|recent|previous|prior)){0,2} $"
+    r"|\btimi(?: risk)?(?: (?:score|index))?(?: (?:for|in|of))? $"  # a score of that name
+)
+# "Cardiac arrest at admission: no".
+_DENIED = re.compile(
+    r"^(?: (?:at|on|in|during) \w+)?(?: is| was)? (?:no|none|not present|absent|negative|false|denied)$"
 )
 _MARKS = re.compile(r"[^a-z0-9]+")
+_CLAUSES = re.compile(r"[,;.!?]+\s|\s[-\u2013\u2014]\s")
 
 
 def signs(said: str) -> list[str]:
     """The words that tell of an emergency, as compared: lower case, marks as blanks."""
-    plain = _plain(said)
-    return [found[0] for found in _URGENT.finditer(plain) if not _NOT_NOW.search(plain[: found.start()])]
+    return [sign for clause in _CLAUSES.split(said) for sign in _signs_of(_plain(clause))]
+
+
+def _signs_of(plain: str) -> list[str]:
+    return [
+        found[0]
+        for found in _URGENT.finditer(plain)
+        if not _NOT_NOW.search(plain[: found.start()]) and not _DENIED.match(plain[found.end() :].rstrip())
+    ]
 
 
 def is_urgent(said: str) -> bool:

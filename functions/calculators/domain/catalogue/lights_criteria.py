@@ -29,7 +29,7 @@ SERUM_LDH = replace(
     name="serum_ldh",
     label="serum LDH",
     question="What is the LDH in serum?",
-    words=(r"(?:serum|blood|plasma) (?:l ?d ?h|lactate dehydrogenase)",),
+    words=(r"(?<!normal of )(?:serum|blood|plasma) (?:l ?d ?h|lactate dehydrogenase)",),
 )
 FLUID_LDH = replace(
     LDH,
@@ -47,7 +47,7 @@ LIMIT = replace(
     question="What is the laboratory's upper limit of normal of serum LDH?",
     possible=Range(100, 1000),
     usual=Range(150, 500),
-    words=(r"(?:l ?d ?h )?upper (?:limit|normal)(?: of normal)?(?: ldh)?", r"uln"),
+    words=(r"(?:l ?d ?h )?upper (?:limit|normal)(?: of normal)?(?:(?: of serum)? ldh)?", r"uln"),
 )
 
 

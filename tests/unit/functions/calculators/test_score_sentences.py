@@ -3,6 +3,7 @@
 import pytest
 
 from functions.calculators.domain.interpret import interpret
+from functions.calculators.domain.model import YesNo
 from functions.calculators.domain.registry import calculators
 
 # sentence -> calculator, the inputs it states (units where they are not the canonical ones), what is asked for
@@ -187,8 +188,15 @@ def test_a_sentence_reaches_its_score_and_only_what_is_missing_is_asked_for(sent
     assert found.calculator is not None
     assert found.calculator.id == calculator_id
     assert stated(found) == inputs
-    assert [one.name for one in found.missing] == missing
+    assert [one.name for one in found.missing if not criteria_of(one)] == missing
+    criteria = {one.name for one in found.calculator.inputs if isinstance(one, YesNo) and one.required}
+    assert {name for one in found.missing for name in criteria_of(one)} == criteria - inputs.keys()
     assert found.confidence >= 0.75
+
+
+def criteria_of(asked):
+    """The criteria a question stands for; they are all that nobody mentioned."""
+    return asked.members or ((asked.name,) if asked.options == ("yes", "no") else ())
 
 
 @pytest.mark.parametrize("sentence", NOT_ASKED)

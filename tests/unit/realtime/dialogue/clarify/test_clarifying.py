@@ -42,8 +42,10 @@ class Rooms:
     def __init__(self, titles=TITLES, answer=SUPPORTED):
         self.titles, self.given, self.questions, self.searches = titles, answer, [], 0
 
-    async def interpret(self, text, *, calculator=None, known=None, asked=None):
-        request = InterpretRequest(text=text, calculator=calculator, known=dict(known or {}), asked=asked)
+    async def interpret(self, text, *, calculator=None, known=None, asked=None, assume=False):
+        request = InterpretRequest(
+            text=text, calculator=calculator, known=dict(known or {}), asked=asked, assume=assume
+        )
         return service.interpreted(request)
 
     async def compute(self, calculator_id, interpretation):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime.dialogue.clarify.replies import Meaning, Meant, counted, meaning, wants_answer
+from realtime.dialogue.clarify.replies import Meaning, Meant, counted, meaning, wants_result
 from voiceassist.runtime.terminology import load
 
 KIDNEY = ("Acute kidney injury", "Chronic kidney disease", "diabetic kidney disease")
@@ -93,5 +93,5 @@ def test_a_place_beyond_the_list_is_none():
 
 
 def test_just_answer_is_known_outside_a_choice_too():
-    assert wants_answer("just answer, please")
-    assert not wants_answer("the general ward")
+    assert wants_result("just answer, please")
+    assert not wants_result("the general ward")
