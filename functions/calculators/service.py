@@ -46,6 +46,7 @@ def interpreted(request: InterpretRequest) -> Interpretation:
         asked=request.asked,
         today=clock.now().date(),
         assume=request.assume,
+        doubted=request.doubted,
     )
     return _interpretation(reading)
 
@@ -109,4 +110,5 @@ def _interpretation(reading: Interpreted) -> Interpretation:
         assumptions=reading.assumptions,
         choices=reading.choices,
         question=reading.question,
+        doubted=reading.doubted,
     )

@@ -185,6 +185,7 @@ class Dialogue:
                 calculator=waiting.calculator_id,
                 known=waiting.interpretation.inputs,
                 asked=waiting.asked,
+                doubted=waiting.interpretation.doubted,
                 assume=replies.wants_result(said),
             )
         if found.calculator_id != waiting.calculator_id and found.calculator_id:

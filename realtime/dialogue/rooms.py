@@ -32,6 +32,7 @@ class Rooms(Protocol):
         calculator: str | None = None,
         known: Mapping[str, Any] | None = None,
         asked: str | None = None,
+        doubted: Mapping[str, Any] | None = None,
         assume: bool = False,
     ) -> Interpretation:
         """`assume`: criteria that nobody mentioned count as "no", marked; at the speaker's wish or in an emergency."""
@@ -67,10 +68,16 @@ class HttpRooms:
         calculator: str | None = None,
         known: Mapping[str, Any] | None = None,
         asked: str | None = None,
+        doubted: Mapping[str, Any] | None = None,
         assume: bool = False,
     ) -> Interpretation:
         request = InterpretRequest(
-            text=text[:MAX_TEXT], calculator=calculator, known=dict(known or {}), asked=asked, assume=assume
+            text=text[:MAX_TEXT],
+            calculator=calculator,
+            known=dict(known or {}),
+            asked=asked,
+            doubted=dict(doubted or {}),
+            assume=assume,
         )
         return await self._post(f"{self._calculators}/interpret", request, Interpretation)
 

@@ -42,8 +42,13 @@ def not_computed(errors: Sequence[FieldError]) -> str:
 def _input(one: CalculatorInput) -> str:
     if isinstance(one.value, bool):
         return one.label if one.value else f"no {one.label}"
-    value = f"{one.value:g}" if isinstance(one.value, float) else _day(str(one.value))
+    value = _number(one.value) if isinstance(one.value, float) else _day(str(one.value))
     return " ".join(part for part in (one.label, value, one.unit) if part)
+
+
+def _number(value: float) -> str:
+    """Four digits, as many as a laboratory prints: 90 µmol/L of creatinine is read back as 1.018 mg/dL."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def _day(value: str) -> str:

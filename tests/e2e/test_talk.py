@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-CALCULATION = "what is the CHA2DS2-VASc score of a 68 year old man with hypertension and diabetes"
 TREATMENT = "how do I treat atrial fibrillation with a high stroke risk"
 
 
@@ -13,23 +12,6 @@ def talk(product, question, answer):
     result = product.cli("talk", str(question), "-o", str(answer), "--json")
     assert result.returncode == 0, result.stderr + product.logs()
     return json.loads(result.stdout)
-
-
-@pytest.mark.req("P4.6")
-def test_a_spoken_score_is_computed_with_its_inputs_and_said_aloud(product, say, listen, tmp_path):
-    found = talk(product, say(CALCULATION), tmp_path / "answer.wav")
-    assert "68" in found["transcript"]
-    result = found["calculator"]
-    assert (result["calculator_id"], result["value"]) == ("cha2ds2_vasc", 3)
-    inputs = {item["name"]: item for item in result["inputs"]}
-    assert inputs["age"]["value"] == 68
-    assert {name for name, item in inputs.items() if item["value"] is True} >= {"hypertension", "diabetes"}
-    assumed = [item["name"] for item in inputs.values() if item["assumed"]]
-    assert assumed, "what nobody said must be marked as assumed"
-    assert result["citations"]
-    assert found["timings"]
-    heard = listen(tmp_path / "answer.wav", ("CHA2DS2-VASc", "score")).lower()
-    assert re.search(r"\b(3|three)\b", heard), heard
 
 
 @pytest.mark.req("P5.10")
@@ -61,12 +43,6 @@ def test_a_typed_question_takes_the_same_way(product):
 def test_nonsense_is_not_answered(product):
     found = ask(product, "How do I treat florbundian wexitis with zanquopril?")
     assert found["citations"] == []
-
-
-def test_a_missing_number_is_asked_for_and_not_assumed(product):
-    found = ask(product, "Calculate the eGFR of a 70 year old woman")
-    assert found["calculator"] is None
-    assert "creatinine" in json.dumps(found["clarify"]).lower()
 
 
 def test_a_file_that_is_no_sound_is_refused_in_one_sentence(product, tmp_path):

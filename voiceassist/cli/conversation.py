@@ -1,11 +1,11 @@
-"""One turn with the running product over its public socket, as any OpenAI Realtime client would have it."""
+"""Turns with the running product over its public socket, as any OpenAI Realtime client would have them."""
 
 import asyncio
 import base64
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,24 +52,20 @@ class Turn:
         }
 
 
-def ask(layout: Layout, url: str | None, text: str) -> Turn:
-    """Ask in writing and read the answer in writing."""
+def converse(layout: Layout, url: str | None, said: Iterable[str | bytes], heard: Callable[[Turn], None]) -> None:
+    """Say one thing after another in one session, and pass on each answer as it comes.
 
-    async def converse() -> Turn:
+    Text is written and answered in writing; bytes are speech (pcm16, 24 kHz, mono) and answered by voice.
+    """
+
+    async def conversation() -> None:
+        turns = iter(said)
         async with connect(layout, url) as socket:
-            return await write(socket, text)
+            # In a thread: who types takes time, and the socket wants its pings meanwhile.
+            while (one := await asyncio.to_thread(next, turns, None)) is not None:
+                heard(await (write(socket, one) if isinstance(one, str) else speak(socket, one)))
 
-    return asyncio.run(converse())
-
-
-def talk(layout: Layout, url: str | None, pcm16: bytes) -> Turn:
-    """Say `pcm16` (24 kHz mono) and listen to the answer."""
-
-    async def converse() -> Turn:
-        async with connect(layout, url) as socket:
-            return await speak(socket, pcm16)
-
-    return asyncio.run(converse())
+    asyncio.run(conversation())
 
 
 @asynccontextmanager

@@ -55,19 +55,24 @@ class ComputeRequest(Contract):
 
 
 class InterpretRequest(Contract):
-    """`assume`: take criteria that nobody mentioned as "no", marked as assumed; only at the speaker's own wish."""
+    """`known`, `asked` and `doubted` are those of the interpretation that this text replies to.
+
+    `assume`: take criteria that nobody mentioned as "no", marked as assumed; only at the speaker's own wish.
+    """
 
     text: str = Field(min_length=1, max_length=2000)
     calculator: str | None = None
     known: dict[str, object] = Field(default_factory=dict, max_length=100)
     asked: str | None = None
     assume: bool = False
+    doubted: dict[str, object] = Field(default_factory=dict, max_length=100)
 
 
 class Interpretation(Contract):
     """What a sentence asks of a calculator; `calculator_id` is None when it asks for none.
 
-    `choices` is filled when a name fits several calculators (Wells: DVT or PE).
+    `choices` is filled when a name fits several calculators (Wells: DVT or PE). `doubted`: numbers that were said and
+    could not be used, {"value", "likely"} by input; a reply may then name the unit alone.
     """
 
     calculator_id: str | None = None
@@ -79,3 +84,4 @@ class Interpretation(Contract):
     assumptions: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     question: str | None = None
+    doubted: dict[str, object] = Field(default_factory=dict)

@@ -55,7 +55,11 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Interpreted:
-    """`inputs` may be sent to `compute` and back here as `known` unchanged; assumed ones say so themselves."""
+    """`inputs` may be sent to `compute` and back here as `known` unchanged; assumed ones say so themselves.
+
+    `doubted` holds the numbers that were said and could not be used as they were, by input: {"value", "likely"}, the
+    likely unit where there is one. Sent back, they let a reply name only the unit, or agree to it.
+    """
 
     calculator: Calculator | None = None
     confidence: float = 0.0
@@ -65,6 +69,7 @@ class Interpreted:
     assumptions: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     question: str | None = None
+    doubted: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def interpret(
@@ -75,6 +80,7 @@ def interpret(
     asked: str | None = None,
     today: date | None = None,
     assume: bool = False,
+    doubted: Mapping[str, Any] | None = None,
 ) -> Interpreted:
     """Read `text`; `calculator` is the open one (id or title), `asked` the input its last question was about.
 
@@ -96,7 +102,11 @@ def interpret(
         return _interpreted(opened, rest, known or {}, None, request.confidence, today, assume=assume)
     named = next((one for one in naming.mentions(said) if opened.id in one.members), None)
     rest = _without(said, (named.start, named.end)) if named and not opened.input_in_name else said
-    return _interpreted(opened, rest, known or {}, asked, None, today, assume=assume)
+    before = {**(known or {}), **_resolved(opened, rest, asked, doubted or {})}
+    found = _interpreted(opened, rest, before, asked, None, today, assume=assume)
+    still = {name: said for name, said in (doubted or {}).items() if name not in found.inputs}
+    confidence = found.confidence if before == dict(known or {}) else 0.95
+    return replace(found, confidence=confidence, doubted={**still, **found.doubted})
 
 
 def count_stated(calculator: Calculator, text: str) -> int:
@@ -149,7 +159,33 @@ def _interpreted(
         missing=missing,
         assumptions=(*_spoken_assumptions(calculator, values), *(() if missing else unstated(calculator, plain))),
         question=missing[0].question if missing else None,
+        doubted=_doubted(stated, faults),
     )
+
+
+def _doubted(stated: reading.Stated, faults: Mapping[str, Problem]) -> dict[str, dict[str, Any]]:
+    found = {name: {"value": number} for name, number in stated.bare.items()}
+    for name, fault in faults.items():
+        said = stated.values.get(name)
+        if isinstance(said, Mapping) and fault.code in {"OUT_OF_RANGE", "UNKNOWN_UNIT"}:
+            found[name] = {"value": said["value"]} | ({"likely": fault.likely_unit} if fault.likely_unit else {})
+    return found
+
+
+def _resolved(calculator: Calculator, text: str, asked: str | None, doubted: Mapping[str, Any]) -> dict[str, Any]:
+    """The doubted number with the unit that a reply names by itself, or agrees to: "micromoles per liter", "yes"."""
+    one, said = calculator.input(asked or ""), doubted.get(asked or "")
+    if not isinstance(one, Quantity) or not isinstance(said, Mapping) or "value" not in said:
+        return {}
+    plain = re.sub(r"^(?:(?:it is|its|in|that is|yes|sorry|i mean|i meant)\b[ ,]*)+", "", text.strip(" ,.")).strip(
+        " ,."
+    )
+    unit, end = reading.unit_at(plain, 0, one)
+    if unit and not plain[end:].strip(" ,."):
+        return {one.name: {"value": said["value"], "unit": unit}}
+    if said.get("likely") and AGREES.match(text.strip(" ,.")) and len(text.split()) <= 4:
+        return {one.name: {"value": said["value"], "unit": said["likely"]}}
+    return {}
 
 
 def _reply(

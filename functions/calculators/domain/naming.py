@@ -186,6 +186,7 @@ def _by_context(text: str, mention: Mention, inputs: int) -> float | None:
         return 0.75 if inputs >= 2 else None
     if POSSESSIVE.search(before):
         return 0.8
-    if inputs >= 2 or (inputs and not before.strip(" ,.")):
+    opens = not before.strip(" ,.") or before.rstrip().endswith((",", "."))  # the sentence, or a part of it
+    if inputs >= 2 or (inputs and opens):
         return 0.85
     return None if NAME_ONLY.sub("", before + after) else 0.6

@@ -38,10 +38,11 @@ PRONOUNS = frozenset({"he", "his", "him", "she", "her", "hers"})
 
 @dataclass(slots=True)
 class Stated:
-    """`values`: what the API takes; `unclear`: mentioned, but not decided; both by input name."""
+    """`values`: what the API takes; `unclear`: mentioned, but not decided; `bare`: numbers whose unit is unclear."""
 
     values: dict[str, Any] = field(default_factory=dict)
     unclear: set[str] = field(default_factory=set)
+    bare: dict[str, float] = field(default_factory=dict)
 
 
 class Sentence:
@@ -116,6 +117,7 @@ def _keep(one: Quantity, found: tuple[float, str | None] | None, stated: Stated)
         stated.values[one.name] = {"value": number, "unit": one.unit}
     else:
         stated.unclear.add(one.name)
+        stated.bare[one.name] = number
 
 
 def _persons(sentence: Sentence, inputs: dict[str, Input]) -> Iterator[tuple[str, Any]]:

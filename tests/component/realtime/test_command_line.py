@@ -19,11 +19,11 @@ SCORE = "What is the CHA2DS2-VASc score of a 68 year old man with hypertension a
 def run(service, tmp_path):
     """Run a command on a data directory whose key the service takes; answers (exit code, output, error)."""
 
-    def command(*arguments, key=None, url=service.url):
+    def command(*arguments, key=None, url=service.url, lines=None):
         kept = msgspec.structs.replace(secrets.generate(), cli_api_key=key or service.token())
         (tmp_path / "secrets.json").write_bytes(msgspec.json.encode(kept))
         options = ["--data", str(tmp_path), *(["--url", url] if url else [])]
-        result = CliRunner().invoke(group, [*arguments, *options])
+        result = CliRunner().invoke(group, [*arguments, *options], input=lines)
         error = result.exception.detail if isinstance(result.exception, VoiceAssistError) else ""
         return result.exit_code, result.stdout, error or result.stderr
 
@@ -61,6 +61,39 @@ def test_a_missing_value_is_told_as_a_question(run):
     told = json.loads(run("ask", "calculate the eGFR", "--json")[1])
     assert told["clarify"]["slot"] == "creatinine"
     assert told["calculator"] is None
+
+
+def test_several_texts_are_one_conversation(run):
+    code, output, _ = run("ask", "calculate the eGFR", "0.9", "--json")
+    assert code == 0
+    asked, told = json.loads(output)
+    assert asked["clarify"]["slot"] == "creatinine"
+    assert (told["transcript"], told["calculator"]["value"]) == ("0.9", 3)
+
+
+def test_the_turns_may_be_the_lines_of_standard_input(run):
+    code, output, _ = run("ask", "-", lines="search for kidney disease management\n\nchronic, stage three b\n")
+    assert code == 0
+    question, chips, answer = output.splitlines()[:3]
+    assert question.startswith("Which kind of kidney disease")
+    assert "Chronic kidney disease" in chips
+    assert "something else" in chips
+    assert answer.startswith("Anticoagulation")
+    assert run("ask", "-", lines="")[:2] == (0, "")
+
+
+def test_spoken_turns_are_one_conversation_too(run, say, tmp_path):
+    turns = []
+    for place, text in enumerate(("calculate the e g f r of a woman", "the creatinine is 0.9")):
+        turns.append(str(tmp_path / f"{place}.wav"))
+        audio.write_wav(tmp_path / f"{place}.wav", audio.from_pcm16(say(text)), 24_000)
+    code, output, _ = run("talk", *turns, "-o", str(tmp_path / "answers.wav"), "--json")
+    assert code == 0
+    asked, told = json.loads(output)
+    assert (asked["clarify"]["slot"], told["calculator"]["value"]) == ("creatinine", 3)
+    samples, rate = audio.read_wav(tmp_path / "answers.wav")
+    heard = asked["timings"]["audio_s"] + told["timings"]["audio_s"]
+    assert len(samples) / rate == pytest.approx(heard, abs=0.05)
 
 
 def test_without_a_running_product_it_says_what_to_do(run):

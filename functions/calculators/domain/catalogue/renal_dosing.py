@@ -149,6 +149,7 @@ def notes(values: Values, _value: Value) -> tuple[str, ...]:
     drug, use = chosen(values)
     return (
         *_function(drug, values),
+        *_warning(drug, values),
         *(use.notes if use else ()),
         *drug.notes,
         *((drug.dialysis,) if drug.dialysis else ()),
@@ -156,6 +157,16 @@ def notes(values: Values, _value: Value) -> tuple[str, ...]:
         *(() if drug.name in CHECKED else (f"This row is {FROM_MEMORY}.",)),
         VERIFY,
     )
+
+
+def _warning(drug: Drug, values: Values) -> tuple[str, ...]:
+    """What stage of kidney disease the dose is for (KDIGO categories), where the label goes by the function."""
+    found = values["egfr"] if drug.by is By.EGFR else clearance_of(drug, values)
+    if drug.by is By.PHARMACY or found is None or found >= 60:
+        return ()
+    if found < 30:
+        return ("Warning: severe chronic kidney disease, stage 4 or 5, if it lasts; watch for accumulation.",)
+    return ("Warning: moderate chronic kidney disease, stage 3, if it lasts.",)
 
 
 def _function(drug: Drug, values: Values) -> tuple[str, ...]:

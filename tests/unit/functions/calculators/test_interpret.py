@@ -715,6 +715,37 @@ def test_what_is_not_clear_is_asked_and_never_guessed(sentence, open_slots, asks
     assert "1400" not in found.question
 
 
+@pytest.mark.req("C3.7")
+@pytest.mark.parametrize(
+    ("said", "reply", "unit"),
+    [
+        ("creatinine 90 mg per deciliter", "micromoles per liter", "µmol/L"),
+        ("creatinine 90 mg per deciliter", "yes", "µmol/L"),
+        ("creatinine 90", "it is in micromoles per liter", "µmol/L"),
+        ("creatinine 90", "sorry, µmol/L.", "µmol/L"),
+    ],
+)
+def test_the_unit_alone_completes_a_number_that_could_not_be_used(said, reply, unit):
+    first = interpret(f"egfr of a 60 year old woman {said}")
+    assert first.missing[0].name == "creatinine"
+    assert "creatinine" not in first.inputs
+    later = interpret("hm", calculator="ckd_epi_2021", known=first.inputs, asked="creatinine", doubted=first.doubted)
+    assert later.doubted == first.doubted
+    options = {"known": first.inputs, "asked": "creatinine", "doubted": later.doubted}
+    found = interpret(reply, calculator="ckd_epi_2021", **options)
+    assert found.inputs["creatinine"] == {"value": 90, "unit": unit}
+    assert found.confidence >= 0.9
+    assert (found.missing, found.doubted) == ((), {})
+
+
+@pytest.mark.parametrize("reply", ["no", "yes", "years", "I think so, she has hypertension"])
+def test_a_reply_without_a_unit_decides_nothing(reply):
+    first = interpret("egfr of a 60 year old woman creatinine 90")
+    options = {"known": first.inputs, "asked": "creatinine", "doubted": first.doubted}
+    found = interpret(reply, calculator="ckd_epi_2021", **options)
+    assert [one.name for one in found.missing] == ["creatinine"]
+
+
 def test_a_unit_nobody_said_is_a_named_assumption_where_it_matters():
     found = interpret("egfr of a 60 year old man creatinine 1.2")
     assert found.assumptions == ("assumed: serum creatinine in mg/dL",)

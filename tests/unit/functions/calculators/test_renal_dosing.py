@@ -34,6 +34,15 @@ def text_of(drug, clearance, use=None):
 
 
 @pytest.mark.req("P5.19")
+@pytest.mark.req("C3.6")
+@pytest.mark.parametrize(("clearance", "words"), [(28, "severe chronic kidney"), (45, "moderate chronic kidney")])
+def test_a_low_clearance_carries_a_warning_of_kidney_disease(clearance, words):
+    inputs = {"drug": "enoxaparin", "indication": "prophylaxis", "clearance": clearance}
+    assert any(words in warning for warning in compute(calculators()["renal_dosing"], inputs).warnings)
+    good = compute(calculators()["renal_dosing"], inputs | {"clearance": 90})
+    assert not any("chronic kidney" in warning for warning in good.warnings)
+
+
 def test_the_table_holds_at_least_thirty_drugs_each_with_its_label():
     assert len(DRUGS) >= 30
     for drug in DRUGS.values():

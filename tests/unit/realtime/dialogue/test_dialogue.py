@@ -65,7 +65,7 @@ class FakeRooms:
     found: Any = ()
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
-    async def interpret(self, text, *, calculator=None, known=None, asked=None, assume=False):
+    async def interpret(self, text, *, calculator=None, known=None, asked=None, doubted=None, assume=False):
         self.calls.append(("interpret", text, calculator, known, asked))
         return given(self.readings.pop(0) if self.readings else NOTHING)
 

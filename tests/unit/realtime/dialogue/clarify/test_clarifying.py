@@ -42,9 +42,14 @@ class Rooms:
     def __init__(self, titles=TITLES, answer=SUPPORTED):
         self.titles, self.given, self.questions, self.searches = titles, answer, [], 0
 
-    async def interpret(self, text, *, calculator=None, known=None, asked=None, assume=False):
+    async def interpret(self, text, *, calculator=None, known=None, asked=None, doubted=None, assume=False):
         request = InterpretRequest(
-            text=text, calculator=calculator, known=dict(known or {}), asked=asked, assume=assume
+            text=text,
+            calculator=calculator,
+            known=dict(known or {}),
+            asked=asked,
+            doubted=dict(doubted or {}),
+            assume=assume,
         )
         return service.interpreted(request)
 
@@ -232,6 +237,55 @@ async def test_an_ambiguous_calculator_is_chosen_by_name_or_place(said, counted)
         second = await dialogue.reply(f"the {word} one" if counted else first.ask.options[place])
         chosen = second.result.calculator_id if second.result else dialogue.open.calculator_id
         assert chosen == calculator
+
+
+@pytest.mark.req("C3.2")
+async def test_criteria_are_asked_for_together_and_their_answer_is_read_back():
+    dialogue = talk()
+    asked = await dialogue.reply("CHA2DS2-VASc for a 68-year-old man with hypertension and diabetes")
+    assert asked.ask.options == ("heart failure", "stroke, TIA or systemic embolism", "vascular disease")
+    told = await dialogue.reply("none of those")
+    assert told.result.value == 3
+    assert told.result.assumptions == ()
+    assert "no heart failure, hypertension, diabetes, no stroke" in told.text
+
+
+@pytest.mark.req("P4.13")
+async def test_just_answer_computes_with_stated_assumptions():
+    dialogue = talk()
+    await dialogue.reply("CHA2DS2-VASc for a 68-year-old man with hypertension and diabetes")
+    told = await dialogue.reply("just answer")
+    assert told.result.value == 3
+    assert "I assumed no heart failure, no stroke, TIA or systemic embolism and no vascular disease" in told.text
+
+
+@pytest.mark.req("P4.13")
+async def test_an_emergency_waits_for_no_criterion_and_says_what_it_took():
+    told = await talk().reply("emergency: CHA2DS2-VASc for a 68-year-old man with hypertension")
+    assert told.result.value == 2
+    assert "I assumed no heart failure" in told.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "calculate the TIMI risk score for STEMI of a 70 year old",
+        "calculate the GRACE score: age 60, cardiac arrest at admission no, Killip class 1",
+    ],
+)
+async def test_the_name_of_a_score_and_a_denied_criterion_are_no_emergency(said):
+    assert (await talk().reply(said)).ask is not None
+
+
+@pytest.mark.req("C3.7")
+async def test_a_reply_may_be_the_unit_alone():
+    dialogue = talk()
+    asked = await dialogue.reply("eGFR of a 60 year old woman with creatinine 90 mg per deciliter")
+    assert asked.ask.slot == "creatinine"
+    assert "unit" in asked.text
+    told = await dialogue.reply("micromoles per liter")
+    assert told.result.value == pytest.approx(63.1, abs=0.1)
+    assert "serum creatinine 1.018 mg/dL" in told.text
 
 
 async def test_just_answer_never_assumes_a_value_but_says_what_is_missing():

@@ -38,7 +38,7 @@ class Rooms:
     """The real calculators, and a library without evidence."""
 
     async def interpret(self, text, **options):
-        options["known"] = dict(options.get("known") or {})
+        options |= {name: dict(options.get(name) or {}) for name in ("known", "doubted")}
         return service.interpreted(InterpretRequest(text=text, **options))
 
     async def compute(self, calculator_id, interpretation):
