@@ -110,5 +110,5 @@ def _interpretation(reading: Interpreted) -> Interpretation:
         assumptions=reading.assumptions,
         choices=reading.choices,
         question=reading.question,
-        doubted=reading.doubted,
+        doubted=dict(reading.doubted),
     )
