@@ -11,6 +11,7 @@ from functions.ingestion.service import StoppedError
 from voiceassist.adapters.postgres import Database
 from voiceassist.adapters.vectors import pgvector
 from voiceassist.core.identity import Principal
+from voiceassist.ports.embedding import Model
 from voiceassist.ports.vectors import Chunk
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ class GivenUpError(Exception):
 class Job:
     """Writes nothing any more once the job is not running: then `StoppedError`."""
 
-    def __init__(self, database: Database, actor: Principal, document_id: UUID, model_id: str) -> None:
+    def __init__(self, database: Database, actor: Principal, document_id: UUID, model: Model) -> None:
         self._database = database
         self._actor = actor
         self._document_id = document_id
-        self._model_id = model_id
+        self._model = model
 
     async def begin(self) -> None:
         """Raises StoppedError when it was cancelled, GivenUpError when its process died in every attempt.
@@ -96,7 +97,7 @@ class Job:
                     "select id, md5(content), heading, page, index from chunks"
                     " where document_id = :id and embedding_model = :model and not superseded"
                 ),
-                {"id": self._document_id, "model": self._model_id},
+                {"id": self._document_id, "model": self._model.id},
             )
             stored = {str(row[0]): tuple(row)[1:] for row in rows}
         return frozenset(chunk.chunk_id for chunk in chunks if stored.get(chunk.chunk_id) == _print(chunk))
@@ -107,7 +108,7 @@ class Job:
             running = "select 1 from indexing_jobs where document_id = :id and state = 'running' for share"
             if await self._first(connection, running) is None:
                 raise StoppedError
-            await pgvector.write(connection, chunks, vectors, model_id=self._model_id)
+            await pgvector.write(connection, chunks, vectors, model=self._model)
 
     async def watched(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do the work, and stop in the middle of it when the job is cancelled."""

@@ -15,8 +15,10 @@ from functions.ingestion.domain.blocks import DocumentError
 from functions.ingestion.job import LOST, GivenUpError, Job
 from functions.ingestion.service import StoppedError
 from voiceassist.adapters.crypto import SealBrokenError
-from voiceassist.adapters.minilm import MAX_TOKENS
+from voiceassist.adapters.vectors import index_models
 from voiceassist.core.errors import NotFoundError, PermanentEventError, UnavailableError, VoiceAssistError
+from voiceassist.core.identity import Principal
+from voiceassist.ports.embedding import Embedder
 from voiceassist.runtime import logging, metrics, outbox, providers
 from voiceassist.runtime.door import Room
 
@@ -29,8 +31,6 @@ Said = DocumentIndexed | DocumentFailed | DocumentSuperseded
 
 # The sealed file is not in the object store, or is not what we put there.
 FILE_LOST = "DOCUMENT_FILE_LOST"
-# Tokens that the embedder reads of a passage.
-LONGEST = MAX_TOKENS
 
 room = Room(
     "ingestion",
@@ -49,10 +49,12 @@ async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
     first to end; if the first dies, its row is gone and the second goes on where it was.
     """
     database = providers.database()
-    job = Job(database, store.actor(payload.tenant_id), payload.document_id, providers.embedder().model_id)
+    actor = store.actor(payload.tenant_id)
+    embedder = await _embedder(actor)
+    job = Job(database, actor, payload.document_id, embedder.model)
     started = time.perf_counter()
     try:
-        async with database.transaction(store.actor(payload.tenant_id)) as connection:
+        async with database.transaction(actor) as connection:
             if not await outbox.first_time(connection, room.name, event):
                 return
             await store.alone(connection, payload.document_id)
@@ -60,7 +62,7 @@ async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
             if document is None:
                 return
             await job.begin()
-            for said in await _index(connection, document, job):
+            for said in await _index(connection, document, job, embedder):
                 await outbox.add(connection, room.name, _event(said))
     except StoppedError:
         return  # cancelled between the two looks at it
@@ -74,6 +76,12 @@ async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
         await _give_up(payload, code)
     metrics.INDEXING_DURATION.observe(time.perf_counter() - started)
     await outbox.nudge(database)
+
+
+async def _embedder(actor: Principal) -> Embedder:
+    """While another model takes over, the one that still serves the tenant: its passages are found at once."""
+    async with providers.database().transaction(actor) as connection:
+        return providers.embedder_of((await index_models.serving(connection)).model_id)
 
 
 async def _give_up(payload: DocumentUploaded, code: str) -> None:
@@ -90,11 +98,11 @@ async def _give_up(payload: DocumentUploaded, code: str) -> None:
     raise PermanentEventError(code=code)
 
 
-async def _index(connection: "AsyncConnection", document: service.Source, job: Job) -> list[Said]:
+async def _index(connection: "AsyncConnection", document: service.Source, job: Job, embedder: Embedder) -> list[Said]:
     """Do the work and tell what came of it: indexed, failed for good, or nothing if deleted or cancelled meanwhile."""
     prepared, code = None, ""
     try:
-        prepared = await job.watched(_prepared(document, job))
+        prepared = await job.watched(_prepared(document, job, embedder))
     except DocumentError as error:
         code = error.code
     except (NotFoundError, SealBrokenError):
@@ -110,7 +118,7 @@ async def _index(connection: "AsyncConnection", document: service.Source, job: J
         metrics.INDEXING_JOBS.labels("failed").inc()
         await store.fail(connection, document, code)
         return [DocumentFailed(**_ids(document), code=code)]
-    old = await store.complete(connection, document, prepared, family, model_id=providers.embedder().model_id)
+    old = await store.complete(connection, document, prepared, family, model_id=embedder.model_id)
     metrics.INDEXING_JOBS.labels("completed").inc()
     log.info("ingestion.indexed", document_id=str(document.document_id), chunks=len(prepared.chunks))
     indexed = DocumentIndexed(**_ids(document), chunks=len(prepared.chunks), pages=prepared.extracted.pages or 0)
@@ -123,9 +131,8 @@ async def _index(connection: "AsyncConnection", document: service.Source, job: J
     ]
 
 
-async def _prepared(document: service.Source, job: Job) -> service.Prepared:
+async def _prepared(document: service.Source, job: Job, embedder: Embedder) -> service.Prepared:
     policy = room.settings.ingestion
-    embedder = providers.embedder()
     with await asyncio.to_thread(store.fetched, providers.vault(), document) as file:
         return await service.prepare(
             document,
@@ -134,7 +141,7 @@ async def _prepared(document: service.Source, job: Job) -> service.Prepared:
             scan=partial(phi.findings, principal=store.actor(document.tenant_id)),
             policy=service.Policy(policy.phi, frozenset(policy.phi_allowed.replace(" ", "").split(","))),
             embedder=embedder,
-            longest=LONGEST,
+            longest=embedder.model.max_tokens,
             desk=job,
         )
 

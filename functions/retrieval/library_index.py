@@ -87,7 +87,7 @@ async def ensured(chunks: list[Chunk], server: Qdrant, embedder: Embedder, *, al
 
 async def _build(name: str, chunks: list[Chunk], server: Qdrant, embedder: Embedder) -> None:
     vectors = await asyncio.to_thread(embedder.embed_passages, [chunk.searchable for chunk in chunks])
-    await server.create(name, embedder.dimension)
+    await server.create(name, embedder.dimension, embedder.model)
     index = QdrantIndex(server, name)
     await index.upsert(chunks, vectors)
     if await index.count() != len(chunks):

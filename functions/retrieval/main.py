@@ -54,9 +54,10 @@ async def sources(caller: Principal) -> dict[str, PassageIndex]:
     except UnavailableError as error:
         # Not fatal: the search itself will find the knowledge base missing and say so.
         log.warning("library.unavailable", code=error.code)
+    model = providers.embedder().model
     return {
-        KNOWLEDGE: QdrantIndex(providers.knowledge()),
-        DOCUMENTS: PgVectorIndex(providers.database(), caller, providers.embedder().model_id),
+        KNOWLEDGE: QdrantIndex(providers.knowledge(), model_id=model.id),
+        DOCUMENTS: PgVectorIndex(providers.database(), caller, model, embedders=providers.embedder_of),
     }
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voiceassist.core.errors import UnavailableError
+from voiceassist.ports.embedding import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +29,9 @@ DIMENSION = 384
 # The digest of the weights as Sentence-Transformers published them (Apache-2.0).
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-MODEL_ID = f"all-MiniLM-L6-v2/int8-channel/mean/{WEIGHTS_SHA256[:8]}"
 # The position table ends here; a chunk of 500 tokens fits.
 MAX_TOKENS = 512
+MODEL = Model("all-MiniLM-L6-v2", WEIGHTS_SHA256, DIMENSION, "mean", MAX_TOKENS, "int8-channel")
 # Padded tokens that run at once. The attention of sixteen long passages takes 700 MB, which onnxruntime then keeps, and
 # on one thread they take 1.6 times as long as one after the other.
 BATCH_TOKENS = 512
@@ -99,12 +100,12 @@ def _sha256(path: Path) -> str:
 class MiniLm:
     """Embeds on one thread; one instance may serve several threads."""
 
-    model_id = MODEL_ID
+    model = MODEL
+    model_id = MODEL.id
     dimension = DIMENSION
 
-    def __init__(self, models_dir: Path, *, max_tokens: int = MAX_TOKENS) -> None:
+    def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
-        self._max_tokens = max_tokens
         self._lock = threading.Lock()
 
     def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -147,7 +148,7 @@ class MiniLm:
         tokenizer = Tokenizer.from_file(str(path))
         # The file asks for a fixed length of 128; we pad a batch to its longest member ourselves.
         tokenizer.no_padding()
-        tokenizer.enable_truncation(self._max_tokens)
+        tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
 
     @cached_property

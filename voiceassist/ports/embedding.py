@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,9 +11,36 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+Pooling = Literal["mean", "cls", "remote"]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What an index keeps about the model of its vectors.
+
+    `weights` is the SHA-256 of the weights, empty where another machine holds them; `max_tokens` is where a text is
+    cut; `quantisation` is how the numbers of the model are kept, e.g. int8-channel.
+    """
+
+    name: str
+    weights: str
+    dimension: int
+    pooling: Pooling
+    max_tokens: int
+    quantisation: str = "float32"
+
+    @property
+    def id(self) -> str:
+        """Vectors with the same id can be compared, others never: it changes with all that changes a vector."""
+        parts = [self.name, self.quantisation, self.pooling, self.weights[:8] or str(self.dimension)]
+        return "/".join(parts)
+
 
 class Embedder(Protocol):
-    """An index remembers `model_id` and `dimension`: vectors of two models are never compared."""
+    """An index remembers `model`: vectors of two models are never compared."""
+
+    @property
+    def model(self) -> Model: ...
 
     @property
     def model_id(self) -> str: ...

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from voiceassist.core.errors import UnavailableError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -66,8 +68,17 @@ class Rankings:
     by_words: tuple[Hit, ...] = field(default=())
 
 
+class IndexModelError(UnavailableError):
+    """The vectors at hand and those of the index come from different models, so comparing them would mean nothing."""
+
+    code = "INDEX_MODEL_MISMATCH"
+
+    def __init__(self) -> None:
+        super().__init__("The index was made with another embedding model: `voiceassist reindex` makes it anew.")
+
+
 class PassageIndex(Protocol):
-    """Superseded passages are never found."""
+    """Superseded passages are never found; vectors of another model or dimension are refused (IndexModelError)."""
 
     async def search(self, query: Query) -> Rankings: ...
 

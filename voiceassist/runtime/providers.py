@@ -13,7 +13,9 @@ from voiceassist.adapters.redis import connect
 from voiceassist.adapters.vectors.qdrant import Qdrant
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
+from voiceassist.ports.embedding import Embedder
 from voiceassist.ports.triggers import Triggers
+from voiceassist.ports.vectors import IndexModelError
 from voiceassist.runtime import tokens
 from voiceassist.runtime.settings import load_settings
 from voiceassist.runtime.vault import Vault
@@ -90,8 +92,17 @@ def egress() -> "Egress":
 
 
 @lru_cache(maxsize=1)
-def embedder() -> MiniLm:
+def embedder() -> Embedder:
     return MiniLm(models_dir())
+
+
+def embedder_of(model_id: str) -> Embedder:
+    """The embedder of the vectors in an index, which may be new and have none; IndexModelError: we do not have it."""
+    for known in (embedder,):
+        found = known()
+        if model_id in {"", found.model_id}:
+            return found
+    raise IndexModelError
 
 
 def models_dir() -> Path:

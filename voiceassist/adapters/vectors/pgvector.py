@@ -2,16 +2,22 @@
 
 Search is exact. A row-level policy is a filter, and under an approximate index a filter loses results
 without a word (recall .037 measured); `+ 0` in the ordering keeps every such index out of the plan.
+
+A passage has room for two vectors, of the model that serves its tenant and of the one that will (index_models.py).
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from voiceassist.adapters.postgres import Database
+from voiceassist.adapters.vectors import index_models
+from voiceassist.adapters.vectors.index_models import literal
 from voiceassist.core.identity import Principal
 from voiceassist.core.text import terms
-from voiceassist.ports.vectors import Chunk, Hit, Query, Rankings
+from voiceassist.ports.embedding import Embedder, Model
+from voiceassist.ports.vectors import Chunk, Hit, IndexModelError, Query, Rankings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +28,17 @@ SOURCE = "Uploaded document"
 
 _COLUMNS = "c.id, c.document_id, d.title, c.content, c.heading, c.index, c.page, d.version, c.visibility"
 _FROM = "from chunks c join documents d on d.id = c.document_id"
-_CURRENT = "d.status = 'completed' and not c.superseded and c.embedding_model = :model"
+_CURRENT = "d.status = 'completed' and not c.superseded"
+_OF_MODEL = ":model in (c.embedding_model, c.next_model)"
+# The plan computes a distance only for rows that passed the WHERE: vectors of another dimension are not compared.
+_DISTANCE = """
+case when c.embedding_model = :model then c.embedding else c.next_embedding end <=> cast(:vector as halfvec)
+""".strip()
 
 _BY_MEANING = f"""
-select {_COLUMNS}, 1 - (c.embedding <=> cast(:vector as halfvec)) as score {_FROM}
-where {_CURRENT}
-order by (c.embedding <=> cast(:vector as halfvec)) + 0, c.id
+select {_COLUMNS}, 1 - ({_DISTANCE}) as score {_FROM}
+where {_CURRENT} and {_OF_MODEL}
+order by ({_DISTANCE}) + 0, c.id
 limit :limit
 """
 
@@ -53,31 +64,58 @@ from documents d where d.id = :document_id
 on conflict (id) do update set
     index = excluded.index, page = excluded.page, heading = excluded.heading, content = excluded.content,
     token_count = excluded.token_count, embedding = excluded.embedding, embedding_model = excluded.embedding_model,
-    updated_at = now()
+    next_embedding = null, next_model = null, updated_at = now()
 """
+
+# Gives the embedder of a model id; raises IndexModelError for one that this process does not have.
+Embedders = Callable[[str], Embedder]
+
+
+def no_other(_model_id: str) -> Embedder:
+    raise IndexModelError
 
 
 class PgVectorIndex:
-    """What `principal` may see, and no other row: the policies of the table decide, not a WHERE of ours."""
+    """What `principal` may see, and no other row: the policies of the table decide, not a WHERE of ours.
 
-    def __init__(self, database: Database, principal: Principal, model_id: str) -> None:
+    `model` is the one of the vectors that come in. While another one still serves the tenant, `embedders` gives that
+    one and the question is embedded again; where it cannot, the search is refused.
+    """
+
+    def __init__(
+        self, database: Database, principal: Principal, model: Model, *, embedders: Embedders = no_other
+    ) -> None:
         self._database = database
         self._principal = principal
-        self._model_id = model_id
+        self._model = model
+        self._embedders = embedders
 
     async def search(self, query: Query) -> Rankings:
         meaning: tuple[Hit, ...] = ()
         wording = " or ".join(terms(query.text))
-        common = {"model": self._model_id, "limit": query.limit}
         async with self._database.transaction(self._principal) as connection:
             if query.vector is not None:
-                meaning = await _hits(connection, _BY_MEANING, common | {"vector": literal(query.vector)})
-            words = await _hits(connection, _BY_WORDS, common | {"words": wording}) if wording else ()
+                meaning = await self._by_meaning(connection, query)
+            words: tuple[Hit, ...] = ()
+            if wording:
+                words = await _hits(connection, _BY_WORDS, {"words": wording, "limit": query.limit})
         return Rankings(by_meaning=meaning, by_words=words)
+
+    async def _by_meaning(self, connection: "AsyncConnection", query: Query) -> tuple[Hit, ...]:
+        model, vector = self._model, query.vector
+        serving = await index_models.serving(connection)
+        if not serving.takes(model.id):
+            embedder = self._embedders(serving.model_id)
+            model = embedder.model
+            vector = await asyncio.to_thread(embedder.embed_query, query.text)
+        if vector is None or len(vector) != model.dimension:
+            raise IndexModelError
+        given = {"model": model.id, "vector": literal(vector), "limit": query.limit}
+        return await _hits(connection, _BY_MEANING, given)
 
     async def upsert(self, chunks: Sequence[Chunk], vectors: "NDArray[np.float32]") -> None:
         async with self._database.transaction(self._principal) as connection:
-            await write(connection, chunks, vectors, model_id=self._model_id)
+            await write(connection, chunks, vectors, model=self._model)
 
     async def delete(self, document_id: str) -> None:
         async with self._database.transaction(self._principal) as connection:
@@ -91,11 +129,20 @@ class PgVectorIndex:
 
 
 async def write(
-    connection: "AsyncConnection", chunks: Sequence[Chunk], vectors: "NDArray[np.float32]", *, model_id: str
+    connection: "AsyncConnection", chunks: Sequence[Chunk], vectors: "NDArray[np.float32]", *, model: Model
 ) -> None:
-    """Store chunks in the caller's transaction; tenant, owner and visibility are the document's own."""
+    """Store chunks in the caller's transaction; tenant, owner and visibility are the document's own.
+
+    Raises IndexModelError when another model serves the tenant, which cannot change until the transaction ends.
+    """
     from sqlalchemy import text
 
+    if not chunks:
+        return
+    if vectors.shape != (len(chunks), model.dimension):
+        raise IndexModelError
+    if (await index_models.held(connection, model)).model_id != model.id:
+        raise IndexModelError
     rows = [
         {
             "id": UUID(chunk.chunk_id),
@@ -106,23 +153,17 @@ async def write(
             "content": chunk.text,
             "tokens": len(chunk.text.split()),
             "vector": literal(vector),
-            "model": model_id,
+            "model": model.id,
         }
         for chunk, vector in zip(chunks, vectors, strict=True)
     ]
-    if rows:
-        await connection.execute(text(_INSERT), rows)
+    await connection.execute(text(_INSERT), rows)
 
 
 async def remove(connection: "AsyncConnection", document_id: UUID) -> None:
     from sqlalchemy import text
 
     await connection.execute(text("delete from chunks where document_id = :id"), {"id": document_id})
-
-
-def literal(vector: "NDArray[np.float32]") -> str:
-    """pgvector's text form."""
-    return "[" + ",".join(f"{float(value):.6g}" for value in vector) + "]"
 
 
 async def _hits(connection: "AsyncConnection", statement: str, parameters: dict[str, Any]) -> tuple[Hit, ...]:

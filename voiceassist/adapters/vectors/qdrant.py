@@ -4,14 +4,17 @@ qdrant-client costs a room 0.8 CPU-seconds at its first use (measured), so only 
 """
 
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
 
 from voiceassist.adapters.vectors import sparse
 from voiceassist.core.errors import DependencyTimeoutError, UnavailableError
-from voiceassist.ports.vectors import Chunk, Hit, Query, Rankings
+from voiceassist.ports.embedding import Model
+from voiceassist.ports.vectors import Chunk, Hit, IndexModelError, Query, Rankings
 
 if TYPE_CHECKING:
     import httpx
@@ -21,12 +24,15 @@ if TYPE_CHECKING:
 COLLECTION = "medical_knowledge"
 DENSE = "dense"
 WORDS = "bm25"
-KEYWORD_FIELDS = ("document_id", "source_type", "specialty")
+TENANT = "tenant"
+KEYWORD_FIELDS = ("document_id", "source_type", "specialty", TENANT)
 UPSERT_BATCH = 128
+# How long we believe what a collection said about itself; an alias may point to another one since.
+BELIEVED_SECONDS = 30.0
 # Somebody else made the collection between our look and our call.
 ALREADY_THERE = 409
 
-_CURRENT = {"must_not": [{"key": "superseded", "match": {"value": True}}]}
+_SUPERSEDED = {"key": "superseded", "match": {"value": True}}
 _FIELDS = {field.name for field in fields(Chunk)}
 
 
@@ -38,6 +44,7 @@ class Qdrant:
         self._api_key = api_key
         self._ca_file = ca_file
         self._timeout = timeout_seconds
+        self._shapes: dict[str, tuple[str, int, float]] = {}
 
     @cached_property
     def _client(self) -> "httpx.AsyncClient":
@@ -76,15 +83,18 @@ class Qdrant:
             await self._client.aclose()
             del self.__dict__["_client"]
 
-    async def create(self, name: str, dimension: int) -> None:
-        """Make a collection for hybrid search; one that is there already, perhaps half filled, is kept."""
+    async def create(self, name: str, dimension: int, model: Model | None = None) -> None:
+        """Make a collection for hybrid search; one that is there already, perhaps half filled, is kept.
+
+        What `model` is stays with the collection.
+        """
         if (await self.call("GET", f"/collections/{name}/exists"))["exists"]:
             return
         vectors = {DENSE: {"size": dimension, "distance": "Cosine"}}
         await self.call(
             "PUT",
             f"/collections/{name}",
-            {"vectors": vectors, "sparse_vectors": {WORDS: {"modifier": "idf"}}},
+            {"vectors": vectors, "sparse_vectors": {WORDS: {"modifier": "idf"}}, "metadata": _metadata(model)},
             accept=ALREADY_THERE,
         )
         kinds = [(name_, "keyword") for name_ in KEYWORD_FIELDS] + [("year", "integer"), ("superseded", "bool")]
@@ -92,6 +102,16 @@ class Qdrant:
             await self.call(
                 "PUT", f"/collections/{name}/index", {"field_name": field, "field_schema": kind}, wait="true"
             )
+
+    async def shape(self, name: str) -> tuple[str, int]:
+        """The model id (empty: unknown) and the dimension of a collection or of what an alias points to."""
+        model_id, dimension, until = self._shapes.get(name, ("", 0, 0.0))
+        if until < time.monotonic():
+            config = (await self.call("GET", f"/collections/{name}"))["config"]
+            model_id = ((config.get("metadata") or {}).get("model") or {}).get("id", "")
+            dimension = int(config["params"]["vectors"][DENSE]["size"])
+            self._shapes[name] = model_id, dimension, time.monotonic() + BELIEVED_SECONDS
+        return model_id, dimension
 
     async def collections(self) -> list[str]:
         return [entry["name"] for entry in (await self.call("GET", "/collections"))["collections"]]
@@ -110,50 +130,97 @@ class Qdrant:
             actions.append({"delete_alias": {"alias_name": alias}})
         actions.append({"create_alias": {"alias_name": alias, "collection_name": name}})
         await self.call("POST", "/collections/aliases", {"actions": actions})
+        self._shapes.pop(alias, None)
 
 
 class QdrantIndex:
-    """The passage index of one collection or alias."""
+    """The passage index of one collection or alias.
 
-    def __init__(self, server: Qdrant, collection: str = COLLECTION) -> None:
+    `model_id` is the model of the vectors that come and go; empty, only the dimension is compared. With a `tenant`,
+    what is written is that tenant's alone, and a search reaches it and what belongs to nobody. Without one it reaches
+    what belongs to nobody, and only that: no caller sees another's points by leaving something out.
+    """
+
+    def __init__(
+        self, server: Qdrant, collection: str = COLLECTION, *, model_id: str = "", tenant: UUID | None = None
+    ) -> None:
         self._server = server
+        self._collection = collection
         self._path = f"/collections/{collection}/points"
+        self._model_id = model_id
+        self._tenant = tenant
 
     async def search(self, query: Query) -> Rankings:
+        if query.vector is not None:
+            await self._refuse_another(len(query.vector))
+        searches = self._searches(query)
+        if not searches:
+            return Rankings()
+        results = await self._server.call("POST", f"{self._path}/query/batch", {"searches": searches})
+        found = {search["using"]: _hits(result["points"]) for search, result in zip(searches, results, strict=True)}
+        return Rankings(by_meaning=found.get(DENSE, ()), by_words=found.get(WORDS, ()))
+
+    def _searches(self, query: Query) -> list[dict[str, Any]]:
         searches: list[dict[str, Any]] = []
         if query.vector is not None:
             searches.append({"query": [float(value) for value in query.vector], "using": DENSE})
         words = sparse.of_query(query.text)
         if words.indices:
             searches.append({"query": asdict(words), "using": WORDS})
-        if not searches:
-            return Rankings()
-        common = {"limit": query.limit, "with_payload": True, "filter": _CURRENT}
-        body = {"searches": [search | common for search in searches]}
-        results = await self._server.call("POST", f"{self._path}/query/batch", body)
-        found = {search["using"]: _hits(result["points"]) for search, result in zip(searches, results, strict=True)}
-        return Rankings(by_meaning=found.get(DENSE, ()), by_words=found.get(WORDS, ()))
+        common = {"limit": query.limit, "with_payload": True, "filter": self._visible()}
+        return [search | common for search in searches]
 
     async def upsert(self, chunks: Sequence[Chunk], vectors: "NDArray[np.float32]") -> None:
+        if len(chunks):
+            await self._refuse_another(vectors.shape[1])
         for start in range(0, len(chunks), UPSERT_BATCH):
             rows = range(start, min(start + UPSERT_BATCH, len(chunks)))
-            points = [_point(chunks[row], vectors[row]) for row in rows]
+            points = [self._point(chunks[row], vectors[row]) for row in rows]
             await self._server.call("PUT", self._path, {"points": points}, wait="true")
 
     async def delete(self, document_id: str) -> None:
-        which = {"filter": {"must": [{"key": "document_id", "match": {"value": document_id}}]}}
-        await self._server.call("POST", f"{self._path}/delete", which, wait="true")
+        of_document = {"key": "document_id", "match": {"value": document_id}}
+        await self._server.call(
+            "POST", f"{self._path}/delete", {"filter": {"must": [of_document, self._own()]}}, wait="true"
+        )
 
     async def count(self) -> int:
-        return int((await self._server.call("POST", f"{self._path}/count", {"exact": True}))["count"])
+        body = {"exact": True, "filter": {"must": [self._own()]}}
+        return int((await self._server.call("POST", f"{self._path}/count", body))["count"])
+
+    async def _refuse_another(self, dimension: int) -> None:
+        model_id, size = await self._server.shape(self._collection)
+        if dimension != size or (model_id and self._model_id and model_id != self._model_id):
+            raise IndexModelError
+
+    def _own(self) -> dict[str, Any]:
+        if self._tenant:
+            return {"key": TENANT, "match": {"value": str(self._tenant)}}
+        return {"must_not": [_others(None)]}
+
+    def _visible(self) -> dict[str, Any]:
+        return {"must_not": [_SUPERSEDED, _others(self._tenant)]}
+
+    def _point(self, chunk: Chunk, vector: "NDArray[np.float32]") -> dict[str, Any]:
+        """A tenant's point has an id of its own: whoever knows the id of another's chunk cannot overwrite it."""
+        identifier, payload = chunk.chunk_id, asdict(chunk)
+        if self._tenant:
+            identifier, payload = str(uuid5(self._tenant, chunk.chunk_id)), payload | {TENANT: str(self._tenant)}
+        words = asdict(sparse.of_passage(chunk.searchable))
+        return {
+            "id": identifier,
+            "vector": {DENSE: [float(value) for value in vector], WORDS: words},
+            "payload": payload,
+        }
 
 
-def _point(chunk: Chunk, vector: "NDArray[np.float32]") -> dict[str, Any]:
-    return {
-        "id": chunk.chunk_id,
-        "vector": {DENSE: [float(value) for value in vector], WORDS: asdict(sparse.of_passage(chunk.searchable))},
-        "payload": asdict(chunk),
-    }
+def _others(tenant: UUID | None) -> dict[str, Any]:
+    """Points of any tenant but this; everybody's have no such field. `is_empty` would take three times as long."""
+    return {"key": TENANT, "match": {"except": [str(tenant or "")]}}
+
+
+def _metadata(model: Model | None) -> dict[str, Any] | None:
+    return None if model is None else {"model": asdict(model) | {"id": model.id}}
 
 
 def _hits(points: Sequence[dict[str, Any]]) -> tuple[Hit, ...]:

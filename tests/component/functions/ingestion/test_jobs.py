@@ -107,7 +107,7 @@ async def test_an_attempt_after_a_crash_goes_on_where_the_last_one_was(
     monkeypatch.setattr(type(providers.embedder()), "embed_passages", dies_in_the_second)
     assert await deliver(main.room, event) == 500
     assert await chunks_of(database, body["id"]) == 64
-    index = PgVectorIndex(database, owner, providers.embedder().model_id)
+    index = PgVectorIndex(database, owner, providers.embedder().model)
     assert (await index.search(Query("tidy"))).by_words == ()
     assert await deliver(main.room, event) == 204
     assert batches == [64, 36, 36]

@@ -305,7 +305,7 @@ class TestLibraryIndex:
         built = []
 
         class Watched:
-            model_id, dimension = embedder.model_id, embedder.dimension
+            model, model_id, dimension = embedder.model, embedder.model_id, embedder.dimension
 
             def embed_passages(self, texts):
                 built.append(len(texts))

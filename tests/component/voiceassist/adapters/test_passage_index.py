@@ -1,24 +1,20 @@
 """One contract for every passage index, and what belongs to one of them alone."""
 
-import random
+from dataclasses import replace
 from uuid import uuid4
 
-import numpy as np
 import pytest
-from sqlalchemy import text
 
 from voiceassist.adapters.postgres import Database
-from voiceassist.adapters.vectors.pgvector import PgVectorIndex, literal
+from voiceassist.adapters.vectors.pgvector import PgVectorIndex
 from voiceassist.adapters.vectors.qdrant import Qdrant, QdrantIndex
-from voiceassist.core import ids
 from voiceassist.core.errors import UnavailableError
-from voiceassist.core.identity import Principal, service
-from voiceassist.ports.vectors import Chunk, Query
+from voiceassist.core.identity import service
+from voiceassist.ports.vectors import IndexModelError, Query
+
+from .passages import DIMENSION, MODEL, TEXTS, bulk, chunks, document_of, owner_of, vectors
 
 pytestmark = [pytest.mark.req("P1.4"), pytest.mark.req("P1.3")]
-
-MODEL = "test-model"
-DIMENSION = 384
 
 
 @pytest.fixture(scope="module")
@@ -35,48 +31,14 @@ async def server(settings):
     await opened.close()
 
 
-async def owner_of(database, tenant_id=None) -> Principal:
-    """A new user, of a new tenant unless one is named: other tests share documents in theirs."""
-    tenant_id = tenant_id or ids.new_id()
-    user_id = ids.new_id()
-    async with database.transaction(service("test", tenant_id)) as connection:
-        await connection.execute(
-            text("insert into tenants (id, name) values (:id, 't') on conflict do nothing"), {"id": tenant_id}
-        )
-        await connection.execute(
-            text("insert into users (id, tenant_id, iss, sub, role) values (:id, :tenant, 'i', :sub, 'user')"),
-            {"id": user_id, "tenant": tenant_id, "sub": str(user_id)},
-        )
-    return Principal(str(user_id), tenant_id, "user", user_id)
-
-
-async def document_of(database, owner, title="Handbook", visibility="private") -> str:
-    document_id = ids.new_id()
-    async with database.transaction(owner) as connection:
-        await connection.execute(
-            text(
-                "insert into documents (id, tenant_id, owner_id, doc_key, content_hash, title, file_name, format,"
-                " size_bytes, object_key, status, visibility) values (:id, :tenant, :owner, 'k', :hash, :title, 'f',"
-                " 'txt', 1, 'o', 'completed', :visibility)"
-            ),
-            {
-                "id": document_id,
-                "tenant": owner.tenant_id,
-                "owner": owner.user_id,
-                "hash": document_id.bytes,
-                "title": title,
-                "visibility": visibility,
-            },
-        )
-    return str(document_id)
-
-
 class Store:
-    """An index with a way to make documents in it."""
+    """An index, the same index for another model, a way to make documents in it and to let one be superseded."""
 
-    def __init__(self, index, make_document):
+    def __init__(self, index, under, make_document, supersede):
         self.index = index
+        self.under = under
         self.document = make_document
+        self.supersede = supersede
 
 
 @pytest.fixture(params=["pgvector", "qdrant"])
@@ -87,34 +49,26 @@ async def store(request, database, server):
         async def make(title="Handbook"):
             return await document_of(database, owner, title)
 
-        yield Store(PgVectorIndex(database, owner, MODEL), make)
+        async def retire(chunk, _vector):
+            async with database.transaction(service("test", owner.tenant_id)) as connection:
+                await connection.exec_driver_sql("update chunks set superseded = true where id = $1", (chunk.chunk_id,))
+
+        yield Store(
+            PgVectorIndex(database, owner, MODEL), lambda model: PgVectorIndex(database, owner, model), make, retire
+        )
         return
     name = f"contract_{uuid4().hex[:8]}"
-    await server.create(name, DIMENSION)
+    await server.create(name, DIMENSION, MODEL)
+    index = QdrantIndex(server, name, model_id=MODEL.id)
 
     async def named(title="Handbook"):
         return str(uuid4())
 
-    yield Store(QdrantIndex(server, name), named)
+    async def overwrite(chunk, vector):
+        await index.upsert([replace(chunk, superseded=True)], vector[None])
+
+    yield Store(index, lambda model: QdrantIndex(server, name, model_id=model.id), named, overwrite)
     await server.drop(name)
-
-
-def vectors(count: int, seed: int = 7) -> np.ndarray:
-    values = np.random.default_rng(seed).normal(size=(count, DIMENSION)).astype(np.float32)
-    return values / np.linalg.norm(values, axis=1, keepdims=True)
-
-
-def chunks(document_id: str, texts: list[str], title: str = "Handbook") -> list[Chunk]:
-    return [
-        Chunk(
-            chunk_id=str(uuid4()), document_id=document_id, title=title, text=text_, heading="Treatment",
-            position=number, page=number + 1,
-        )
-        for number, text_ in enumerate(texts)
-    ]  # fmt: skip
-
-
-TEXTS = ["Warfarin is reversed with vitamin K.", "Apixaban needs no monitoring.", "Gout flares are treated early."]
 
 
 async def test_both_rankings_find_the_passage_and_give_it_back_whole(store):
@@ -158,8 +112,6 @@ async def test_writing_twice_changes_nothing_and_writing_anew_replaces(store):
     for _ in range(2):
         await store.index.upsert(found, rows)
     assert await store.index.count() == 3
-    from dataclasses import replace
-
     await store.index.upsert([replace(found[0], text="Something else.")], rows[:1])
     assert await store.index.count() == 3
     assert (await store.index.search(Query("", rows[0]))).by_meaning[0].chunk.text == "Something else."
@@ -186,16 +138,66 @@ async def test_words_that_look_like_query_syntax_are_words(store):
         await store.index.search(Query(odd))
 
 
-async def test_superseded_passages_are_not_found_in_qdrant(server):
-    name = f"superseded_{uuid4().hex[:8]}"
-    await server.create(name, DIMENSION)
-    index = QdrantIndex(server, name)
-    old = Chunk(chunk_id=str(uuid4()), document_id="d", title="Old", text="Warfarin first.", superseded=True)
-    new = Chunk(chunk_id=str(uuid4()), document_id="d", title="New", text="Apixaban before warfarin.")
-    await index.upsert([old, new], vectors(2))
-    answer = await index.search(Query("warfarin", vectors(2)[0]))
-    assert {hit.chunk.title for hit in (*answer.by_meaning, *answer.by_words)} == {"New"}
+async def test_superseded_passages_are_not_found(store):
+    found, rows = chunks(await store.document(), TEXTS), vectors(3)
+    await store.index.upsert(found, rows)
+    await store.supersede(found[0], rows[0])
+    answer = await store.index.search(Query("warfarin apixaban gout", rows[0], limit=10))
+    for ranking in (answer.by_meaning, answer.by_words):
+        assert {hit.chunk.chunk_id for hit in ranking} == {found[1].chunk_id, found[2].chunk_id}
+
+
+async def test_vectors_of_another_dimension_are_refused(store):
+    found = chunks(await store.document(), TEXTS)
+    await store.index.upsert(found, vectors(3))
+    with pytest.raises(IndexModelError):
+        await store.index.upsert(found, vectors(3, dimension=8))
+    with pytest.raises(IndexModelError):
+        await store.index.search(Query("warfarin", vectors(1, dimension=8)[0]))
+    assert await store.index.count() == 3
+    assert len((await store.index.search(Query("warfarin", vectors(1)[0]))).by_meaning) == 3
+
+
+async def test_vectors_of_another_model_are_refused_with_what_to_do(store):
+    """Even one of the same dimension: the numbers would compare, and mean nothing."""
+    found = chunks(await store.document(), TEXTS)
+    await store.index.upsert(found, vectors(3))
+    other = store.under(replace(MODEL, name="other"))
+    with pytest.raises(IndexModelError) as refused:
+        await other.search(Query("warfarin", vectors(1)[0]))
+    assert "voiceassist reindex" in refused.value.detail
+    assert refused.value.code == "INDEX_MODEL_MISMATCH"
+    with pytest.raises(IndexModelError):
+        await other.upsert(chunks(await store.document(), TEXTS), vectors(3))
+    assert await store.index.count() == 3
+
+
+async def test_words_are_found_whatever_the_model(store):
+    await store.index.upsert(chunks(await store.document(), TEXTS), vectors(3))
+    answer = await store.under(replace(MODEL, name="other")).search(Query("apixaban monitoring"))
+    assert (answer.by_meaning, [hit.chunk.text for hit in answer.by_words]) == ((), [TEXTS[1]])
+
+
+async def test_what_the_model_is_stays_with_the_collection(server):
+    name = f"described_{uuid4().hex[:8]}"
+    await server.create(name, DIMENSION, MODEL)
+    config = (await server.call("GET", f"/collections/{name}"))["config"]
+    assert config["metadata"]["model"] == {
+        "id": "test/float32/mean/7e577e57", "name": "test", "weights": "7e57" * 16, "dimension": 384,
+        "pooling": "mean", "max_tokens": 512, "quantisation": "float32",
+    }  # fmt: skip
     await server.drop(name)
+
+
+async def test_what_the_model_is_stays_with_the_passages(database):
+    owner = await owner_of(database)
+    await PgVectorIndex(database, owner, MODEL).upsert(chunks(await document_of(database, owner), TEXTS), vectors(3))
+    async with database.transaction(owner) as connection:
+        rows = await connection.exec_driver_sql(
+            "select m.name, m.weights, m.dimension, m.pooling, m.max_tokens, m.quantisation"
+            " from passage_indexes i join embedding_models m on m.id = i.model_id"
+        )
+        assert [tuple(row) for row in rows] == [("test", "7e57" * 16, 384, "mean", 512, "float32")]
 
 
 async def test_the_payload_holds_what_the_specification_asks(server):
@@ -251,98 +253,6 @@ async def test_a_store_that_is_down_or_refuses_is_unavailable(settings, free_por
         await server.close()
 
 
-async def bulk(database, owner, document_id, rows, *, model=MODEL):
-    async with database.transaction(owner) as connection:
-        await connection.execute(
-            text(
-                "insert into chunks (id, tenant_id, owner_id, document_id, index, content, token_count, embedding,"
-                " embedding_model) select gen_random_uuid(), :tenant, :owner, :document, n, 'passage ' || n, 1,"
-                " cast(v as halfvec), :model from unnest(cast(:vectors as text[])) with ordinality as t(v, n)"
-            ),
-            {
-                "tenant": owner.tenant_id,
-                "owner": owner.user_id,
-                "document": document_id,
-                "vectors": [literal(row) for row in rows],
-                "model": model,
-            },
-        )
-
-
-@pytest.mark.req("P1.1")
-async def test_search_under_the_owners_policy_loses_nothing_even_beside_an_approximate_index(database):
-    """The filter trap: with an HNSW index and 1 % of the rows visible, a naive query found 4 % of the answers."""
-    tenant = ids.new_id()
-    owners = [await owner_of(database, tenant) for _ in range(20)]
-    rows = vectors(20 * 60, seed=3)
-    for number, owner in enumerate(owners):
-        await bulk(database, owner, await document_of(database, owner), rows[number * 60 : (number + 1) * 60])
-    questions = vectors(10, seed=4)
-    for number, owner in enumerate(owners[:5]):
-        own = rows[number * 60 : (number + 1) * 60]
-        index = PgVectorIndex(database, owner, MODEL)
-        for question in questions:
-            expected = np.sort(own @ question)[::-1][:10]
-            hits = (await index.search(Query("", question, limit=10))).by_meaning
-            assert len(hits) == 10
-            assert [hit.score for hit in hits] == pytest.approx(expected.tolist(), abs=2e-3)
-
-
-async def test_the_ordering_cannot_be_served_by_an_approximate_index(database, settings):
-    """Fails on the naive ordering: an HNSW index, made here and rolled back, must not enter the plan."""
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    from voiceassist.adapters.postgres import async_dsn
-    from voiceassist.adapters.vectors import pgvector
-
-    engine = create_async_engine(async_dsn(settings.postgres.owner_dsn))
-    statement = pgvector._BY_MEANING
-    values = {"vector": literal(vectors(1)[0]), "model": MODEL, "limit": 10}
-    async with engine.connect() as connection:
-        await connection.execute(text("create index on chunks using hnsw (embedding halfvec_cosine_ops)"))
-        await connection.execute(text("set local enable_seqscan = off"))
-        await connection.execute(text("set local enable_sort = off"))
-        naive = statement.replace("+ 0, c.id", "")
-        plans = [
-            "\n".join(line for (line,) in await connection.execute(text(f"explain {query}"), values))
-            for query in (statement, naive)
-        ]
-        await connection.rollback()
-    await engine.dispose()
-    assert "hnsw" not in plans[0].lower()
-    assert "embedding_idx" not in plans[0]
-    assert "embedding_idx" in plans[1], "the naive query no longer shows the trap: this test proves nothing"
-
-
-@pytest.mark.req("P1.4")
-async def test_no_query_ever_returns_a_foreign_row(database):
-    tenants = [ids.new_id(), ids.new_id()]
-    people = [await owner_of(database, tenants[number % 2]) for number in range(10)]
-    rows = vectors(200, seed=5)
-    shared_of: dict = {tenant: set() for tenant in tenants}
-    own_of = {}
-    for number, owner in enumerate(people):
-        private = await document_of(database, owner)
-        await bulk(database, owner, private, rows[number * 20 : number * 20 + 10])
-        own_of[owner.user_id] = {private}
-        if number < 4:
-            shared = await document_of(database, owner, visibility="shared")
-            await PgVectorIndex(database, owner, MODEL).upsert(
-                chunks(shared, [f"Shared passage {n}." for n in range(5)]), rows[number * 20 + 10 : number * 20 + 15]
-            )
-            shared_of[owner.tenant_id].add(shared)
-    chance = random.Random(11)
-    for _ in range(500):
-        person = chance.choice(people)
-        index = PgVectorIndex(database, person, MODEL)
-        answer = await index.search(Query("shared passage", rows[chance.randrange(200)], limit=100))
-        seen = {hit.chunk.document_id for hit in (*answer.by_meaning, *answer.by_words)}
-        assert seen <= own_of[person.user_id] | shared_of[person.tenant_id]
-    nobody = Principal("nobody", tenants[0], "user", None)
-    answer = await PgVectorIndex(database, nobody, MODEL).search(Query("shared passage", rows[0], limit=100))
-    assert {hit.chunk.document_id for hit in answer.by_meaning} <= shared_of[tenants[0]]
-
-
 async def test_nobody_writes_into_the_document_of_another(database):
     owner = await owner_of(database)
     other = await owner_of(database, owner.tenant_id)
@@ -356,6 +266,6 @@ async def test_nobody_writes_into_the_document_of_another(database):
 
 async def test_vectors_of_another_model_are_not_compared(database):
     owner = await owner_of(database)
-    await bulk(database, owner, await document_of(database, owner), vectors(3), model="older-model")
+    await bulk(database, owner, await document_of(database, owner), vectors(3), model=replace(MODEL, name="older"))
     answer = await PgVectorIndex(database, owner, MODEL).search(Query("passage", vectors(1)[0]))
-    assert (answer.by_meaning, answer.by_words) == ((), ())
+    assert (answer.by_meaning, len(answer.by_words)) == ((), 3)
