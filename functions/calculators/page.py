@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from functions.calculators import renal_page
+from functions.calculators.domain.checked import CITED, NUMBERS
 from functions.calculators.domain.compute import accepted_units, span
+from functions.calculators.domain.evidence import FROM_MEMORY
 from functions.calculators.domain.model import Band, Calculator, Choice, Day, Example, Input, Quantity, Reference
 from functions.calculators.domain.registry import calculators
 
@@ -13,7 +15,8 @@ HEAD = """# Calculators
 Rendered from `functions/calculators/domain/catalogue/` by `python -m functions.calculators.page`, which `make check`
 runs; do not edit. Outside the possible range an input is refused, outside the usual one the result carries a warning.
 How the room answers stands [here](rooms/calculators.md), how to add a calculator [here](../guides/new-calculator.md),
-the table of renal doses [here](renal-dosing.md).
+the table of renal doses [here](renal-dosing.md). An identifier is *confirmed* where an independent text gives it for
+the same paper; "numbers checked" says with what points, coefficients or limits were compared. No clinician has signed.
 """
 
 
@@ -48,6 +51,7 @@ def _section(one: Calculator) -> str:
         *(f"- Note: {caveat}" for caveat in one.caveats),
         *([f"- Licence: {one.licence}"] if one.licence else []),
         *(_source(reference) for reference in one.citations),
+        f"- {backing(one.id)}",
         *(_example(example) for example in one.examples),
         "",
     ]
@@ -78,7 +82,13 @@ def _band(band: Band) -> str:
 
 def _source(reference: Reference) -> str:
     doi = f", [doi:{reference.doi}](https://doi.org/{reference.doi})" if reference.doi else ""
-    return f"- Source: {reference.text} ({reference.year}){doi}"
+    found = "" if reference.doi is None else ", confirmed" if reference.doi in CITED else ", not confirmed"
+    return f"- Source: {reference.text} ({reference.year}){doi}{found}"
+
+
+def backing(name: str) -> str:
+    """With what the numbers of this calculator were compared, as the page says it."""
+    return NUMBERS[name].told() if name in NUMBERS else f"Numbers {FROM_MEMORY}."
 
 
 def _example(example: Example) -> str:

@@ -58,11 +58,12 @@ CALCULATOR = Calculator(
         Band(7, "Reassuring."),
     ),
     caveats=(
+        "The three grades were set for the score 5 minutes after birth, at or near term.",
         "Resuscitation starts before the first score is taken and does not wait for it.",
         "It does not predict the outcome of a single child and is lower before term.",
     ),
     citations=(
-        Reference("Apgar V. Curr Res Anesth Analg 32:260-267", 1953),
+        Reference("Apgar V. Curr Res Anesth Analg 32:260-267", 1953, "10.1213/00000539-195301000-00041"),
         Reference("AAP, ACOG. The Apgar score. Pediatrics 136:819-822", 2015, "10.1542/peds.2015-2651"),
     ),
     examples=(

@@ -32,7 +32,9 @@ CALCULATOR = Calculator(
     ),
     notes=notes,
     caveats=("The older factor of 1.6 mmol/L per 100 mg/dL (Katz 1973) gives a smaller correction.",),
-    citations=(Reference("Hillier TA, Abbott RD, Barrett EJ. Am J Med 106:399-403", 1999),),
+    citations=(
+        Reference("Hillier TA, Abbott RD, Barrett EJ. Am J Med 106:399-403", 1999, "10.1016/S0002-9343(99)00055-8"),
+    ),
     examples=(
         Example({"sodium": 130, "glucose": 600}, 142.0, BY_HAND),
         Example({"sodium": 140, "glucose": 100}, 140.0, BY_HAND),

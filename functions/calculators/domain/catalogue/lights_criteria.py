@@ -84,7 +84,10 @@ CALCULATOR = Calculator(
         Band("transudate", "No criterion is met: heart failure, cirrhosis and nephrotic syndrome are usual causes."),
     ),
     notes=notes,
-    caveats=("After diuretics a transudate may meet one: a serum to fluid albumin gradient above 1.2 g/dL tells.",),
+    caveats=(
+        "After diuretics a transudate may meet one: a serum to fluid albumin gradient above 1.2 g/dL tells.",
+        "Two thirds of the laboratory's limit is the form in use; the paper of 1972 had a fixed cut for the LDH.",
+    ),
     citations=(
         Reference("Light RW et al. Ann Intern Med 77:507-513", 1972, "10.7326/0003-4819-77-4-507"),
         Reference("Light RW. (clinical practice) N Engl J Med 346:1971-1977", 2002, "10.1056/NEJMcp010731"),

@@ -62,7 +62,9 @@ def meld_3(values: Values) -> int:
     return int(bounded(half_up(score), 6, 40))
 
 
-CAVEATS = ("For age 12 and over. The mortality figures were derived with the original MELD.",)
+MORTALITY = "The mortality figures were derived with the original MELD."
+CAVEATS = (f"For age 12 and over. {MORTALITY}",)
+ADULT = (f"For adults: allocation has a formula of its own for who was listed before the age of 18. {MORTALITY}",)
 
 
 def labs(bilirubin: float, inr: float, creatinine: float, sodium: float, **more: object) -> Mapping[str, object]:
@@ -86,7 +88,7 @@ CALCULATORS = (
         "value held to its limits",
         formula=meld_3,
         bands=BANDS,
-        caveats=CAVEATS,
+        caveats=ADULT,
         citations=(
             Reference("Kim WR et al. Gastroenterology 161:1887-1895", 2021, "10.1053/j.gastro.2021.08.050"),
             WIESNER,

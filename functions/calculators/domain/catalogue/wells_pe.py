@@ -81,7 +81,7 @@ CALCULATOR = Calculator(
         Band(4, "PE likely: imaging is advised (two-level Wells score).", inclusive=False),
     ),
     citations=(
-        Reference("Wells PS et al. Thromb Haemost 83:416-420", 2000),
+        Reference("Wells PS et al. Thromb Haemost 83:416-420", 2000, "10.1055/s-0037-1613830"),
         Reference("van Belle A et al. (Christopher study) JAMA 295:172-179", 2006, "10.1001/jama.295.2.172"),
     ),
     examples=(

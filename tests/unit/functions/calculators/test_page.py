@@ -1,6 +1,7 @@
 """docs/reference/calculators.md shows of every calculator what a clinician must know."""
 
 from functions.calculators import page, renal_page
+from functions.calculators.domain.checked import CITED, NUMBERS
 from functions.calculators.domain.registry import calculators
 from functions.calculators.domain.renal_table import DRUGS
 from functions.calculators.domain.renal_table.checked import CHECKED
@@ -17,6 +18,17 @@ def test_every_calculator_has_its_section_with_inputs_bands_sources_and_examples
         assert [caveat for caveat in one.caveats if caveat not in section] == []
         assert [source.text for source in one.citations if f"{source.text} ({source.year})" not in section] == []
         assert section.count("- Example: ") == len(one.examples)
+        assert f"\n- {page.backing(name)}\n" in section
+
+
+def test_what_was_confirmed_is_told_and_nothing_else():
+    cited = {source.doi for one in calculators().values() for source in one.citations}
+    assert cited >= CITED
+    assert set(NUMBERS) < set(calculators())
+    assert "doi:10.1136/gut.38.3.316](https://doi.org/10.1136/gut.38.3.316), confirmed\n" in SECTIONS["rockall"]
+    assert "(https://doi.org/10.1212/WNL.53.1.126), not confirmed\n" in SECTIONS["nihss"]
+    assert "- Numbers from memory, to be reviewed.\n" in SECTIONS["braden"]
+    assert "- Numbers checked: 2026-11 (the points only), against " in SECTIONS["rockall"]
 
 
 def test_ranges_options_and_cuts_are_told():

@@ -361,3 +361,16 @@ def test_a_grade_without_a_name_goes_by_its_number():
     assert [(option.label, option.words) for option in item.options] == [
         ("0: none", ("0", "none")), ("1", ("1",)), ("2: deep", ("2", "dark", "deep")),
     ]  # fmt: skip
+
+
+def test_four_ts_has_the_papers_lesser_forms_under_one_point():
+    """Lo 2006: a fall above half from surgery, and skin lesions without necrosis, count one point and not two."""
+    thrombocytopenia, _timing, thrombosis, _causes = calculators()["four_ts"].inputs
+    assert "larger fall from surgery" in thrombocytopenia.options[1].label
+    assert "skin lesions without necrosis" in thrombosis.options[1].label
+
+
+def test_meld_3_is_told_to_be_the_formula_for_adults():
+    """The allocation policy has another one for who was listed before 18; MELD-Na of 2016 held from 12 years on."""
+    assert any("For adults" in caveat for caveat in calculators()["meld_3"].caveats)
+    assert any("age 12" in caveat for caveat in calculators()["meld_na"].caveats)
