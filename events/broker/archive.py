@@ -70,13 +70,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     before: int | None = None
     trigger: str | None = None
     dead_letters: bool = False
+    discard: bool = False  # these dead letters are given up instead
     limit: int = 1000
     dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay did; `matched` may be more than `replayed`, which the cap ends."""
+    """What a replay (or a discard) did; `matched` may be more than `replayed`, which the cap ends."""
 
     id: str
     matched: int
@@ -138,10 +139,7 @@ class Archive:
     def replays(self, wanted: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
         rows = self._read.execute(_REPLAYS, {"cursor": wanted.get("cursor"), "limit": limit})
         names = ("cursor", "id", "at_ms", "subject", "tenant", "selection", "dry_run", "matched", "replayed")
-        return [
-            dict(zip(names, row, strict=True)) | {"selection": json.loads(row[5]), "dry_run": bool(row[6])}
-            for row in rows
-        ]
+        return [dict(zip(names, row, strict=True)) | _asked(row[5]) | {"dry_run": bool(row[6])} for row in rows]
 
     def chosen(self, selection: Selection, routing: Routing) -> list[Again]:
         """What a replay of `selection` would send, oldest first; one more than MOST_REPLAYED tells that there is more.
@@ -179,35 +177,38 @@ class Archive:
 
 
 def replayed(
-    selection: Selection, chosen: Sequence[Again], *, subject: str, tenant: str, replay_id: str, now: int
+    selection: Selection, chosen: Sequence[Again], *, subject: str, tenant: str, record_id: str, now: int
 ) -> Callable[[sqlite3.Connection], tuple[Replay, Fresh]]:
     """The work of a Change: new deliveries of old events under their own id, and the record of who asked."""
 
     def work(connection: sqlite3.Connection) -> tuple[Replay, Fresh]:
         found = chosen[: min(selection.limit, MOST_REPLAYED)]
-        done = [] if selection.dry_run else [each for each in found if _again(connection, each, replay_id)]
-        connection.execute(
-            "insert into replays (at, subject, tenant, selection, dry_run, matched, replayed, id)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                now,
-                subject,
-                tenant,
-                msgspec.json.encode(selection).decode(),
-                selection.dry_run,
-                len(chosen),
-                len(done),
-                replay_id,
-            ),
-        )
-        ids = connection.execute(
-            "select id from events where seq in (select value from json_each(?)) order by seq",
-            (json.dumps(sorted({each.event for each in found})[:MOST_LISTED]),),
-        )
-        told = Replay(replay_id, len(chosen), len(done), tuple(row[0] for row in ids))
+        done = [] if selection.dry_run else [each for each in found if _again(connection, each, record_id)]
+        told = record(
+            connection, selection, found, subject=subject, tenant=tenant, record_id=record_id, now=now,
+            matched=len(chosen), done=len(done),
+        )  # fmt: skip
         return told, Fresh(look={each.route for each in done})
 
     return work
+
+
+def record(
+    connection: sqlite3.Connection, selection: Selection, found: Sequence[Again], *,
+    subject: str, tenant: str, record_id: str, now: int, matched: int, done: int,
+) -> Replay:  # fmt: skip
+    """Write down who asked for what, in the transaction that does it, and tell it."""
+    asked = msgspec.json.encode(selection).decode()
+    connection.execute(
+        "insert into replays (at, subject, tenant, selection, dry_run, matched, replayed, id)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        (now, subject, tenant, asked, selection.dry_run, matched, done, record_id),
+    )
+    ids = connection.execute(
+        "select id from events where seq in (select value from json_each(?)) order by seq",
+        (json.dumps(sorted({each.event for each in found})[:MOST_LISTED]),),
+    )
+    return Replay(record_id, matched, done, tuple(row[0] for row in ids))
 
 
 def _again(connection: sqlite3.Connection, each: Again, replay_id: str) -> bool:
@@ -233,6 +234,11 @@ _CHOSEN = {
     "after": "e.accepted >= :after",
     "before": "e.accepted < :before",
 }
+
+
+def _asked(selection: str) -> dict[str, Any]:
+    asked = json.loads(selection)
+    return {"action": "discard" if asked.pop("discard", False) else "replay", "selection": asked}
 
 
 def _chosen(selection: Selection) -> dict[str, Any]:

@@ -5,7 +5,8 @@
     GET  /api/v1/events/dead-letters   ?trigger=
     GET  /api/v1/events/triggers       every Trigger: ready or why not, what waits, what is dead
     POST /api/v1/events/replay         a Selection; `dry_run` tells what would be sent
-    GET  /api/v1/events/replays        who sent what again; append-only
+    POST /api/v1/events/discard        dead letters of a Selection are given up; `dry_run` tells which
+    GET  /api/v1/events/replays        who sent what again or gave it up; append-only
 
 Lists are {items, next_cursor}, at most 200 a page. Times are ISO 8601. Only admins and keys with `events:operate`
 of admins; event data is never shown.
@@ -21,13 +22,14 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.responses import Response
 
-from events.broker.archive import MOST_LISTED, STATES, Archive, Replay, Selection, replayed
+from events.broker.archive import MOST_LISTED, STATES, Again, Archive, Replay, Selection, replayed
+from events.broker.discard import discarded
 from events.broker.dispatcher import Dispatcher
 from events.broker.jobs import Change, Fresh
 from events.broker.store import Store
 from events.broker.wiring_files import WiringFiles
 from events.broker.writer import Writer
-from voiceassist.contracts.event_log import MOST_REPLAYED, ReplayRequest
+from voiceassist.contracts.event_log import MOST_REPLAYED, DiscardRequest, ReplayRequest
 from voiceassist.core import ids
 from voiceassist.core.errors import (
     FieldError,
@@ -68,10 +70,10 @@ class Operations:
     async def answer(self, method: str, path: str, query: str, principal: Principal, body: bytes) -> Response:
         if not (principal.is_service or principal.role == "admin"):
             raise ForbiddenError("Only administrators operate on events.")
-        if path == f"{ROOT}/replay":
+        if work := {f"{ROOT}/replay": self._replay, f"{ROOT}/discard": self._discard}.get(path):
             if method != "POST":
                 raise MethodNotAllowedError
-            return _json(await self._replay(principal, body), 202)
+            return _json(await work(principal, body), 202)
         show = self._lists.get(path)
         if show is None:
             raise NotFoundError
@@ -136,50 +138,91 @@ class Operations:
 
     async def _replay(self, principal: Principal, body: bytes) -> dict[str, Any]:
         selection = selection_of(body)
-        if selection.trigger and selection.trigger not in self._dispatcher.routing.conditions:
-            raise _wrong("trigger", "UNKNOWN_TRIGGER")
-        routing = self._dispatcher.routing
-        chosen = await self._ask(lambda: self._archive.chosen(selection, routing))
-        work = replayed(
-            selection,
-            chosen,
-            subject=principal.subject,
-            tenant=str(principal.tenant_id),
-            replay_id=str(ids.new_id()),
-            now=self._dispatcher.shared.now(),
-        )
+        work = replayed(selection, await self._chosen(selection), **self._who(principal))
         done: tuple[Replay, Fresh] = await self._writer.submit(Change(work))
         told, fresh = done
         self._dispatcher.notify(fresh)
         metrics.EVENTS_REPLAYED.inc(told.replayed)
         log.info("events.replayed", count=told.replayed, mode="dry_run" if selection.dry_run else "sent")
+        return _outcome(selection, told)
+
+    async def _discard(self, principal: Principal, body: bytes) -> dict[str, Any]:
+        selection = discard_of(body)
+        chosen = await self._chosen(selection)
+        work = discarded(selection, chosen, kept=self._store.retention.kept, **self._who(principal))
+        told: Replay = await self._writer.submit(Change(work))
+        metrics.EVENTS_DISCARDED.inc(told.replayed)
+        log.warning("events.discarded", count=told.replayed, mode="dry_run" if selection.dry_run else "dropped")
+        return _outcome(selection, told)
+
+    async def _chosen(self, selection: Selection) -> list[Again]:
+        routing = self._dispatcher.routing
+        if selection.trigger and selection.trigger not in routing.conditions:
+            raise _wrong("trigger", "UNKNOWN_TRIGGER")
+        return await self._ask(lambda: self._archive.chosen(selection, routing))
+
+    def _who(self, principal: Principal) -> dict[str, Any]:
+        """Who asks, when, and the name of the record about it."""
         return {
-            "id": told.id,
-            "dry_run": selection.dry_run,
-            "matched": told.matched,
-            "replayed": told.replayed,
-            "capped": told.matched > min(selection.limit, MOST_REPLAYED),
-            "events": list(told.events),
+            "subject": principal.subject,
+            "tenant": str(principal.tenant_id),
+            "record_id": str(ids.new_id()),
+            "now": self._dispatcher.shared.now(),
         }
 
 
+def _outcome(selection: Selection, told: Replay) -> dict[str, Any]:
+    count = {"discarded" if selection.discard else "replayed": told.replayed}
+    return {
+        "id": told.id,
+        "dry_run": selection.dry_run,
+        "matched": told.matched,
+        **count,
+        "capped": told.matched > min(selection.limit, MOST_REPLAYED),
+        "events": list(told.events),
+    }
+
+
 def selection_of(body: bytes) -> Selection:
-    """The Selection of a request body; ValidationError with a pointer."""
+    """What to send again; ValidationError with a pointer."""
+    request = _decoded(body, ReplayRequest)
+    if not _is_chosen(request) and not request.dead_letters:
+        raise ValidationError("Choose what to send again: ids, type, source, times, a Trigger or the dead letters.")
+    return _selection(request, dead_letters=request.dead_letters, discard=False)
+
+
+def discard_of(body: bytes) -> Selection:
+    """Which dead letters to give up; ValidationError with a pointer."""
+    request = _decoded(body, DiscardRequest)
+    if not _is_chosen(request):
+        raise ValidationError("Choose which dead letters to give up: ids, type, source, times or a Trigger.")
+    return _selection(request, dead_letters=True, discard=True)
+
+
+R = TypeVar("R", ReplayRequest, DiscardRequest)
+
+
+def _decoded(body: bytes, kind: type[R]) -> R:
     try:
-        request = msgspec.json.decode(body, type=ReplayRequest)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         field = str(error).rpartition("`$.")[2].rstrip("`")
         raise _wrong(field if field.isidentifier() else "", "INVALID") from None
     except (msgspec.DecodeError, RecursionError):
         raise ValidationError("The body is not JSON.") from None
-    chosen = (request.ids, request.type, request.source, request.after, request.before, request.trigger)
-    if not any(chosen) and not request.dead_letters:
-        raise ValidationError("Choose what to send again: ids, type, source, times, a Trigger or the dead letters.")
+
+
+def _is_chosen(request: ReplayRequest | DiscardRequest) -> bool:
+    return any((request.ids, request.type, request.source, request.after, request.before, request.trigger))
+
+
+def _selection(request: ReplayRequest | DiscardRequest, *, dead_letters: bool, discard: bool) -> Selection:
     return Selection(
-        **{name: getattr(request, name) for name in ("ids", "type", "source", "trigger", "dead_letters", "limit")},
+        **{name: getattr(request, name) for name in ("ids", "type", "source", "trigger", "limit", "dry_run")},
         after=_milliseconds(request.after, "after"),
         before=_milliseconds(request.before, "before"),
-        dry_run=request.dry_run,
+        dead_letters=dead_letters,
+        discard=discard,
     )
 
 

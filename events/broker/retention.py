@@ -48,7 +48,7 @@ select seq, length(sealed), broker not in (select value from json_each(:kept))
         and not (state = 2 and replayed is not null))
 from events where seq > :above order by seq limit :limit
 """
-_DROP = (
+DROP = (
     "delete from attempts where delivery in (select d.seq from deliveries d where d.event in (select value from json_each(?)))",  # noqa: E501
     "delete from deliveries where event in (select value from json_each(?))",
     "delete from events where seq in (select value from json_each(?))",
@@ -57,12 +57,12 @@ _TRIM_ATTEMPTS = "delete from attempts where not exists (select 1 from deliverie
 
 
 class Retention:
-    """`kept_longer` are the brokers that dead letters go to."""
+    """`kept_longer` are the brokers that dead letters go to, `kept` the same as a JSON array."""
 
     def __init__(self, path: Path, write: sqlite3.Connection, kept_longer: frozenset[str]) -> None:
         self._wal = path.with_name(f"{path.name}-wal")
         self._write = write
-        self._kept = json.dumps(sorted(kept_longer))
+        self.kept = json.dumps(sorted(kept_longer))
         self._looked_through = 0
 
     def trim(self, now: int, *, known: Iterable[str] | None = None) -> int:
@@ -74,7 +74,7 @@ class Retention:
         ages = {
             "young": now - KEEP_EVENTS_MS,
             "old": now - KEEP_DEAD_MS,
-            "kept": self._kept,
+            "kept": self.kept,
             "known": json.dumps(sorted(routes if known is None else known)),
         }
         with transaction(self._write):
@@ -92,7 +92,7 @@ class Retention:
         Small steps, each folded in before the next: on a disk that is nearly full the WAL must not grow.
         """
         looked_at, spent, size = 0, [], 0
-        window = {"above": self._looked_through, "kept": self._kept, "limit": STRETCH}
+        window = {"above": self._looked_through, "kept": self.kept, "limit": STRETCH}
         for seq, length, is_spent in self._write.execute(_STRETCH, window).fetchall():
             looked_at = seq
             if is_spent:
@@ -103,7 +103,7 @@ class Retention:
         self._looked_through = looked_at
         if spent:
             with transaction(self._write):
-                for statement in _DROP:
+                for statement in DROP:
                     self._write.execute(statement, (json.dumps(spent),))
             self._fold("restart")
         self._vacuum()

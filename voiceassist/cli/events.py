@@ -90,12 +90,12 @@ def triggers(layout: Layout, *, as_json: bool) -> None:
 @json_option
 @page_options
 def replays(layout: Layout, *, as_json: bool, **query: Any) -> None:
-    """Who sent what again."""
+    """Who sent what again, or gave it up."""
     show(
         ask(layout, "GET", "/replays", query=query),
         as_json,
         lambda one: (
-            f"{one['at']}  {one['subject']:<20} {one['replayed']} of {one['matched']}"
+            f"{one['at']}  {one['subject']:<20} {one['action']}: {one['replayed']} of {one['matched']}"
             f"{' (dry run)' if one['dry_run'] else ''}"
         ),
     )
@@ -123,6 +123,33 @@ def replay(
         click.echo(json.dumps(done, indent=2))
         return
     did = f"{done['matched']} would be sent again" if done["dry_run"] else f"{done['replayed']} sent again"
+    click.echo(f"{did} ({done['matched']} matched{', capped' if done['capped'] else ''}); record {done['id']}")
+
+
+@command.command()
+@data_option
+@json_option
+@click.argument("ids", nargs=-1)
+@click.option("--type", "event_type")
+@click.option("--source")
+@click.option("--after", help="Accepted at or after this time.")
+@click.option("--before", help="Accepted before this time.")
+@click.option("--trigger", help="Only dead letters of this Trigger.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="At most so many.")
+@click.option("--dry-run", is_flag=True, help="Tell how many it would be, and give up nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def discard(
+    layout: Layout, *, as_json: bool, ids: tuple[str, ...], event_type: str | None, yes: bool, **chosen: Any
+) -> None:
+    """Give up dead letters, those named or all that fit the options: they cannot be sent again afterwards."""
+    if not (yes or chosen["dry_run"]):
+        click.confirm("Dead letters that are given up cannot be sent again. Go on?", abort=True)
+    wanted = {"ids": list(ids), "type": event_type, **chosen}
+    done = ask(layout, "POST", "/discard", body={name: value for name, value in wanted.items() if value})
+    if as_json:
+        click.echo(json.dumps(done, indent=2))
+        return
+    did = f"{done['matched']} would be given up" if done["dry_run"] else f"{done['discarded']} given up"
     click.echo(f"{did} ({done['matched']} matched{', capped' if done['capped'] else ''}); record {done['id']}")
 
 

@@ -53,7 +53,7 @@ class EventName(Model, frozen=True):
 
 class Delivery(Model, frozen=True):
     """An event on its way to one Trigger's subscriber. `held`: behind an unfinished one of its key; `dropped`: its
-    Trigger was deleted. `replay` names the replay that sent a dead letter again."""
+    Trigger was deleted, or it was given up. `replay` names the replay that sent a dead letter again."""
 
     cursor: int
     trigger: str
@@ -117,7 +117,34 @@ class ReplayResult(Model, frozen=True):
     events: list[str]
 
 
+class DiscardRequest(Model, frozen=True):
+    """Which dead letters to give up; something must be chosen. What was sent again already is none any more."""
+
+    ids: tuple[str, ...] = ()
+    type: str | None = None
+    source: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    trigger: str | None = None
+    limit: Annotated[int, Meta(ge=1, le=MOST_REPLAYED)] = 1000
+    dry_run: bool = False
+
+
+class DiscardResult(Model, frozen=True):
+    """`capped`: more matched than `limit` let through. `events` are the first 200 ids."""
+
+    id: str
+    dry_run: bool
+    matched: int
+    discarded: int
+    capped: bool
+    events: list[str]
+
+
 class ReplayRecord(Model, frozen=True):
+    """`replayed`: how many were sent again, or given up where the action is a discard."""
+
+    action: Literal["replay", "discard"]
     cursor: int
     id: str
     at: datetime

@@ -17,6 +17,7 @@ EVENTS_DEAD = Counter("voiceassist_events_dead_total", "Events given up", ["trig
 EVENT_DELIVERY = Histogram("voiceassist_event_delivery_seconds", "Time of one delivery", ["trigger"], buckets=SECONDS)
 EVENTS_WAITING = Gauge("voiceassist_events_waiting", "Deliveries that have not ended", ["trigger"])
 EVENTS_REPLAYED = Counter("voiceassist_events_replayed_total", "Deliveries made again on demand")
+EVENTS_DISCARDED = Counter("voiceassist_events_discarded_total", "Dead letters given up on demand")
 EVENT_ATTEMPTS = Histogram(
     "voiceassist_event_attempts",
     "Attempts of deliveries that took more than one",

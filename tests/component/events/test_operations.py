@@ -39,6 +39,10 @@ async def replay(broker, principal=None, **chosen):
     return await broker.client.post(f"{broker.url}/api/v1/events/replay", json=chosen, headers=broker.token(principal))
 
 
+async def discard(broker, principal=None, **chosen):
+    return await broker.client.post(f"{broker.url}/api/v1/events/discard", json=chosen, headers=broker.token(principal))
+
+
 def person(role="user", *scopes):
     return Principal(subject="p", tenant_id=TENANT, role=role, user_id=UUID(int=2), scopes=frozenset(scopes))
 
@@ -165,6 +169,55 @@ async def test_a_search_that_is_not_clear_is_refused(broker, query):
     assert (await get(broker, **query)).status_code == 400
 
 
+async def test_dead_letters_are_given_up_with_a_record_and_leave_the_dead_letter_broker(broker, subscriber):
+    await broker.start()
+    for number in (1, 2, 3):
+        subscriber.script[str(number)] = [422]
+        await broker.say(event(number))
+    await subscriber.wait_for(3)
+    await broker.settled()
+    await replay(broker, ids=["3"], dead_letters=True)
+    await subscriber.wait_for(4)
+    await broker.settled()
+    tried = (await discard(broker, trigger="voiceassist/all", dry_run=True)).json()
+    assert (tried["matched"], tried["discarded"], tried["events"]) == (2, 0, ["1", "2"])
+    assert sorted(broker.letters()) == ["1", "2", "3"]
+    done = (await discard(broker, trigger="voiceassist/all", limit=1)).json()
+    assert (done["matched"], done["discarded"], done["capped"], done["events"]) == (2, 1, True, ["1"])
+    assert sorted(broker.letters()) == ["2", "3"]
+    assert [item["state"] for item in await items(broker, "/deliveries", event=1)] == ["dropped"]
+    # Given up is given up, and what was sent again is no dead letter any more.
+    assert (await replay(broker, ids=["1"], dead_letters=True)).json()["matched"] == 0
+    assert (await discard(broker, ids=["1", "3"])).json()["matched"] == 0
+    (last, *_, first) = await items(broker, "/replays")
+    assert (last["action"], last["replayed"], first["action"]) == ("discard", 0, "replay")
+    assert "discard" not in last["selection"]
+    text = (await broker.client.get(f"{broker.url}/metrics")).text
+    assert "voiceassist_events_discarded_total 1.0" in text
+
+
+async def test_a_letter_stays_while_another_trigger_may_have_it_sent_again(broker, subscriber):
+    broker.wire(trigger("one", room="one"), trigger("two", room="two"))
+    await broker.start()
+    subscriber.script |= {"one/1": [422], "two/1": [422]}
+    await broker.say(event(1))
+    await subscriber.wait_for(1, room="one")
+    await subscriber.wait_for(1, room="two")
+    await broker.settled()
+    assert (await discard(broker, trigger="voiceassist/one")).json()["discarded"] == 1
+    assert broker.letters() == ["1", "1"]
+    assert (await discard(broker, trigger="voiceassist/two")).json()["discarded"] == 1
+    assert broker.letters() == []
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"dry_run": True}, {"ids": "1"}, {"dead_letters": True}, {"limit": 0, "ids": ["1"]}]
+)
+async def test_a_discard_that_is_not_clear_is_refused(broker, body):
+    await broker.start()
+    assert (await discard(broker, **body)).status_code == 400
+
+
 async def test_only_administrators_operate(broker):
     await broker.start()
     for allowed in (person("admin"), person("admin", "events:operate")):
@@ -172,6 +225,7 @@ async def test_only_administrators_operate(broker):
     for refused in (person("user", "events:operate"), person("viewer"), person("user", "events:publish")):
         assert (await get(broker, principal=refused)).status_code == 403
         assert (await replay(broker, refused, dead_letters=True)).status_code == 403
+        assert (await discard(broker, refused, ids=["1"])).status_code == 403
     assert (await broker.client.get(f"{broker.url}/api/v1/events")).status_code == 401
     assert (await get(broker, "/nothing")).status_code == 404
     assert (await broker.client.delete(f"{broker.url}/api/v1/events", headers=broker.token())).status_code == 405

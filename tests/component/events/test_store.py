@@ -230,7 +230,7 @@ def test_what_was_dead_and_was_sent_again_makes_room_once_that_is_delivered(stor
     selection = Selection(dead_letters=True, ids=("1",))
     chosen = archive.chosen(selection, Routing(frozenset(), {}, {}))
     archive.close()
-    store.apply([Change(replayed(selection, chosen, subject="s", tenant="t", replay_id="x", now=NOW))])
+    store.apply([Change(replayed(selection, chosen, subject="s", tenant="t", record_id="x", now=NOW))])
     assert store.retention.make_room() == 0
     store.apply([ended(item) for item in claim(store)])
     store.retention.make_room()  # the log's end
@@ -257,7 +257,7 @@ def test_the_record_of_replays_outlives_the_events_it_tells_of(store):
     archive = Archive(store.path, store)
     selection = Selection(dead_letters=True)
     chosen = archive.chosen(selection, Routing(frozenset(), {}, {}))
-    store.apply([Change(replayed(selection, chosen, subject="anna", tenant="t", replay_id="x", now=NOW))])
+    store.apply([Change(replayed(selection, chosen, subject="anna", tenant="t", record_id="x", now=NOW))])
     store.apply([ended(item) for item in claim(store)])
     assert store.retention.trim(NOW + KEEP_DEAD_MS + 1) == 1
     (record,) = archive.replays({}, limit=10)
@@ -274,7 +274,7 @@ def test_what_was_chosen_twice_is_sent_again_once(store):
     chosen = archive.chosen(selection, Routing(frozenset(), {}, {}))
     gone = [Again(99, "r", None, None)]
     done = [
-        replayed(selection, each, subject="s", tenant="t", replay_id=str(number), now=NOW)
+        replayed(selection, each, subject="s", tenant="t", record_id=str(number), now=NOW)
         for number, each in enumerate((chosen, chosen, gone))
     ]
     _, results = store.write([Change(work) for work in done])

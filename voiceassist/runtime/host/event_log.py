@@ -24,29 +24,33 @@ LISTS: dict[str, tuple[str, type[contract.Model], dict[str, Any]]] = {
     ),
     "/dead-letters": ("What could not be delivered", contract.DeliveryPage, {"trigger": TEXT} | PAGE),
     "/triggers": ("Every Trigger: ready or why not, what waits, what is dead", contract.TriggerList, {}),
-    "/replays": ("Who sent what again", contract.ReplayPage, PAGE),
+    "/replays": ("Who sent what again, or gave it up", contract.ReplayPage, PAGE),
+}
+WORKS: dict[str, tuple[str, type[contract.Model], type[contract.Model]]] = {
+    "/replay": ("Send events again under their own id", contract.ReplayRequest, contract.ReplayResult),
+    "/discard": ("Give up dead letters", contract.DiscardRequest, contract.DiscardResult),
 }
 
 
 def description() -> dict[str, Any]:
     """An OpenAPI document of these routes alone."""
-    used = [model for _, model, _ in LISTS.values()] + [contract.ReplayRequest, contract.ReplayResult]
+    used = [model for _, model, _ in LISTS.values()] + [model for _, *models in WORKS.values() for model in models]
     references, schemas = msgspec.json.schema_components(used, ref_template="#/components/schemas/{name}")
     by_model = dict(zip(used, references, strict=True))
     paths: dict[str, Any] = {
         ROOT + path: {"get": _list(path, summary, by_model[model], query)}
         for path, (summary, model, query) in LISTS.items()
     }
-    paths[f"{ROOT}/replay"] = {
-        "post": {
-            "summary": "Send events again under their own id",
-            "operationId": "events_replay",
-            "requestBody": {"required": True, "content": _json(by_model[contract.ReplayRequest])},
-            "responses": {
-                "202": {"description": "Stored for delivery", "content": _json(by_model[contract.ReplayResult])}
-            },
+    for path, (summary, asked, told) in WORKS.items():
+        stored = {"202": {"description": "Stored", "content": _json(by_model[told])}}
+        paths[ROOT + path] = {
+            "post": {
+                "summary": summary,
+                "operationId": f"events{path.replace('/', '_')}",
+                "requestBody": {"required": True, "content": _json(by_model[asked])},
+                "responses": stored,
+            }
         }
-    }
     return {"paths": paths, "components": {"schemas": schemas}}
 
 

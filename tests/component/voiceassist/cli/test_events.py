@@ -238,8 +238,21 @@ def test_dead_letters_are_seen_tried_out_and_sent_again(run, say, installation):
         (0, 2, True),
     ]
     assert {one["subject"] for one in records} == {f"operator {getpass.getuser()}"}
-    assert " 1 of 2\n" in run("replays").stdout
-    assert " 0 of 2 (dry run)\n" in run("replays").stdout
+    assert " replay: 1 of 2\n" in run("replays").stdout
+    assert " replay: 0 of 2 (dry run)\n" in run("replays").stdout
+
+
+def test_dead_letters_are_given_up_after_a_question(run, say, installation):
+    installation.rooms.answers |= {"lost-1": [422], "lost-2": [422]}
+    say("lost-1", "lost-2")
+    until(lambda: not waiting(installation))
+    assert run("discard", "lost-1", "lost-2", "--dry-run").stdout.startswith("2 would be given up (2 matched)")
+    asked = run("discard", "lost-1")  # nobody answers
+    assert (asked.exit_code, "cannot be sent again" in asked.output) == (1, True)
+    assert run("discard", "lost-1", "--yes").stdout.startswith("1 given up (1 matched); record ")
+    assert shown(run("discard", "--trigger", "voiceassist/all", "--yes", "--json"))["events"] == ["lost-2"]
+    assert shown(run("replay", "--dead-letters", "--dry-run", "--json"))["matched"] == 0
+    assert " discard: 1 of 1\n" in run("replays").stdout
 
 
 def test_events_named_are_sent_again(run, say, installation):

@@ -106,7 +106,7 @@ def test_administrators_and_their_keys_read(with_log, admin, keys, path):
 
 
 def test_nobody_else_does(with_log, clinician, keys, problem):
-    paths = [("GET", EVENTS + path) for path in LISTS] + [("POST", f"{EVENTS}/replay")]
+    paths = [("GET", EVENTS + path) for path in LISTS] + [("POST", f"{EVENTS}/replay"), ("POST", f"{EVENTS}/discard")]
     for method, path in paths:
         wanted = {"json": {"ids": ["one"]}} if method == "POST" else {}
         with with_log.client() as stranger:
