@@ -29,6 +29,7 @@ test: install-dev ## install what is missing and run every test
 
 check: install-dev ## lint, types, floors, wiring, worked examples; renders the calculators' page
 	@$(BIN)/python -m functions.calculators.page
+	@$(BIN)/python -m functions.differential.page
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy

@@ -53,6 +53,14 @@ class Open:
         return self.interpretation.question or ""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A function that asked back: it is asked again with `said` and the reply, for it keeps nothing itself."""
+
+    skill: Skill
+    said: str
+
+
 @dataclass(slots=True)
 class Dialogue:
     """`reply` is called for one turn at a time."""
@@ -61,6 +69,7 @@ class Dialogue:
     phrases: Phrasebook = field(default_factory=Phrasebook)
     asking: Asking = field(default_factory=Asking)
     open: Open | None = None
+    waiting: Waiting | None = None
     last: Reply | None = None
     row: int = 0  # questions asked one after another, whatever about
     topics: deque[str] = field(default_factory=lambda: deque(maxlen=CONTEXT_TERMS))
@@ -93,8 +102,8 @@ class Dialogue:
         kind = smalltalk.kind_of(said)
         if kind == "repeat":
             return self.last or Reply(smalltalk.NOTHING_TO_REPEAT)
-        if kind == "stop" and self.open:
-            self.open = None
+        if kind == "stop" and (self.open or self.waiting):
+            self.open = self.waiting = None
             return Reply(wording.DROPPED)
         if kind == "stop":
             self.asking.asked = None
@@ -108,6 +117,9 @@ class Dialogue:
             # Whatever is open waits no longer, and nothing new is asked.
             self.open = self.asking.asked = None
             self.row = MAX_QUESTIONS
+        furthered = await self._furthered(said)
+        if furthered:
+            return furthered
         replied = self.asking.reply(said)
         if replied:
             return await self._step(*replied)
@@ -235,9 +247,18 @@ class Dialogue:
         text = f"{note} {answer.text}" if note and answer.citations else answer.text
         return Reply(text, answer.citations, answer.status, answer.notice)
 
+    async def _furthered(self, said: str) -> Reply | None:
+        """What was said goes as the reply to the function that asked back; None if none did or it is a new question."""
+        waiting, self.waiting = self.waiting, None
+        if waiting is None or self.phrases.find(said) or _QUESTION.match(said.lower()):
+            return None
+        return await self._function(waiting.skill, f"{waiting.said}. {said}")
+
     async def _function(self, skill: Skill, said: str) -> Reply:
         try:
             spoken = await self.rooms.ask(skill, said)
+            if spoken.asks and self.row >= MAX_QUESTIONS:
+                spoken = await self.rooms.ask(skill, f"{said}. Just answer.")
         except UnavailableError as error:
             log.warning("function.unavailable", room=skill.room, code=error.code)
             return Reply(wording.FUNCTION_DOWN)
@@ -246,6 +267,9 @@ class Dialogue:
         except (ValidationError, NeedsInputError) as error:
             log.warning("function.puzzled", room=skill.room, code=error.code)
             return Reply(wording.FUNCTION_PUZZLED)
+        if spoken.asks and self.row < MAX_QUESTIONS:
+            self.waiting = Waiting(skill, said)
+            return Reply(spoken.text, ask=Ask(spoken.text, (), spoken.asks))
         status: AnswerStatus | None = "supported" if spoken.citations else None
         return Reply(spoken.text, spoken.citations, status, spoken.notice)
 

@@ -4,7 +4,8 @@
     voiceassist.org/phrases: "who is on call; on-call doctor; who is on call for *"
 
 The whole sentence must be a phrase, with words of asking in front and of time or thanks behind; `*` stands for one to
-six words. Anything more is a question for the library: "should I wake the on-call doctor at a potassium of 6" is.
+six words, `**` at the end for all that follows. Anything more is a question for the library: "should I wake the on-call
+doctor at a potassium of 6" is.
 """
 
 import re
@@ -25,6 +26,7 @@ _BEHIND = (
     r"tomorrow|here|then|again|for me|thanks|thank you)"
 )
 _STAR = r"[a-z0-9]+(?: [a-z0-9]+){0,5}"
+_REST = r"[a-z0-9]+(?: [a-z0-9]+)*"
 # Whatever a hospital writes into its wiring, these stay questions for calculators and library.
 CLINICAL = (
     "how do I treat atrial fibrillation",
@@ -39,7 +41,7 @@ CLINICAL = (
     "cardiac arrest",
 )
 LONGEST = 12
-LONGEST_SAID = 200  # characters; no phrase with its surroundings is as long
+LONGEST_SAID = 200  # characters; no phrase with its surroundings is as long, unless it ends with `**`
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ class Phrasebook:
     def __init__(self, skills: Iterable[Skill] = ()) -> None:
         self.skills = tuple(skills)
         self._patterns = [(pattern(phrase), skill) for skill in self.skills for phrase in skill.phrases]
+        self._open = [
+            (pattern(phrase), skill) for skill in self.skills for phrase in skill.phrases if phrase.endswith("**")
+        ]
 
     def find(self, said: str) -> Skill | None:
-        if len(said) > LONGEST_SAID:
-            return None
         sentence = plain(said)
-        return next((skill for expression, skill in self._patterns if expression.fullmatch(sentence)), None)
+        patterns = self._patterns if len(said) <= LONGEST_SAID else self._open
+        return next((skill for expression, skill in patterns if expression.fullmatch(sentence)), None)
 
     def examples(self) -> tuple[str, ...]:
         """One phrase of each skill, as it is written, without a star where there is one."""
@@ -71,13 +75,20 @@ class Phrasebook:
 def plain(text: str) -> str:
     """Lower case words without articles: "Who's the on-call doctor?" is "who is on call doctor"."""
     said = re.sub(r"\b(who|what|where|when|which|how|that|it|there)['’`]s\b", r"\1 is", folded(text))
-    words = re.findall(r"[a-z0-9]+|\*", re.sub(r"['’`]", "", said))
+    words = re.findall(r"[a-z0-9]+|\*+", re.sub(r"['’`]", "", said))
     return " ".join(word for word in words if word not in {"a", "an", "the"})
 
 
 def pattern(phrase: str) -> re.Pattern[str]:
-    core = " ".join(_STAR if word == "*" else word for word in plain(phrase).split())
+    words = plain(phrase).split()
+    if words[-1:] == ["**"]:
+        return re.compile(rf"(?:{_IN_FRONT} )*{_core(words[:-1])} {_REST}")
+    core = _core(words)
     return re.compile(rf"(?:{_IN_FRONT} )*{core}(?: {_BEHIND})*")
+
+
+def _core(words: list[str]) -> str:
+    return " ".join(_STAR if word == "*" else re.escape(word) for word in words)
 
 
 def read(rooms: Iterable[Room]) -> tuple[Phrasebook, tuple[str, ...]]:
@@ -105,6 +116,8 @@ def _faults(room: Room, others: Phrasebook) -> Iterator[str]:
     if _meet(others, room.phrases) or any(_meet(own, skill.phrases) for skill in others.skills):
         yield "a phrase would also take a question for another function"
     for phrase in room.phrases:
+        if "**" in phrase.removesuffix("**"):
+            yield f'the phrase "{phrase}" has ** not at its end'
         if fault := _worded(phrase):
             yield f'the phrase "{phrase}" {fault}'
 
@@ -120,4 +133,4 @@ def _worded(phrase: str) -> str | None:
 
 
 def _meet(book: Phrasebook, phrases: Iterable[str]) -> bool:
-    return any(book.find(phrase.replace("*", "something")) for phrase in phrases)
+    return any(book.find(re.sub(r"\*+", "something", phrase)) for phrase in phrases)

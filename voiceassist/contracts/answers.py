@@ -70,11 +70,15 @@ class Answer(Contract):
 
 
 class Spoken(Contract):
-    """What a function answers that is asked by voice. `text` is said and shown; it may mark `citations` by [1]."""
+    """What a function answers that is asked by voice. `text` is said and shown; it may mark `citations` by [1].
+
+    `asks` names what `text` asks for. The function keeps nothing: it is asked again with the question and the reply.
+    """
 
     text: str = Field(min_length=1, max_length=2000)
     citations: tuple[Citation, ...] = ()
     notice: str = ""
+    asks: str = Field(default="", max_length=40)
 
 
 class Question(Contract):

@@ -293,3 +293,65 @@ async def test_a_function_that_fails_is_told_truthfully(failure, said):
 
 async def test_without_functions_the_help_names_none():
     assert (await Dialogue(FakeRooms()).reply("help")).text == smalltalk.HELP
+
+
+RANKS = Skill("differential", "/api/v1/differential/ask", "differential:read", ("differential for **",))
+WHO = Spoken(text="How old is the patient?", asks="age")
+ONSET = Spoken(text="Since when?", asks="onset")
+
+
+class Asking(FakeRooms):
+    """A function that asks back as often as it is told to, but never against "just answer"."""
+
+    async def ask(self, skill, question):
+        self.calls.append(("ask", skill.room, question))
+        if question.endswith("Just answer."):
+            return SPOKEN
+        return given(self.spoken.pop(0) if self.spoken else SPOKEN)
+
+
+def asking(*spoken):
+    return Dialogue(Asking(spoken=list(spoken)), Phrasebook([RANKS, ONCALL]))
+
+
+@pytest.mark.req("P5.20")
+async def test_a_function_that_asks_back_is_asked_again_with_the_reply():
+    talk = asking(WHO, ONSET)
+    first = await talk.reply("differential for chest pain")
+    assert (first.ask.question, first.ask.slot) == (WHO.text, "age")
+    second = await talk.reply("68")
+    assert (second.ask.question, second.ask.slot) == (ONSET.text, "onset")
+    assert (await talk.reply("since this morning")).text == SPOKEN.text
+    asked = [call[2] for call in talk.rooms.calls if call[0] == "ask"]
+    assert asked[-1] == "differential for chest pain. 68. since this morning"
+    assert talk.waiting is None
+
+
+@pytest.mark.req("P4.13")
+async def test_a_function_asks_no_third_question_in_a_row():
+    talk = asking(WHO, WHO, WHO)
+    assert (await talk.reply("differential for chest pain")).ask
+    assert (await talk.reply("hmm")).ask
+    assert (await talk.reply("well")).text == SPOKEN.text
+    assert talk.rooms.calls[-1][2].endswith("well. Just answer.")
+
+
+async def test_a_function_asks_nothing_in_an_emergency():
+    talk = asking(WHO)
+    assert (await talk.reply("differential for cardiac arrest")).text == SPOKEN.text
+
+
+async def test_another_question_is_no_reply_to_a_function():
+    talk = asking(WHO)
+    await talk.reply("differential for chest pain")
+    assert (await talk.reply("How do I treat sepsis?")).text == "Give fluids [1]."
+    assert talk.waiting is None
+    await talk.reply("differential for cough")
+    assert talk.rooms.calls[-1] == ("ask", "differential", "differential for cough")
+
+
+async def test_a_function_that_asked_back_can_be_dropped():
+    talk = asking(WHO)
+    await talk.reply("differential for chest pain")
+    await talk.reply("stop")
+    assert talk.waiting is None

@@ -91,6 +91,8 @@ def test_what_the_wiring_declares_is_read():
         (room("oncall", "how do I treat *"), "clinical question"),
         (room("oncall", "what is the dose of *"), "clinical question"),
         (room("oncall", "calculate the *"), "clinical question"),
+        (room("oncall", "what is the **"), "clinical question"),
+        (room("oncall", "rota ** today"), "not at its end"),
     ],
 )
 def test_a_phrase_that_would_mislead_is_reported_and_its_room_is_not_asked(declared, sentence):
@@ -107,6 +109,8 @@ def test_a_phrase_that_would_mislead_is_reported_and_its_room_is_not_asked(decla
         ("who is on call for *", "who is on call for surgery"),
         ("who is on call for surgery", "who is on call for *"),
         ("duty doctor", "tell me the duty doctor"),
+        ("rota for **", "rota for surgery"),
+        ("rota for surgery", "rota for **"),
     ],
 )
 def test_two_rooms_cannot_wait_for_the_same_sentence(first, second):
@@ -114,3 +118,25 @@ def test_two_rooms_cannot_wait_for_the_same_sentence(first, second):
     assert "two: " in fault
     assert "another function" in fault
     assert [skill.room for skill in book.skills] == ["one"]
+
+
+RANKS = Skill("differential", "/api/v1/differential/ask", "differential:read", ("differential for **",))
+
+
+@pytest.mark.req("P5.20")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "differential for chest pain",
+        "Can you give me the differential for a 68-year-old man with crushing chest pain, sweating and nausea?",
+        f"Differential for {'pain, ' * 200}",
+    ],
+)
+def test_two_stars_stand_for_whatever_else_is_said(said):
+    assert Phrasebook([ONCALL, RANKS]).find(said) is RANKS
+
+
+@pytest.mark.parametrize("said", ["differential for", "a differential for chest", "x differential for chest pain"])
+def test_two_stars_still_need_a_word_and_the_beginning(said):
+    found = Phrasebook([RANKS]).find(said)
+    assert (found is RANKS) == (said == "a differential for chest")

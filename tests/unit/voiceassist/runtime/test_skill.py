@@ -47,7 +47,8 @@ async def test_it_is_served_by_the_functions_framework_by_its_name(made):
     _room, _app, module.sample = made
     served = functions_framework.aio.create_asgi_app_from_module("sample", "main.py", None, module, None)
     answer = await post(served, question="which day is it")
-    assert (answer.status_code, answer.json()) == (200, {"text": "It is Tuesday.", "citations": [], "notice": ""})
+    told = {"text": "It is Tuesday.", "citations": [], "notice": "", "asks": ""}
+    assert (answer.status_code, answer.json()) == (200, told)
 
 
 async def test_it_has_the_guard_of_a_room(made):
