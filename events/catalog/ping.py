@@ -10,4 +10,8 @@ class Ping(Payload, frozen=True, kw_only=True):
     OPEN = dict[Slug, Identifier]
 
 
-EVENTS = (EventType(payload=Ping, says=(), heard_by=("notifications", "subscriptions"), example=Ping(), external=True),)
+EVENTS = (
+    EventType(
+        payload=Ping, says=(), heard_by=("documents", "notifications", "subscriptions"), example=Ping(), external=True
+    ),
+)

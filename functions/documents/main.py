@@ -9,11 +9,19 @@ import functions_framework.aio
 from fastapi import Depends, Query
 from starlette.requests import Request
 
-from events.catalog import DocumentDeleted, DocumentUploaded
-from functions.documents import diff, schema, service, store
+from events.catalog import DocumentDeleted, DocumentUploaded, Ping
+from events.envelope import CloudEvent
+from functions.documents import diff, schema, service, store, upload_store, uploads
 from functions.documents.domain import Upload
 from voiceassist.core import ids
-from voiceassist.core.errors import ConflictError, ForbiddenError, NotFoundError
+from voiceassist.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    PermanentEventError,
+    UnsupportedFormatError,
+    ValidationError,
+)
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, logging, outbox, providers
 from voiceassist.runtime.http_room import http_app
@@ -40,6 +48,8 @@ State = Annotated[
 ]
 Against = Annotated[int | None, Query(ge=1)]
 INDEXED = frozenset({"completed", "superseded"})
+NIGHTLY = "uploads"  # the extension `schedule` of the PingSource's events
+parts_at_once = asyncio.Semaphore(uploads.PARTS_AT_ONCE)
 
 
 async def writer(caller: Caller) -> Principal:
@@ -102,6 +112,10 @@ async def _accepted(caller: Principal, document_id: UUID, received: Upload) -> s
     except BaseException:
         await _discard(caller, document_id)
         raise
+    return await _stored(caller, document_id, received, row)
+
+
+async def _stored(caller: Principal, document_id: UUID, received: Upload, row: store.Row) -> schema.Accepted:
     if row.duplicate:
         await _discard(caller, document_id)
     else:
@@ -154,6 +168,97 @@ async def _say(connection: "AsyncConnection", payload: DocumentUploaded | Docume
 async def _discard(caller: Principal, document_id: UUID) -> None:
     """The object of a document that was not recorded; if this fails too, an unreadable orphan stays."""
     await asyncio.to_thread(providers.vault().delete, caller.tenant_id, document_id)
+
+
+PART_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    },
+    "parameters": [
+        {
+            "name": "Content-Digest",
+            "in": "header",
+            "required": True,
+            "description": "RFC 9530: `sha-256=:<base64 of the part's SHA-256>:`",
+            "schema": {"type": "string"},
+        }
+    ],
+}
+
+
+@app.post("/api/v1/documents/uploads", status_code=201)
+async def begin_upload(request: schema.NewUpload, caller: Writer) -> schema.OpenUpload:
+    """Announce a file that will come in parts, of up to 500 MB: each is a request of its own, in any order, and may be
+    sent again. An upload that is not gone on with for a day is given up."""
+    announced = await uploads.begin(
+        providers.database(),
+        providers.vault(),
+        caller,
+        request,
+        upload_id=ids.new_id(),
+        limits=room.settings.limits,
+    )
+    return announced.shown()
+
+
+@app.get("/api/v1/documents/uploads")
+async def list_uploads(caller: Writer) -> schema.OpenUploads:
+    """The caller's open uploads, with the parts that are stored: where to go on after an interruption."""
+    async with providers.database().transaction(caller) as connection:
+        found = await upload_store.opened(connection, caller)
+    return schema.OpenUploads(items=tuple(one.shown() for one in found))
+
+
+@app.get("/api/v1/documents/uploads/{upload_id}")
+async def open_upload(upload_id: UUID, caller: Writer) -> schema.OpenUpload:
+    return (await uploads.one(providers.database(), caller, upload_id)).shown()
+
+
+@app.put("/api/v1/documents/uploads/{upload_id}/parts/{number}", openapi_extra=PART_BODY)
+async def put_part(upload_id: UUID, number: int, request: Request, caller: Writer) -> schema.Part:
+    """Store a part, sealed. Its answer means that it need not be sent again, whatever becomes of this process."""
+    digest = uploads.digest_of(request.headers.get("content-digest", ""))
+    upload = await uploads.one(providers.database(), caller, upload_id)
+    size = upload.size_of(number)
+    if not size:
+        raise ValidationError("The upload has no part of this number.", code="PART_NUMBER")
+    async with parts_at_once:
+        data = await door.read_limited(request, size)
+        await uploads.put(providers.database(), providers.vault(), caller, upload, number, data, digest)
+    return schema.Part(number=number, size_bytes=size, sha256=digest.hex())
+
+
+@app.post("/api/v1/documents/uploads/{upload_id}/complete", status_code=202)
+async def complete_upload(upload_id: UUID, caller: Writer) -> schema.Accepted:
+    """All parts are there: record the file under the upload's id and have it indexed, as an upload in one piece."""
+    upload = await uploads.one(providers.database(), caller, upload_id)
+    try:
+        received = await uploads.assembled(providers.vault(), upload)
+    except (ValidationError, UnsupportedFormatError):
+        await uploads.give_up(providers.database(), providers.vault(), caller, caller.tenant_id, upload_id)
+        raise
+    async with providers.database().transaction(caller) as connection:
+        if not await upload_store.close(connection, upload_id):
+            raise NotFoundError("There is no such open upload of yours.")
+        row = await _recorded(connection, caller, upload_id, received)
+    return await _stored(caller, upload_id, received, row)
+
+
+@app.delete("/api/v1/documents/uploads/{upload_id}", status_code=204)
+async def abort_upload(upload_id: UUID, caller: Writer) -> None:
+    """Give up an upload; nothing of it is left."""
+    await uploads.one(providers.database(), caller, upload_id)
+    await uploads.give_up(providers.database(), providers.vault(), caller, caller.tenant_id, upload_id)
+
+
+@room.on(Ping.TYPE)
+async def ticked(event: CloudEvent, _payload: Ping) -> None:
+    """Once a night, uploads that nobody goes on with are given back."""
+    if event.extensions.get("schedule") != NIGHTLY:
+        raise PermanentEventError("This room does not know this schedule.")
+    count = await uploads.sweep_all(providers.database(), providers.vault())
+    log.info("uploads.forgotten", count=count)
 
 
 @app.get("/api/v1/documents")

@@ -1,6 +1,8 @@
 """A file travels by events: uploaded, indexed, its owner told, and the next question cites its page."""
 
+import base64
 import gzip
+import hashlib
 import json
 import threading
 import time
@@ -48,6 +50,22 @@ def wait_for_job(client, job_id: str, seconds: float = 60) -> dict[str, object]:
             return job
         time.sleep(0.2)
     raise AssertionError(job)
+
+
+@pytest.mark.req("P5.1")
+def test_a_file_that_comes_in_parts_passes_the_gateway_and_is_indexed(product, tmp_path):
+    data = pdf(tmp_path / "rounds.pdf", 3, 2).read_bytes()
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    with product.key_client() as client:
+        announced = {"file_name": "rounds.pdf", "size_bytes": len(data), "doc_key": "rounds"}
+        upload = client.post("/api/v1/documents/uploads", json=announced).json()
+        path = f"/api/v1/documents/uploads/{upload['id']}"
+        headers = {"content-type": "application/octet-stream", "content-digest": f"sha-256=:{digest}:"}
+        stored = client.put(f"{path}/parts/1", content=data, headers=headers)
+        assert stored.status_code == 200, stored.text
+        job = wait_for_job(client, client.post(f"{path}/complete").json()["job_id"])
+        assert (job["state"], job["processed_pages"], job["phi_findings"]) == ("completed", 3, {})
+        assert client.delete(f"/api/v1/documents/{upload['id']}").status_code == 204
 
 
 @pytest.mark.req("P5.3")

@@ -78,17 +78,23 @@ FRAME_BYTES = 1_048_576
 OVERHEAD = 1 + NONCE_BYTES + 16
 
 
-def seal_frames(chunks: Iterable[bytes], *, key: bytes, place: str) -> Iterator[bytes]:
-    """Seal a stream; every frame but the last holds FRAME_BYTES of plaintext."""
+def seal_frames(
+    chunks: Iterable[bytes], *, key: bytes, place: str, first: int = 0, last: bool = True
+) -> Iterator[bytes]:
+    """Seal a stream; every frame but the last holds FRAME_BYTES of plaintext.
+
+    A part of a larger stream says which frame is its `first` and whether it has the stream's `last` one; the others
+    hold whole frames.
+    """
     buffer = bytearray()
-    number = 0
+    number = first
     for chunk in chunks:
         buffer += chunk
         while len(buffer) > FRAME_BYTES:
             yield seal(bytes(buffer[:FRAME_BYTES]), key=key, place=f"{place}|{number}")
             del buffer[:FRAME_BYTES]
             number += 1
-    yield seal(bytes(buffer), key=key, place=f"{place}|{number}|last")
+    yield seal(bytes(buffer), key=key, place=f"{place}|{number}|last" if last else f"{place}|{number}")
 
 
 def unseal_frames(frames: Iterable[bytes], *, key: bytes, place: str) -> Iterator[bytes]:

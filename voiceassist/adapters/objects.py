@@ -1,6 +1,6 @@
 """Object storage by boto3 (SeaweedFS embedded, S3 in production); callers hand over ciphertext only."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,44 @@ class ObjectStore:
             except BaseException:
                 self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
                 raise
+
+    def begin_parts(self, key: str) -> str:
+        """Open a multipart upload whose parts come one by one, perhaps from several processes; returns its id."""
+        with _translated():
+            return self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
+
+    def put_part(self, key: str, upload: str, number: int, sealed: bytes) -> str:
+        """Store part `number`, from 1, in place of an earlier one; returns its ETag. All but the last have 5 MiB."""
+        with _translated():
+            answer = self.client.upload_part(
+                Bucket=self.bucket, Key=key, UploadId=upload, PartNumber=number, Body=sealed
+            )
+            return answer["ETag"]
+
+    def finish_parts(self, key: str, upload: str, etags: Mapping[int, str]) -> None:
+        """Make the parts one object, once: what was finished before stays as it is."""
+        from botocore.exceptions import ClientError
+
+        parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
+        with _translated():
+            try:
+                self.client.complete_multipart_upload(
+                    Bucket=self.bucket,
+                    Key=key,
+                    UploadId=upload,
+                    MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+                )
+            except ClientError:
+                # Finished by a call whose answer was lost: then the object is there.
+                self.client.head_object(Bucket=self.bucket, Key=key)
+
+    def abort_parts(self, key: str) -> None:
+        """Give back the space of all unfinished uploads of a key, also of one whose id nobody noted down."""
+        with _translated():
+            found = self.client.list_multipart_uploads(Bucket=self.bucket, Prefix=key).get("Uploads", ())
+            for upload in found:
+                if upload["Key"] == key:
+                    self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload["UploadId"])
 
     def get(self, key: str) -> bytes:
         with _translated():

@@ -1,6 +1,6 @@
 """Uploaded files in the object store, sealed frame by frame before they leave this process."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from voiceassist.adapters import crypto
@@ -20,6 +20,31 @@ class Vault:
         """Seal and upload while reading; an exception raised by `chunks` leaves nothing behind."""
         key, place = self._secret(tenant_id, file_id)
         self._objects.put_parts(object_key(tenant_id, file_id), crypto.seal_frames(chunks, key=key, place=place))
+
+    def begin(self, tenant_id: UUID, file_id: UUID) -> str:
+        """Open a file that comes in parts; returns the id that its parts are stored under."""
+        return self._objects.begin_parts(object_key(tenant_id, file_id))
+
+    def store_part(
+        self, tenant_id: UUID, file_id: UUID, upload: str, number: int, data: bytes, *, part_bytes: int, last: bool
+    ) -> str:
+        """Seal and store part `number`, from 1; all but the last have `part_bytes`, a multiple of FRAME_BYTES.
+
+        The object is the same as if the file had come in one piece. Returns what `finish` wants to know of the part.
+        """
+        key, place = self._secret(tenant_id, file_id)
+        first = (number - 1) * part_bytes // crypto.FRAME_BYTES
+        sealed = b"".join(crypto.seal_frames([data], key=key, place=place, first=first, last=last))
+        return self._objects.put_part(object_key(tenant_id, file_id), upload, number, sealed)
+
+    def finish(self, tenant_id: UUID, file_id: UUID, upload: str, etags: Mapping[int, str]) -> None:
+        """The parts become the file; again is no error."""
+        self._objects.finish_parts(object_key(tenant_id, file_id), upload, etags)
+
+    def abandon(self, tenant_id: UUID, file_id: UUID) -> None:
+        """Nothing is left of a file that came in parts, finished or not."""
+        self._objects.abort_parts(object_key(tenant_id, file_id))
+        self._objects.delete(object_key(tenant_id, file_id))
 
     def fetch(self, tenant_id: UUID, file_id: UUID) -> Iterator[bytes]:
         """The plaintext in frames; raises SealBrokenError if one was lost, moved or changed."""

@@ -31,9 +31,10 @@ SIGN_IN = {
 }
 ANYBODY = frozenset({("GET", "/api/v1/auth/me"), ("GET", "/api/v1/openapi.json")})
 JSON = frozenset({"application/json"})
+PART = "application/octet-stream"  # of an upload in parts
 # Besides JSON; the room says which of its routes takes which.
 ACCEPTED = {
-    "documents": JSON | {"multipart/form-data"},
+    "documents": JSON | {"multipart/form-data", PART},
     "issuer": frozenset({"application/x-www-form-urlencoded"}),
 }
 
@@ -119,7 +120,8 @@ class Admission:
     def body_limit(self, scope: Scope, purpose: str) -> int:
         """Check what the headers say about the body; the bytes it may have."""
         limits = self._settings.limits
-        largest = limits.upload_bytes if purpose == "documents" and is_multipart(scope) else limits.body_bytes
+        bodies = {"multipart/form-data": limits.upload_bytes, PART: limits.part_bytes}
+        largest = bodies.get(media_type(scope), limits.body_bytes) if purpose == "documents" else limits.body_bytes
         length = headers.value(scope["headers"], b"content-length")
         if length and not (length.isascii() and length.isdigit()):
             raise ValidationError("The length of the body is not valid.")
@@ -135,10 +137,6 @@ class Admission:
 
 def media_type(scope: Scope) -> str:
     return headers.value(scope["headers"], b"content-type").partition(";")[0].strip().lower()
-
-
-def is_multipart(scope: Scope) -> bool:
-    return media_type(scope) == "multipart/form-data"
 
 
 def origins(settings: Settings) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """Versions of a document: the newest is found, older ones can be compared and no longer cited as current."""
 
+import asyncio
+
 import pytest
 
 from functions.documents.main import room as documents
@@ -90,15 +92,16 @@ async def test_a_version_that_ends_after_a_newer_one_is_superseded_at_once(
     async def overtaken(*args, **options):
         prepared = await real(*args, **options)
         if not newer:
-            newer.append(None)
-            newer[0] = (await indexed(SECOND, owner=owner))[1]
+            newer.append(asyncio.create_task(indexed(SECOND, owner=owner)))
+            await asyncio.wait(newer)
         return prepared
 
     monkeypatch.setattr(main.service, "prepare", overtaken)
     assert await deliver(main.room, event) == 204
-    assert [one.document_id for one in await found(owner, "colchicine")] == [newer[0]["id"]]
+    _, new = await newer[0]
+    assert [one.document_id for one in await found(owner, "colchicine")] == [new["id"]]
     document = await get(caller, owner, f"/api/v1/documents/{old['id']}")
-    assert (document["status"], document["superseded_by"]) == ("superseded", newer[0]["id"])
+    assert (document["status"], document["superseded_by"]) == ("superseded", new["id"])
 
 
 async def test_the_same_file_again_is_no_version_and_an_older_one_is(indexed, uploaded, found):

@@ -304,6 +304,12 @@ def test_bodies_are_judged_by_their_headers_first():
     assert ADMISSION.body_limit(scope(content_length="10", **json), "retrieval") == limits.body_bytes
     form = {"content_type": "multipart/form-data; boundary=x", "content_length": "2000000"}
     assert ADMISSION.body_limit(scope(**form), "documents") == limits.upload_bytes
+    part = {"content_type": "application/octet-stream", "content_length": "8388608"}
+    assert ADMISSION.body_limit(scope(**part), "documents") == limits.part_bytes
+    with pytest.raises(UnsupportedFormatError):
+        ADMISSION.body_limit(scope(**part | {"content_length": "5"}), "retrieval")
+    with pytest.raises(PayloadTooLargeError):
+        ADMISSION.body_limit(scope(**part | {"content_length": "8388609"}), "documents")
     assert ADMISSION.body_limit(scope(content_length="5", content_type="image/png"), "events") == limits.body_bytes
 
 
