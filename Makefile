@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test unit component e2e check bench install install-dev lock format clean
+.PHONY: help up down reset test test-models unit component e2e check bench install install-dev models lock format clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 BIN := .venv/bin
@@ -25,7 +25,14 @@ reset: ## wipe the data directory, after a question
 test: install-dev ## install what is missing and run every test
 	@$(MAKE) --no-print-directory check
 	@cd frontend && npm run --silent lint && npm run --silent typecheck && npm run --silent test && npm run --silent e2e && npm run --silent budget
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest tests --ignore tests/component/models
+	@$(MAKE) --no-print-directory test-models
+
+# Where no build of torch without CUDA is to be had, its tests say so and the others stand.
+test-models: install-dev ## the tests of models from a folder, with torch
+	@if [ -x .make/models/bin/python ] || $(MAKE) --no-print-directory models; then \
+	  .make/models/bin/python -m pytest tests/component/models; \
+	else echo "skipped tests/component/models: torch without CUDA could not be installed"; fi
 
 check: install-dev ## lint, types, floors, wiring, worked examples; renders the calculators' page
 	@$(BIN)/python -m functions.calculators.page
@@ -91,6 +98,22 @@ install-dev: install .make/dev .make/sdk2/ready ## and what its tests need
 	  || $(call SENTENCE,The browser tests need Chromium; install the package chromium (details: .make/apt.log).)
 	@touch $@
 
+models: .make/models/ready ## install torch and transformers beside the product, for models from a folder
+
+# It sees what .venv has and holds the rest itself, so that nothing of the product can come to lean on torch.
+.make/models/ready: requirements/models.txt .make/python
+	@mkdir -p .make
+	@echo "installing torch (once, about two minutes)"
+	@rm -rf .make/models.part .make/models; $(PYTHON) -m venv .make/models.part >.make/models.log 2>&1 \
+	  && .make/models.part/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  -r requirements/models.txt >>.make/models.log 2>&1 \
+	  && echo "import site; site.addsitedir('$(CURDIR)/.venv/lib/'+'python%d.%d'%__import__('sys').version_info[:2]+'/site-packages')" \
+	  >$$(echo .make/models.part/lib/python3*/site-packages)/product.pth \
+	  && .make/models.part/bin/python -c 'import torch, transformers' >>.make/models.log 2>&1 \
+	  && mv .make/models.part .make/models \
+	  || $(call SENTENCE,torch could not be installed: the package index must have its build without CUDA (details: .make/models.log).)
+	@touch $@
+
 .make/sdk2/ready: requirements/sdk2.txt
 	@mkdir -p .make
 	@$(PYTHON) -m venv --clear .make/sdk2 >.make/sdk2.log 2>&1 \
@@ -100,7 +123,7 @@ install-dev: install .make/dev .make/sdk2/ready ## and what its tests need
 	@touch $@
 
 lock: ## resolve requirements/*.in again (needs uv)
-	@for set in core dev sdk2; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@for set in core dev sdk2 models; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
 	@for set in weights tools; do uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done

@@ -21,6 +21,7 @@ from voiceassist.core.identity import Principal
 from voiceassist.ports.embedding import Embedder
 from voiceassist.runtime import logging, metrics, outbox, providers
 from voiceassist.runtime.door import Room
+from voiceassist.runtime.phi_gate import PhiBlockedError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -103,7 +104,7 @@ async def _index(connection: "AsyncConnection", document: service.Source, job: J
     prepared, code = None, ""
     try:
         prepared = await job.watched(_prepared(document, job, embedder))
-    except DocumentError as error:
+    except (DocumentError, PhiBlockedError) as error:
         code = error.code
     except (NotFoundError, SealBrokenError):
         code = FILE_LOST

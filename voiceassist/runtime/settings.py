@@ -60,7 +60,19 @@ class Voice(Section, frozen=True):
 
 
 class Models(Section, frozen=True):
+    """Embedding, judging and summing up texts (docs/reference/embeddings.md)."""
+
     dir: str = ""  # where the converted embedder is kept
+    embedder: str = "minilm"  # or folder:<path>, or remote:<model name>
+    previous: str = ""  # the embedder before, as above, until every index has changed over; minilm is always at hand
+    pooling: Literal["auto", "mean", "cls"] = "auto"  # of a folder; auto: as the folder says
+    max_tokens: int = 512  # where a folder's embedder cuts a text
+    reranker: str = ""  # a folder
+    summariser: str = ""  # a folder
+    remote_url: str = ""  # OpenAI-compatible, up to and with /v1
+    remote_key: str = ""
+    remote_dimension: int = 3072
+    remote_policy: Literal["deny", "scan"] = "deny"  # scan: texts leave in which no identifier is found
 
 
 class Knowledge(Section, frozen=True):
@@ -231,7 +243,7 @@ def refuse_unsafe(settings: Settings) -> Settings:
     """
     if settings.profile != "production":
         return settings
-    oidc, qdrant, s3, redis = settings.oidc, settings.qdrant, settings.s3, settings.redis
+    oidc, qdrant, s3, redis, models = settings.oidc, settings.qdrant, settings.s3, settings.redis, settings.models
     faults = [
         name
         for name, bad in (
@@ -246,6 +258,7 @@ def refuse_unsafe(settings: Settings) -> Settings:
             ("OIDC__CLIENT_SECRET", oidc.issuer and weak(oidc.client_secret, 16)),
             ("REDIS__URL", redis.url and not urlsplit(redis.url).password),
             ("QDRANT__API_KEY", qdrant.url and weak(qdrant.api_key, 16)),
+            ("MODELS__REMOTE_URL", models.remote_url and not models.remote_url.startswith("https://")),
             ("S3__SECRET_KEY", s3.endpoint and weak(s3.secret_key, 16)),
         )
         if bad

@@ -23,6 +23,9 @@ CACHED = (
     providers.vault,
     providers.knowledge,
     providers.embedder,
+    providers.built,
+    providers.reranker,
+    providers.summariser,
 )
 
 
