@@ -38,6 +38,7 @@ def notes(values: Values, value: Value) -> tuple[str, ...]:
     return (f"{'Above' if above else 'Within'} the limit for this age on room air (age / 4 + 4 = {limit:.1f} mmHg).",)
 
 
+EGAN = "workbook of Egan's Fundamentals of Respiratory Care, chapter 12: 99.73 - 90, printed as 10"
 AIR_BREATHING = {"inspired_oxygen": 21, "arterial_oxygen": 90, "arterial_carbon_dioxide": 40}
 CALCULATOR = Calculator(
     id="aa_gradient",
@@ -67,7 +68,7 @@ CALCULATOR = Calculator(
         Reference("Fenn WO, Rahn H, Otis AB. (alveolar gas) Am J Physiol 146:637-653", 1946),
     ),
     examples=(
-        Example(AIR_BREATHING, 9.73, BY_HAND),
+        Example(AIR_BREATHING, 9.73, EGAN),
         Example(AIR_BREATHING | {"arterial_oxygen": 60, "age": 40}, 39.73, BY_HAND),
         Example(
             {

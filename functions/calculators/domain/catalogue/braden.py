@@ -58,6 +58,7 @@ CALCULATOR = Calculator(
         Band(15, "Mild risk of pressure injury."),
         Band(19, "Not at risk by the usual cut of 18."),
     ),
+    caveats=("Texts differ on the grades; all agree that a lower score is a higher risk.",),
     licence="Copyright B. Braden and N. Bergstrom 1988: the form needs their permission. The wording here is ours.",
     citations=(
         Reference("Bergstrom N, Braden BJ, Laguzza A, Holman V. Nurs Res 36:205-210", 1987),
