@@ -9,6 +9,7 @@ from realtime.dialogue.clarify import replies
 from realtime.dialogue.clarify.asking import Asking, Step
 from realtime.dialogue.clarify.policy import Seen
 from realtime.dialogue.clarify.urgent import is_urgent, repeats
+from realtime.dialogue.intent import intent_of
 from realtime.dialogue.phrases import Phrasebook, Skill
 from realtime.dialogue.reply import Ask, Reply
 from realtime.dialogue.rooms import Rooms
@@ -133,7 +134,10 @@ class Dialogue:
         if calculation:
             return calculation
         skill = self.phrases.find(said)
-        return await self._function(skill, said) if skill else await self._topic(said)
+        if skill:
+            return await self._function(skill, said)
+        # The library would answer "send this to cardiology" with something on cardiology.
+        return Reply(wording.NO_DEED) if intent_of(said) == "action" and not urgent else await self._topic(said)
 
     async def _topic(self, said: str, questions: int = 0) -> Reply:
         """Answer out of the library, or ask first which kind of its topic is meant."""

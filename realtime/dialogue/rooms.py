@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 import pydantic
 
+from realtime.dialogue.intent import intent_of
 from realtime.dialogue.phrases import Skill
 from voiceassist.contracts.answers import Answer, Contract, Found, Passage, Question, SearchRequest, Spoken
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
@@ -86,7 +87,8 @@ class HttpRooms:
         return await self._post(f"{self._calculators}/{calculator_id}/compute", request, CalculatorResult)
 
     async def answer(self, question: str) -> Answer:
-        return await self._post(self._answers, Question(question=question[:MAX_TEXT]), Answer)
+        asked = Question(question=question[:MAX_TEXT], intent=intent_of(question[:MAX_TEXT]))
+        return await self._post(self._answers, asked, Answer)
 
     async def search(self, question: str) -> tuple[Passage, ...]:
         request = SearchRequest(query=question[:MAX_TEXT], limit=DEPTH)

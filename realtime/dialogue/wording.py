@@ -17,6 +17,7 @@ FUNCTION_DOWN = (
 )
 FUNCTION_REFUSED = "You may not ask this here."
 FUNCTION_PUZZLED = "I could not answer this. Please ask it in other words."
+NO_DEED = "I cannot do that here yet. I answer clinical questions from the library and compute scores."
 DROPPED = "I leave the calculation there."
 
 

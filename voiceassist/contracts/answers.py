@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Visibility = Literal["public", "shared", "private"]
 AnswerStatus = Literal["supported", "partial", "abstained"]
+Intent = Literal[
+    "diagnosis", "treatment", "drug_info", "guideline", "case_consultation", "calculation", "action", "general"
+]
 
 NOTICE = "Clinical judgment required."
 
@@ -82,7 +85,10 @@ class Spoken(Contract):
 
 
 class Question(Contract):
+    """`intent`: what the asker wants, where that is known; it may decide which sources and sections come first."""
+
     question: str = Field(min_length=1, max_length=2000)
+    intent: Intent | None = None
 
 
 class SearchRequest(Contract):

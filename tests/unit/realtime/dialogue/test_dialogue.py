@@ -241,6 +241,14 @@ async def test_the_words_to_expect_are_those_of_the_sources():
     assert set(talk.terms()) == {"Sepsis", "First hour"}
 
 
+async def test_a_deed_that_nobody_does_is_refused_and_not_looked_up():
+    talk = dialogue()
+    assert (await talk.reply("Add this guideline to my files.")).text == wording.NO_DEED
+    assert {call[0] for call in talk.rooms.calls} == {"interpret"}
+    for question in ("find the latest report on sepsis", "open fracture treatment", "list the causes of chest pain"):
+        assert (await dialogue().reply(question)).citations == (CITATION,)
+
+
 async def test_a_phrase_of_the_hospitals_own_is_answered_by_its_function():
     talk = dialogue()
     reply = await talk.reply("Who is on call tonight?")
