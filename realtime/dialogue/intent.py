@@ -138,7 +138,8 @@ _DIAGNOSIS = _any(
 )  # fmt: skip
 _TREATMENT = _any(
     r"treat(?:ed|ing|ment|ments|able)?", r"therap(?:y|ies)", r"manag(?:e|ed|ing|ement)",
-    r"(?:first|second|third)[ -]line", r"initial \w+ (?:for|in)", r"antibiotics?", r"prophyla\w+", r"prevent(?:ion|ing|s)?", r"revers(?:e|al)", r"surgery",
+    r"(?:first|second|third)[ -]line", r"initial \w+ (?:for|in)", r"antibiotics?",
+    r"prophyla\w+", r"prevent(?:ion|ing|s)?", r"revers(?:e|al)", r"surgery",
     r"transfus\w+", r"anticoagula\w+", r"wean\w*", r"duration", r"how long (?:to|should)", r"fluids? for", r"options",
     r"best way to", r"target", r"goal", r"when (?:should i |do i |to )?(?:start|stop|begin|give|operate)",
     r"what (?:do|should) i (?:do|give)", r"should i give", r"control", r"cure", r"correct", r"regimen", r"dialysis",
@@ -152,6 +153,12 @@ _GENERAL = re.compile(
     r"|epidemiology|contagious|infectious to|risk factors?|stand for|difference between|pathophysiology|weather"
     r"|what time)\b"
 )
+
+
+def drug_in(said: str) -> str | None:
+    """The first drug or class of drugs that is named, as it is written."""
+    found = _DRUGS.search(folded(said))
+    return found[0] if found else None
 
 
 @lru_cache(maxsize=512)

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from realtime.dialogue import smalltalk, wording
-from realtime.dialogue.clarify import replies
+from realtime.dialogue.clarify import dosing, replies
 from realtime.dialogue.clarify.asking import Asking, Step
 from realtime.dialogue.clarify.policy import Seen
 from realtime.dialogue.clarify.urgent import is_urgent, repeats
@@ -71,6 +71,7 @@ class Dialogue:
     asking: Asking = field(default_factory=Asking)
     open: Open | None = None
     waiting: Waiting | None = None
+    dose: dosing.Open | None = None
     last: Reply | None = None
     row: int = 0  # questions asked one after another, whatever about
     topics: deque[str] = field(default_factory=lambda: deque(maxlen=CONTEXT_TERMS))
@@ -107,7 +108,7 @@ class Dialogue:
             self.open = self.waiting = None
             return Reply(wording.DROPPED)
         if kind == "stop":
-            self.asking.asked = None
+            self.asking.asked = self.dose = None
         if kind == "help":
             return Reply(smalltalk.HELP + wording.also(self.phrases.examples()))
         return Reply(smalltalk.REPLIES[kind]) if kind else None
@@ -116,14 +117,18 @@ class Dialogue:
         urgent = is_urgent(said) and not (self.open and repeats(said, self.open.question))
         if urgent:
             # Whatever is open waits no longer, and nothing new is asked.
-            self.open = self.asking.asked = None
+            self.open = self.asking.asked = self.dose = None
             self.row = MAX_QUESTIONS
-        furthered = await self._furthered(said)
-        if furthered:
+        return await self._replied(said) or await self._wished(said, urgent=urgent)
+
+    async def _replied(self, said: str) -> Reply | None:
+        """What follows from the reply to an open question; None where it is none. Calculators read their own."""
+        if furthered := await self._furthered(said):
             return furthered
-        replied = self.asking.reply(said)
-        if replied:
-            return await self._step(*replied)
+        step = self.asking.reply(said)
+        return await self._step(*step) if step else await self._dose_told(said)
+
+    async def _wished(self, said: str, *, urgent: bool) -> Reply:
         try:
             calculation = await self._calculation(said, urgent=urgent)
         except UnavailableError as error:
@@ -136,6 +141,8 @@ class Dialogue:
         skill = self.phrases.find(said)
         if skill:
             return await self._function(skill, said)
+        if dose := await self._dose(said, urgent=urgent):
+            return dose
         # The library would answer "send this to cardiology" with something on cardiology.
         return Reply(wording.NO_DEED) if intent_of(said) == "action" and not urgent else await self._topic(said)
 
@@ -171,7 +178,51 @@ class Dialogue:
         except (UnavailableError, ValidationError, NeedsInputError) as error:
             log.warning("retrieval.unavailable", code=error.code)
             return []
-        return [Seen(passage.title, passage.score) for passage in passages]
+        return [Seen(passage.title, passage.score, passage.text) for passage in passages]
+
+    async def _dose(self, said: str, *, urgent: bool) -> Reply | None:
+        """The dose for a patient: from the labels by kidney function, or asked for what it depends on."""
+        if not dosing.of_patient(said):
+            return None
+        if found := await self._in_table(said, urgent=urgent):
+            return found
+        waiting = dosing.opened(said, await self._evidence(said))
+        if waiting is None:
+            return None
+        if urgent or self.row >= MAX_QUESTIONS:
+            return await self._answer(said, wording.dose_without(waiting.lacks))
+        return self._lacks(waiting)
+
+    async def _in_table(self, said: str, *, urgent: bool = False) -> Reply | None:
+        if not dosing.in_table(said):
+            return None
+        try:
+            found = await self.rooms.interpret(said, calculator=dosing.TABLE, assume=urgent)
+        except UnavailableError as error:
+            log.warning("calculators.unavailable", code=error.code)
+            return None
+        return await self._proceed(found, said, 0) if "drug" in found.inputs else None
+
+    def _lacks(self, waiting: dosing.Open) -> Reply:
+        self.dose = waiting
+        metrics.CLARIFICATIONS.labels("asked").inc()
+        question = wording.for_the_dose(waiting.drug, waiting.lacks)
+        return Reply(question, ask=Ask(question, (), "dose"))
+
+    async def _dose_told(self, said: str) -> Reply | None:
+        """What the reply to a question about a dose leads to; None where it is none."""
+        waiting, self.dose = self.dose, None
+        if waiting is None:
+            return None
+        if replies.wants_result(said) or dosing.declines(said):
+            return await self._answer(waiting.request, wording.dose_without(waiting.lacks))
+        told = dosing.replied(waiting, said)
+        if told is None:
+            return None
+        if told.lacks and self.row < MAX_QUESTIONS:
+            return self._lacks(told)
+        found = await self._in_table(told.request)
+        return found or await self._answer(told.request, wording.dose_without(told.lacks))
 
     async def _calculation(self, said: str, *, urgent: bool) -> Reply | None:
         """The reply of a calculator, or the question it needs; None when none is meant.

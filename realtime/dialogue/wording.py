@@ -73,6 +73,16 @@ def which(term: str, options: Sequence[str]) -> str:
     return f"Which kind of {term}: {', '.join(options[:-1])}, or {options[-1]}?"
 
 
+def for_the_dose(drug: str, lacks: Sequence[str]) -> str:
+    """One question for all that the dose depends on and nobody said."""
+    return f"For the dose of {drug} in this patient I need: {listed(lacks)}. Please say them, or: just answer."
+
+
+def dose_without(lacks: Sequence[str]) -> str:
+    """Said before an answer that nobody told these for."""
+    return f"I do not know the {listed(lacks)} of this patient; the dose may differ with them." if lacks else ""
+
+
 def also(examples: Sequence[str]) -> str:
     """What the hospital has added, behind the help."""
     return f" You can also ask: {'; '.join(examples)}." if examples else ""
