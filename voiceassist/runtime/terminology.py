@@ -35,13 +35,19 @@ def house_pack(text: str) -> Concepts:
     """A mapping of concepts to `also` (other names) and `kinds` (a mapping of kinds to their other names)."""
     import yaml
 
-    found: dict[str, Concept] = {}
+    # What stands in several places, as a kind here and with kinds of its own there, is one concept.
+    names: dict[str, tuple[str, list[str], list[str]]] = {}
     for name, entry in yaml.safe_load(text).items():
-        kinds = entry["kinds"]
-        put(found, name, entry.get("also") or (), tuple(key(kind) for kind in kinds))
-        for kind, also in kinds.items():
-            known = found.get(key(kind))
-            put(found, kind, also or (), known.kinds if known else ())
+        for one, also, kinds in (
+            (name, entry.get("also"), entry["kinds"]),
+            *((kind, others, ()) for kind, others in entry["kinds"].items()),
+        ):
+            _, known, narrower = names.setdefault(key(one), (one, [], []))
+            known += also or ()
+            narrower += (key(kind) for kind in kinds)
+    found: dict[str, Concept] = {}
+    for name, also, kinds in names.values():
+        put(found, name, also, tuple(dict.fromkeys(kinds)))
     return Concepts(found)
 
 

@@ -73,7 +73,9 @@ _TOLD = re.compile(rf"\b{_KIDNEY}\b(?: (?:of|is|was|at|now|about))* \d")
 _DOSE = re.compile(r"\b(?:dos(?:e|es|ed|ing|age)|how (?:much|many (?:mg|milligrams|units))|how many milligrams)\b")
 _PATIENT = re.compile(
     r"\b\d+[ -]?(?:year|month|week|day)s?[ -]?olds?\b|\b\d{2} ?[mf]\b"
-    r"|\b(?:my|our|this|the|a|his|her) (?:\w+ )?(?:patient|man|woman|lady|gentleman|boy|girl|child|infant|baby|newborn)\b|\b(?:he|she|him|her)\b|\b\d+ ?(?:kg|kilos?)\b"
+    r"|\b(?:my|our|this|the|a|his|her) (?:\w+ )?"
+    r"(?:patient|man|woman|lady|gentleman|boy|girl|child|infant|baby|newborn)\b"
+    r"|\b(?:he|she|him|her)\b|\b\d+ ?(?:kg|kilos?)\b"
 )
 _AGE = re.compile(r"\b(\d{1,3})[ -]?years?\b|\b(\d{2}) ?[mf]\b|\baged? (\d{1,3})\b")
 _YOUNG = re.compile(r"\b(?:child|boy|girl|infant|baby|newborn|neonate|\d+[ -]?(?:month|week|day)s?[ -]?old)\b")

@@ -27,6 +27,62 @@ def test_there_are_enough_terms():
     assert set(named.split(", ")) <= set(TERMS)
 
 
+# The terms of the specification (P4.12) with the kinds it names; what is a calculator's or a dose's stands elsewhere.
+LISTED = {
+    "kidney disease": "acute kidney injury, chronic kidney disease, diabetic nephropathy, glomerulonephritis",
+    "acute kidney injury": "prerenal acute kidney injury, intrinsic acute kidney injury, postrenal acute kidney injury",
+    "diabetes": "type 1 diabetes, type 2 diabetes, gestational diabetes, secondary diabetes",
+    "heart failure": "HFrEF, HFmrEF, HFpEF, acute heart failure",
+    "hypertension": "primary hypertension, secondary hypertension, hypertensive emergency, hypertension in pregnancy, "
+    "pulmonary hypertension",
+    "hepatitis": "hepatitis A, hepatitis B, hepatitis C, hepatitis D, hepatitis E, alcoholic hepatitis, "
+    "autoimmune hepatitis",
+    "anaemia": "iron deficiency anemia, B12 deficiency, folate deficiency anemia, anemia of chronic disease, "
+    "hemolytic anemia",
+    "stroke": "ischemic stroke, hemorrhagic stroke, TIA",
+    "pneumonia": "community-acquired pneumonia, hospital-acquired pneumonia, ventilator-associated pneumonia, "
+    "aspiration pneumonia",
+    "heart attack": "STEMI, NSTEMI, unstable angina",
+    "ACS": "STEMI, NSTEMI, unstable angina",
+    "atrial fibrillation": "rate control, rhythm control, anticoagulation in atrial fibrillation",
+    "shock": "septic shock, cardiogenic shock, hypovolemic shock, obstructive shock",
+    "thyroid disease": "hyperthyroidism, hypothyroidism, thyroid nodule, thyroid storm",
+    "arthritis": "osteoarthritis, rheumatoid arthritis, gout, septic arthritis",
+    "GI bleed": "upper GI bleed, lower GI bleed",
+    "IBD": "Crohn disease, ulcerative colitis",
+    "cirrhosis": "ascites, varices, hepatic encephalopathy",
+    "pancreatitis": "acute pancreatitis, chronic pancreatitis",
+    "meningitis": "bacterial meningitis, viral meningitis",
+    "seizure": "first seizure, status epilepticus, epilepsy",
+    "headache": "migraine, tension headache, cluster headache",
+    "dementia": "Alzheimer disease, vascular dementia, Lewy body dementia, frontotemporal dementia",
+    "depression": "major depression, bipolar depression",
+    "asthma": "acute asthma, asthma maintenance",
+    "COPD": "stable COPD, COPD exacerbation",
+    "lung cancer": "small cell lung cancer, non-small cell lung cancer",
+    "leukaemia": "AML, ALL, CML, CLL",
+    "lymphoma": "Hodgkin lymphoma, non-Hodgkin lymphoma",
+    "UTI": "cystitis, pyelonephritis, CAUTI, urinary tract infection in pregnancy",
+    "blood clot": "DVT, PE",
+    "sodium": "hyponatremia, hypernatremia",
+    "potassium": "hypokalemia, hyperkalemia",
+    "insulin": "rapid-acting insulin, regular insulin, basal insulin",
+    "heparin": "UFH, LMWH",
+}
+
+
+@pytest.mark.req("P4.12")
+@pytest.mark.parametrize("term", LISTED)
+def test_a_listed_term_offers_its_kinds(term):
+    kinds = [kind.strip() for kind in LISTED[term].split(",")]
+    offered = {key(name) for kind in CONCEPTS.find(term).kinds for name in CONCEPTS.names(kind)}
+    assert {key(kind) for kind in kinds} <= offered
+    titles = [CONCEPTS.find(kind).name for kind in kinds]
+    decision = decided(f"How is {term} treated?", *titles, *titles)
+    assert set(decision.options) <= set(titles)
+    assert len(decision.options) == min(SHOWN, len(set(titles)))
+
+
 @pytest.mark.req("P4.13")
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("term", TERMS)
