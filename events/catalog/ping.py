@@ -12,6 +12,10 @@ class Ping(Payload, frozen=True, kw_only=True):
 
 EVENTS = (
     EventType(
-        payload=Ping, says=(), heard_by=("documents", "notifications", "subscriptions"), example=Ping(), external=True
+        payload=Ping,
+        says=(),
+        heard_by=("documents", "ingestion", "notifications", "subscriptions"),
+        example=Ping(),
+        external=True,
     ),
 )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import functions_framework.aio
 from starlette.requests import Request
 
-from events.catalog import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentSuperseded, DocumentUploaded
+from events.catalog import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentSuperseded, DocumentUploaded, Ping
 from events.envelope import CloudEvent
-from functions.ingestion import phi, sandbox, service, store
+from functions.ingestion import phi, reembedding, sandbox, service, store
 from functions.ingestion.domain.blocks import DocumentError
 from functions.ingestion.job import LOST, GivenUpError, Job
 from functions.ingestion.service import StoppedError
@@ -32,6 +32,9 @@ Said = DocumentIndexed | DocumentFailed | DocumentSuperseded
 
 # The sealed file is not in the object store, or is not what we put there.
 FILE_LOST = "DOCUMENT_FILE_LOST"
+HOURLY = "hourly"  # the extension `schedule` of the PingSource's events
+# Well within the timeout of the Trigger; what is left is done with the next tick.
+REEMBED_SECONDS = 400.0
 
 room = Room(
     "ingestion",
@@ -145,6 +148,13 @@ async def _prepared(document: service.Source, job: Job, embedder: Embedder) -> s
             longest=embedder.model.max_tokens,
             desk=job,
         )
+
+
+@room.on(Ping.TYPE)
+async def ticked(event: CloudEvent, _payload: Ping) -> None:
+    if event.extensions.get("schedule") != HOURLY:
+        raise PermanentEventError("This room does not know this schedule.")
+    await reembedding.run(providers.database(), providers.embedder(), seconds=REEMBED_SECONDS)
 
 
 @room.on(DocumentDeleted.TYPE)

@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "Check that wiring, catalogue and rooms fit together.",
     "new": "Begin a function of your own.",
     "phase": "Show how far each phase is, and check the evidence of every tick.",
+    "reindex": "Embed uploaded documents again for the configured model, while they are searched.",
     "migrate": "Move the database schema to a revision.",
     "bench": "Measure this machine.",
     "eval": "Answer evaluation files, for the scorers that go with them.",

@@ -18,7 +18,7 @@ from voiceassist.ports.embedding import Embedder, ModelError
 from voiceassist.ports.triggers import Triggers
 from voiceassist.ports.vectors import IndexModelError
 from voiceassist.runtime import tokens
-from voiceassist.runtime.settings import load_settings
+from voiceassist.runtime.settings import Settings, load_settings
 from voiceassist.runtime.vault import Vault
 
 if TYPE_CHECKING:
@@ -114,11 +114,15 @@ def embedder_of(model_id: str) -> Embedder:
 
 @lru_cache(maxsize=4)
 def built(name: str) -> Embedder:
+    return embedder_named(name, load_settings())
+
+
+def embedder_named(name: str, settings: Settings) -> Embedder:
     """The embedder of a setting: minilm, folder:<path> or remote:<model name>."""
-    models = load_settings().models
+    models = settings.models
     kind, _, rest = name.partition(":")
     if name == MINILM:
-        return MiniLm(models_dir())
+        return MiniLm(models_dir(settings))
     if kind == "folder" and rest:
         from voiceassist.adapters.transformers_embedder import TransformersEmbedder
 
@@ -128,7 +132,7 @@ def built(name: str) -> Embedder:
         from voiceassist.adapters.openai_embedder import OpenAiEmbedder
         from voiceassist.runtime.phi_gate import PhiGate
 
-        gate = PhiGate(load_settings())
+        gate = PhiGate(settings)
         return OpenAiEmbedder(rest, models.remote_dimension, url=models.remote_url, key=models.remote_key, gate=gate)
     raise SettingsError("VOICEASSIST_MODELS__EMBEDDER must be minilm, folder:<path>, or remote:<name> with its URL.")
 
@@ -156,9 +160,9 @@ def summariser() -> "Summariser":
     return ExtractiveSummariser(embedder())
 
 
-def models_dir() -> Path:
+def models_dir(settings: Settings | None = None) -> Path:
     """Where converted models are kept; a pod without a volume converts into its scratch directory."""
-    settings = load_settings()
+    settings = settings or load_settings()
     if settings.models.dir:
         return Path(settings.models.dir)
     return (Path(settings.data_dir) if settings.data_dir else Path(tempfile.gettempdir()) / "voiceassist") / "models"
