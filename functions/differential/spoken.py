@@ -46,7 +46,7 @@ def _ranked(case: Case) -> Spoken:
     must = [_excluded(first, marked), _best(best, first, marked), _unused(case)]
     more = [
         f"Red flags: {_listed(case.flags[0][:FEATURES])}." if case.flags[0] else "",
-        f"First: {_listed(named[0].diagnosis.tests[:2])}." if named else "",
+        f"Next: {'; '.join(named[0].diagnosis.tests[:2])}." if named else "",
         f"Not clear: {_listed(sorted(case.findings.unclear)[:FEATURES])}." if case.findings.unclear else "",
     ]
     text = _within([one for one in must if one], [one for one in more if one])
@@ -58,17 +58,18 @@ def _ranked(case: Case) -> Spoken:
 
 
 def _first(ranking: tuple[Ranked, ...]) -> list[Ranked]:
-    """The emergencies that are compatible, best fit first; without one, the most urgent there is."""
+    """The emergencies that are compatible, best fit first; without one, what is urgent."""
     compatible = [one for one in ranking if one.compatible]
     emergencies = [one for one in compatible if one.diagnosis.urgency == "emergency"]
-    return (emergencies or compatible or list(ranking))[:NAMED]
+    return (emergencies or [one for one in compatible if one.diagnosis.urgency == "urgent"])[:NAMED]
 
 
 def _excluded(first: list[Ranked], marked: dict[str, str]) -> str:
-    if not first:
-        return ""
-    lead = "Exclude first" if first[0].diagnosis.urgency == "emergency" else "No emergency fits; first"
-    return f"{lead}: {_listed([marked[one.diagnosis.id] for one in first])}."
+    """Never that there is no emergency: only that none stands out."""
+    names = _listed([marked[one.diagnosis.id] for one in first])
+    if first and first[0].diagnosis.urgency == "emergency":
+        return f"Exclude first: {names}."
+    return f"No emergency stands out. Most urgent: {names}." if first else "No emergency stands out."
 
 
 def _best(best: Ranked | None, first: list[Ranked], marked: dict[str, str]) -> str:

@@ -41,34 +41,36 @@ class Reader:
     def read(self, text: str, *, adult: bool = True) -> Findings:
         """`adult`: whether pulse and breathing may be judged by the limits of adults."""
         words = tokens(text)
-        hits = self._told_apart(self._lexicon.find(words))
+        hits = self._told_apart(self._lexicon.find(words), words)
         marks: dict[str, set[bool | None]] = {}
         covered = {place for hit in hits for place in range(hit.start, hit.end)}
         for hit in hits:
             holding = [one for one in hits if one.start <= hit.start and hit.end <= one.end]
             around = max(holding, key=lambda one: one.end - one.start)
-            if not hit.name.startswith(FAMILY) and _others(words, around.start):
+            if not hit.name.startswith(FAMILY) and _others(words, around):
                 continue
             marks.setdefault(hit.name, set()).add(_polarity(words, around, covered))
         for name, found in measured(text, adult=adult):
             marks.setdefault(name, set()).add(found)
         return combined(decided(marks), self._combinations)
 
-    def _told_apart(self, hits: list[Hit]) -> list[Hit]:
-        """Without complaints inside longer ones ("vomiting" in "vomiting blood"), and without what a family had."""
+    def _told_apart(self, hits: list[Hit], words: list[str]) -> list[Hit]:
+        """Without complaints inside longer ones ("vomiting" in "vomiting blood") or in a history of them, and without
+        what a family had."""
 
-        def inside(hit: Hit, other: Hit) -> bool:
-            return other.start <= hit.start and hit.end <= other.end and other.end - other.start > hit.end - hit.start
+        def inside(hit: Hit, others: list[Hit]) -> bool:
+            length = hit.end - hit.start
+            return any(
+                one.start <= hit.start and hit.end <= one.end and one.end - one.start > length and one.name != hit.name
+                for one in others
+            )
 
-        complaints = [hit for hit in hits if hit.name in self._complaints]
         families = [hit for hit in hits if hit.name.startswith(FAMILY)]
+        longer = [hit for hit in hits if hit.name in self._complaints or words[hit.start] == "history"]
         return [
             hit
             for hit in hits
-            if not any(inside(hit, one) for one in families)
-            and not (
-                hit.name in self._complaints and any(inside(hit, one) and one.name != hit.name for one in complaints)
-            )
+            if not inside(hit, families) and not (hit.name in self._complaints and inside(hit, longer))
         ]
 
 
@@ -85,10 +87,13 @@ def combined(findings: Findings, combinations: dict[str, frozenset[str]]) -> Fin
     return Findings(findings.present | more, findings.absent - more, findings.unclear - more)
 
 
-def _others(words: list[str], start: int) -> bool:
-    before = words[max(0, start - 3) : start]
+def _others(words: list[str], hit: Hit) -> bool:
+    """Whether it is a relative's: "mother had diabetes", "diabetes in his father"."""
+    before = words[max(0, hit.start - 3) : hit.start]
     cut = [place for place, word in enumerate(before) if word in STOPS or word == ","]
-    return bool(_RELATIVES & set(before[cut[-1] + 1 if cut else 0 :]))
+    behind = words[hit.end : hit.end + 2]
+    theirs = len(behind) == 2 and behind[0] == "in" and behind[1] in _RELATIVES
+    return theirs or bool(_RELATIVES & set(before[cut[-1] + 1 if cut else 0 :]))
 
 
 def _polarity(words: list[str], hit: Hit, covered: Iterable[int]) -> bool | None:

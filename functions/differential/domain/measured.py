@@ -31,6 +31,8 @@ def measured(text: str, *, adult: bool = True) -> Iterator[tuple[str, bool]]:
             continue
         for found in re.finditer(rf"\b(?:{figure.words}){_BETWEEN}{_NUMBER}\s*(?P<unit>[a-z%/]*)", plain):
             yield from figure.judge(float(found["value"].replace(",", ".")), found["unit"])
+    if re.search(r"\blast(?:s|ed|ing)?\b[a-z ]{0,20}(?:\d+[ -]*(?:to|and|-)?[ -]*)?\d+ ?seconds?\b", plain):
+        yield "lasting seconds", True
     for found in re.finditer(r"\b(\d{2,3})\s*(?:/|over)\s*(\d{2,3})\b", plain):
         yield from _pressure(float(found[1]), float(found[2]))
 
@@ -106,6 +108,10 @@ def _platelets(value: float, _unit: str) -> tuple[tuple[str, bool], ...]:
     return (("low platelets", thousands < 150),)
 
 
+def _cell_volume(value: float, _unit: str) -> tuple[tuple[str, bool], ...]:
+    return (("macrocytosis", value > 100), ("microcytosis", value < 80)) if 40 <= value <= 160 else ()
+
+
 def _glucose(value: float, unit: str) -> tuple[tuple[str, bool], ...]:
     """In mmol/L or mg/dL; without a unit, from 34 to 69 could be either and says nothing."""
     in_mg = unit.startswith("mg") or (not unit.startswith("mmol") and value >= 70)
@@ -128,6 +134,7 @@ _FIGURES = (
     Figure(r"potassium|k", _potassium),
     Figure(r"(?:corrected )?calcium|ca", _calcium),
     Figure(r"ha?emoglobin|hb|hgb", _haemoglobin, adults_only=True),
+    Figure(r"mcv|mean (?:cell|corpuscular) volume", _cell_volume, adults_only=True),
     Figure(r"platelets?(?: count)?|plt", _platelets),
     Figure(r"(?:blood )?(?:glucose|sugar)|bm", _glucose),
 )

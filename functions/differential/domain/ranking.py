@@ -18,7 +18,7 @@ EXPLAINED, UNEXPLAINED = 2, -2
 FITS, MISFITS = 1, -2
 FREQUENCY = {"common": 1, "uncommon": 0, "rare": -1}
 KEY = ("strong", "moderate")
-FAR = 6
+FAR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ def _weighed(one: Diagnosis, complaints: tuple[Presentation, ...], findings: Fin
         + EXPLAINED * len(explains)
         + UNEXPLAINED * len(unexplained)
         + fits
+        + (MISFITS if _unmet(one, findings) else 0)
     )
     return Ranked(
         diagnosis=one,
@@ -113,9 +114,13 @@ def _weighed(one: Diagnosis, complaints: tuple[Presentation, ...], findings: Fin
 
 def _missing(one: Diagnosis, counted: dict[str, Weight], findings: Findings) -> tuple[str, ...]:
     told = findings.present | findings.absent
-    needed = () if not one.needs or set(one.needs) & findings.present else (one.needs[0],)
+    needed = (one.needs[0],) if _unmet(one, findings) else ()
     keys = [name for name, weight in counted.items() if weight in KEY and name not in told]
     return tuple(dict.fromkeys([*needed, *keys]))
+
+
+def _unmet(one: Diagnosis, findings: Findings) -> bool:
+    return bool(one.needs) and not set(one.needs) & findings.present
 
 
 def _fitting(one: Diagnosis, patient: Patient) -> tuple[int, tuple[str, ...]]:

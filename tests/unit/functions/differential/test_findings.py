@@ -72,6 +72,7 @@ def test_what_can_be_meant_either_way_stays_open(text):
         ("mother had diabetes", "diabetes"),
         ("father with epilepsy", "epilepsy known"),
         ("family history of diabetes", "diabetes"),
+        ("colon cancer in his father", "active cancer"),
     ],
 )
 def test_what_relatives_have_is_not_the_patients(text, name):
@@ -107,6 +108,7 @@ def test_a_complaint_inside_a_longer_one_is_not_a_second_one():
     assert "haemoptysis" in present
     assert "cough" not in present
     assert "abdominal pain" not in READ("right lower abdominal pain").present
+    assert "high blood pressure" not in READ("history of high blood pressure").present
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,8 @@ def test_a_complaint_inside_a_longer_one_is_not_a_second_one():
         ("calcium 9.2", set(), {"high calcium"}),
         ("haemoglobin 82", {"anaemia"}, set()),
         ("Hb 14.1", set(), {"anaemia"}),
+        ("MCV 112", {"macrocytosis"}, {"microcytosis"}),
+        ("episodes that last between 30-40 seconds", {"lasting seconds"}, set()),
         ("platelets 12", {"low platelets"}, set()),
         ("platelets 250,000", set(), {"low platelets"}),
         ("glucose 2.1 mmol/l", {"low glucose"}, {"high glucose"}),
