@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+from functions.calculators.domain.heard import HEARD
 from functions.calculators.domain.model import Calculator, Family
 from functions.calculators.domain.registry import FAMILIES, calculators
 from functions.calculators.domain.wording import normalise
@@ -90,7 +91,7 @@ def mentions(text: str) -> list[Mention]:
     found = [
         Mention(*hit.span(), members=(calculator.id,), weak=weak)
         for calculator in calculators().values()
-        for weak, patterns in ((False, calculator.names), (True, calculator.weak))
+        for weak, patterns in ((False, calculator.names), (True, calculator.weak + HEARD.get(calculator.id, ())))
         for pattern in patterns
         for hit in _whole(pattern).finditer(text)
     ] + [

@@ -59,10 +59,13 @@ FAMILIES: tuple[Family, ...] = (
         question="CHADS2 has been replaced. Do you want the CHA2DS2-VASc score?",
     ),
     Family(
-        names=(r"timi(?: risk)?(?: score)?",),
+        names=(r"(?:timi|timmy)(?: risk)?(?: score)?",),
         members=("timi_ua_nstemi", "timi_stemi"),
         question="Which TIMI score: for unstable angina and NSTEMI, or for STEMI?",
-        hints={r"n stemi|nstemi|unstable angina|non st elevation": "timi_ua_nstemi", r"stemi": "timi_stemi"},
+        hints={
+            r"n ?(?:stemi|stemmy)|non (?:stemi|stemmy)|unstable angina|non st elevation": "timi_ua_nstemi",
+            r"(?<!n )(?<!non )(?:stemi|stemmy)": "timi_stemi",
+        },
     ),
     Family(
         names=(r"rockall?(?: (?:score|risk score))?",),

@@ -355,6 +355,42 @@ def test_the_score_with_the_hardest_name_is_recognised_as_heard(heard):
     assert compute(found.calculator, found.inputs).value == 3
 
 
+# What the recogniser wrote for the names of calculators (synthetic speech), and two that only sound alike.
+MISHEARD = {
+    "Calculate the A-agradient.": "aa_gradient",
+    "Calculate the upgar score.": "apgar",
+    "Calculate the AS DVD risk.": "ascvd_pce",
+    "Calculate the Odyssey.": "audit_c",
+    "Calculate the Brayden scale.": "braden",
+    "Calculate the Capri-Nie score.": "caprini",
+    "Calculate the modified center score.": "centor",
+    "Calculate the child pus score": "child_pugh",
+    "Calculate the gray score.": "grace",
+    "Calculate the Hezbollah's score.": "has_bled",
+    "Calculate the HES-BLED score": "has_bled",
+    "Calculate the home IR.": "homa_ir",
+    "Calculate the ideal bodyweight": "ideal_weight",
+    "Calculate the MALD3.": "meld_3",
+    "Calculate the mild sodium.": "meld_na",
+    "Calculate the news too.": "news2",
+    "Calculate the Q-Sopha.": "qsofa",
+    "Calculate the qTC by BASSIT": "qtc_bazett",
+    "Calculate the QTC by Fridrisha.": "qtc_fridericia",
+    "Calculate the QTC by Rata Harjo.": "qtc_rautaharju",
+    "Calculate the full rock-all score.": "rockall",
+    "Calculate the Timmy score for Stemmy.": "timi_stemi",
+    "Calculate the Timmy score for non-stemmy.": "timi_ua_nstemi",
+    "what is the gray score": None,
+    "he read the odyssey and has good news to tell": None,
+}
+
+
+@pytest.mark.parametrize("heard", MISHEARD)
+def test_a_name_is_known_as_the_recogniser_writes_it(heard):
+    found = interpret(heard)
+    assert (found.calculator.id if found.calculator else None) == MISHEARD[heard]
+
+
 def stated(found):
     """Inputs that were said, with the unit only where it is not the canonical one."""
     values = {}
