@@ -12,7 +12,6 @@ from voiceassist.runtime.settings import Settings
 
 SECRET = "s" * 32
 PATH = "/api/v1/differential"
-BEARER = {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
 PLANTED = "Zebulon Quackenbush"
 
 
@@ -20,7 +19,9 @@ PLANTED = "Zebulon Quackenbush"
 async def client(monkeypatch):
     monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
     transport = httpx.ASGITransport(app=await main.differential(None))
-    async with httpx.AsyncClient(transport=transport, base_url="http://differential", headers=BEARER) as client:
+    # Minted now: a token lives for a minute, and tests are collected long before the last of them runs.
+    bearer = {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://differential", headers=bearer) as client:
         yield client
 
 
