@@ -80,6 +80,8 @@ class ModelFolder:
                 "Models from a folder need torch and transformers: install requirements/models.txt."
             ) from None
         huggingface_hub.constants.HF_HUB_OFFLINE = True  # as the variable of this name, which is read at import
+        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.set_verbosity_error()
         try:
             return getattr(transformers, kind).from_pretrained(
                 str(self.path), local_files_only=True, trust_remote_code=False, **options
