@@ -305,7 +305,8 @@ class Dialogue:
     async def _furthered(self, said: str) -> Reply | None:
         """What was said goes as the reply to the function that asked back; None if none did or it is a new question."""
         waiting, self.waiting = self.waiting, None
-        if waiting is None or self.phrases.find(said) or _QUESTION.match(said.lower()):
+        asks = _QUESTION.match(said.lower()) or _CALCULATION.search(said.lower())
+        if waiting is None or asks or self.phrases.find(said):
             return None
         return await self._function(waiting.skill, f"{waiting.said}. {said}")
 

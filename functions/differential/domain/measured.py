@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from voiceassist.core.text import folded
 
-_BETWEEN = r"(?:\s*(?:is|was|of|at|=|:|about|around|measured|level|count|down|up|to)\b|[\s=:])*\s*"
+# One reading only, and few of them: a long row of "is is is" must not be tried in every way.
+_BETWEEN = r"(?:[ =:]|\b(?:is|was|of|at|about|around|measured|level|count|down|up|to)\b){0,12}"
 _NUMBER = r"(?P<value>\d{1,6}(?:[.,]\d{1,3})?)"
 
 
@@ -25,13 +26,13 @@ class Figure:
 
 def measured(text: str, *, adult: bool = True) -> Iterator[tuple[str, bool]]:
     """Names of findings with True (affirmed) or False (denied)."""
-    plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", folded(text))
+    plain = re.sub(r"\s+", " ", re.sub(r"(?<=\d),(?=\d{3}\b)", "", folded(text)))
     for figure in _FIGURES:
         if figure.adults_only and not adult:
             continue
         for found in re.finditer(rf"\b(?:{figure.words}){_BETWEEN}{_NUMBER}\s*(?P<unit>[a-z%/]*)", plain):
             yield from figure.judge(float(found["value"].replace(",", ".")), found["unit"])
-    if re.search(r"\blast(?:s|ed|ing)?\b[a-z ]{0,20}(?:\d+[ -]*(?:to|and|-)?[ -]*)?\d+ ?seconds?\b", plain):
+    if re.search(r"\blast(?:s|ed|ing)?\b[a-z ]{0,20}(?:\d{1,3} ?(?:to|and|-)? ?)?\d{1,3} ?seconds?\b", plain):
         yield "lasting seconds", True
     for found in re.finditer(r"\b(\d{2,3})\s*(?:/|over)\s*(\d{2,3})\b", plain):
         yield from _pressure(float(found[1]), float(found[2]))

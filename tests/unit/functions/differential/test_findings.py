@@ -3,6 +3,7 @@
 import pytest
 
 from functions.differential import library
+from functions.differential.domain.patient import patient_of
 from functions.differential.domain.words import tokens
 
 READ = library.reader().read
@@ -171,3 +172,18 @@ def test_a_long_text_is_read_in_proportion():
     text = "no fever, cough and chest pain on exertion with swelling of the left leg. " * 50
     assert len(tokens(text)) > 600
     assert "unilateral leg swelling" in READ(text).present
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "temp" + " is" * 1200, "temp" + " " * 3900 + "x", "temp " + "= :" * 1300, "lasting " * 200 + "5 - " * 500,
+        "9" * 4000, "120/ " * 800, "no , " * 800, "family history of " * 200, "pain " * 800, "for a few " * 400,
+        "68 " * 1300, "twenty " * 570, "5," * 1900, "last" + " a" * 15 + "5" * 3900,
+    ],
+    ids=range(14),
+)  # fmt: skip
+def test_a_hostile_text_is_read_to_its_end(text):
+    """Each of these would take years where a pattern could be matched in many ways."""
+    assert READ(text).unclear == frozenset()
+    assert patient_of(text).sex is None
