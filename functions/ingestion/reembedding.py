@@ -10,6 +10,7 @@ from voiceassist.adapters.vectors.index_models import Reembedding
 from voiceassist.core.identity import service
 from voiceassist.ports.embedding import Embedder
 from voiceassist.runtime import logging
+from voiceassist.runtime.phi_gate import PhiBlockedError
 
 log = logging.get_logger(__name__)
 
@@ -31,7 +32,12 @@ async def run(database: Database, embedder: Embedder, *, seconds: float = float(
     left = 0
     for number, tenant_id in enumerate(tenants, start=1):
         job = Reembedding(database, store.actor(tenant_id), embedder)
-        serves = time.monotonic() < until and await job.run(go_on=lambda: time.monotonic() < until)
+        serves = False
+        try:
+            serves = time.monotonic() < until and await job.run(go_on=lambda: time.monotonic() < until)
+        except PhiBlockedError:
+            # A remote model, and a passage that must stay: this tenant stays with its model, the others do not wait.
+            log.warning("ingestion.reembedding_blocked", tenant_id=str(tenant_id))
         left += not serves
         told(number, len(tenants), serves)
     if left:

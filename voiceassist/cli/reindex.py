@@ -28,7 +28,9 @@ def command(layout: Layout, *, as_json: bool) -> None:
     else:
         click.echo(f"{model_id} serves {tenants - left} of {tenants} tenants")
     if left:
-        raise click.ClickException("Documents were written meanwhile: run it again.")
+        raise click.ClickException(
+            "Some tenants keep their model: documents were written meanwhile (run it again) or must not leave."
+        )
 
 
 async def _run(settings: Settings) -> tuple[str, int, int]:

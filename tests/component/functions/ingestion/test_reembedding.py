@@ -13,6 +13,7 @@ from voiceassist.adapters.vectors import index_models
 from voiceassist.core import ids
 from voiceassist.core.identity import DEFAULT_TENANT, service
 from voiceassist.runtime import providers
+from voiceassist.runtime.phi_gate import PhiBlockedError
 
 pytestmark = pytest.mark.req("P5.5")
 
@@ -122,6 +123,32 @@ async def test_a_tick_ends_with_its_time_and_the_next_goes_on(uploaded, deliver,
     seen = []
     assert await reembedding.run(database, turned, told=lambda *told: seen.append(told)) == 0
     assert (seen, turned.embedded) == ([(1, 1, True)], 1)
+
+
+async def test_a_tenant_whose_passages_must_not_leave_keeps_its_model(uploaded, deliver, database, turned, owner):
+    """A remote model behind the gate: the job for the others goes on, and this one is searched as before."""
+    _, _, event = await uploaded(b"# Gout\n\nColchicine is given early.\n", "gout-blocked.md", owner=owner)
+    assert await deliver(main.room, event) == 204
+
+    def refuse(_texts):
+        raise PhiBlockedError
+
+    turned.embed_passages = refuse
+    assert await reembedding.run(database, turned) == 1
+    async with database.transaction(owner) as connection:
+        assert (await index_models.serving(connection)).model_id == providers.embedder().model_id
+
+
+async def test_a_document_that_must_not_leave_fails_with_the_reason(uploaded, deliver, job_of, turned, owner):
+    def refuse(_texts):
+        raise PhiBlockedError
+
+    turned.embed_passages = refuse
+    turned.change()
+    _, body, event = await uploaded(b"# Gout\n\nColchicine is given early.\n", "gout-refused.md", owner=owner)
+    assert await deliver(main.room, event) == 204
+    job = await job_of(owner, body)
+    assert (job["state"], job["error_code"]) == ("failed", "PHI_BLOCKED")
 
 
 async def test_every_tenant_has_its_turn(database, person):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from voiceassist.adapters.postgres import Database
@@ -124,6 +125,20 @@ async def test_deleting_takes_one_document_and_leaves_the_other(store):
     await store.index.delete(first)
     left = (await store.index.search(Query("warfarin", vectors(1)[0], limit=10))).by_meaning
     assert {hit.chunk.document_id for hit in left} == {second}
+
+
+async def test_the_nearest_are_found(store):
+    """The recall floor: of the ten nearest among 400, at least 99 in 100 over all questions."""
+    rows, asked = vectors(400, seed=21), vectors(20, seed=22)
+    found = chunks(await store.document(), [f"passage {n}" for n in range(len(rows))])
+    await store.index.upsert(found, rows)
+    place = {chunk.chunk_id: number for number, chunk in enumerate(found)}
+    right = 0
+    for question in asked:
+        hits = (await store.index.search(Query("", question, limit=10))).by_meaning
+        floor = np.sort(rows @ question)[-10] - 2e-3  # halves differ in the third place
+        right += sum(rows[place[hit.chunk.chunk_id]] @ question >= floor for hit in hits)
+    assert right >= 0.99 * 10 * len(asked)
 
 
 async def test_the_limit_is_kept(store):
