@@ -2,7 +2,8 @@
 
 A build goes into a collection named after the hash of what is in it; the alias that searches use is
 switched when the build is complete. So a crash leaves the old index in service and the next build goes
-on where it ended, and two processes that build at once write the same points.
+on where it ended, and two processes that build at once write the same points. The collection before stays
+until the next change, for rooms that still run with its model.
 """
 
 import asyncio
@@ -80,8 +81,10 @@ async def ensured(chunks: list[Chunk], server: Qdrant, embedder: Embedder, *, al
             await _build(name, chunks, server, embedder)
             await server.point_alias(alias, name)
             log.info("library.indexed", count=len(chunks), version=name)
-            if before is not None:
-                await server.drop(before)
+            # The one before stays for rooms that still have its model; those before it have nobody left.
+            for old in await server.collections():
+                if old.startswith(f"{alias}_") and old not in {name, before}:
+                    await server.drop(old)
     return name
 
 

@@ -113,6 +113,13 @@ class Qdrant:
             self._shapes[name] = model_id, dimension, time.monotonic() + BELIEVED_SECONDS
         return model_id, dimension
 
+    async def made_with(self, alias: str, model_id: str) -> str | None:
+        """A collection that the alias points to or pointed to before (`alias_…`), with vectors of this model."""
+        for name in await self.collections():
+            if name.startswith(f"{alias}_") and (await self.shape(name))[0] == model_id:
+                return name
+        return None
+
     async def collections(self) -> list[str]:
         return [entry["name"] for entry in (await self.call("GET", "/collections"))["collections"]]
 
@@ -151,12 +158,11 @@ class QdrantIndex:
         self._tenant = tenant
 
     async def search(self, query: Query) -> Rankings:
-        if query.vector is not None:
-            await self._refuse_another(len(query.vector))
         searches = self._searches(query)
         if not searches:
             return Rankings()
-        results = await self._server.call("POST", f"{self._path}/query/batch", {"searches": searches})
+        path = self._path if query.vector is None else await self._searched(len(query.vector))
+        results = await self._server.call("POST", f"{path}/query/batch", {"searches": searches})
         found = {search["using"]: _hits(result["points"]) for search, result in zip(searches, results, strict=True)}
         return Rankings(by_meaning=found.get(DENSE, ()), by_words=found.get(WORDS, ()))
 
@@ -188,10 +194,22 @@ class QdrantIndex:
         body = {"exact": True, "filter": {"must": [self._own()]}}
         return int((await self._server.call("POST", f"{self._path}/count", body))["count"])
 
-    async def _refuse_another(self, dimension: int) -> None:
+    async def _fits(self, dimension: int) -> bool:
         model_id, size = await self._server.shape(self._collection)
-        if dimension != size or (model_id and self._model_id and model_id != self._model_id):
+        return dimension == size and (not model_id or not self._model_id or model_id == self._model_id)
+
+    async def _refuse_another(self, dimension: int) -> None:
+        if not await self._fits(dimension):
             raise IndexModelError
+
+    async def _searched(self, dimension: int) -> str:
+        """Where a room that still has the model before finds its collection after the alias has moved on."""
+        if await self._fits(dimension):
+            return self._path
+        kept = await self._server.made_with(self._collection, self._model_id) if self._model_id else None
+        if kept is None:
+            raise IndexModelError
+        return f"/collections/{kept}/points"
 
     def _own(self) -> dict[str, Any]:
         if self._tenant:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from functions.retrieval import library_index, main
@@ -12,7 +13,7 @@ from realtime.dialogue.clarify.topic import topic_of
 from voiceassist.adapters.vectors.qdrant import COLLECTION, Qdrant, QdrantIndex
 from voiceassist.core import ids
 from voiceassist.core.text import sentences
-from voiceassist.ports.vectors import Query
+from voiceassist.ports.vectors import IndexModelError, Query
 from voiceassist.runtime import providers
 from voiceassist.runtime.terminology import load
 
@@ -323,9 +324,38 @@ class TestLibraryIndex:
         second = await library_index.ensured(changed, server, embedder, alias=alias)
         assert first != second
         assert await server.alias_target(alias) == second
-        assert first not in await server.collections()
         hits = (await QdrantIndex(server, alias).search(Query("zebrafish"))).by_words
         assert hits[0].chunk.text == "Zebrafish are striped."
+        again = [replace(chunks[0], text="Quaggas were striped."), *chunks[1:]]
+        third = await library_index.ensured(again, server, embedder, alias=alias)
+        kept = {name for name in await server.collections() if name.startswith("trial_change")}
+        assert kept == {second, third}
+
+    async def test_a_room_with_the_model_before_finds_its_collection_until_the_next_change(
+        self, server, chunks, rooms_environment
+    ):
+        """Two revisions serve side by side for a while; neither compares its vectors with the other's."""
+        alias = "trial_models"
+        embedder = providers.embedder()
+        await library_index.ensured(chunks, server, embedder, alias=alias)
+
+        class Another:
+            model = replace(embedder.model, name="another", dimension=16)
+            model_id, dimension = model.id, 16
+
+            def embed_passages(self, texts):
+                vectors = embedder.embed_passages(texts)[:, :16]
+                return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+        await library_index.ensured(chunks, server, Another(), alias=alias)
+        vector = embedder.embed_query(chunks[0].searchable)
+        for model_id, asked in ((embedder.model_id, vector), (Another.model_id, vector[:16])):
+            index = QdrantIndex(server, alias, model_id=model_id)
+            hits = (await index.search(Query(chunks[0].title, asked))).by_meaning
+            assert hits[0].chunk.chunk_id == chunks[0].chunk_id
+        unheard = QdrantIndex(server, alias, model_id="unheard/float32/mean/00000000")
+        with pytest.raises(IndexModelError):
+            await unheard.search(Query("gout", vector))
 
     async def test_a_build_that_dies_leaves_the_old_index_in_service(
         self, server, chunks, monkeypatch, rooms_environment

@@ -115,6 +115,18 @@ async def test_the_index_itself_asks_as_the_person(database, people, questions):
     assert {hit.chunk.document_id for hit in answer.by_meaning} == seen & other
 
 
+async def test_a_pooled_connection_remembers_nobody(settings, people):
+    """After a transaction the setting of whom it was for is empty, not null: no row, and no error either."""
+    alone = Database(settings.postgres.dsn, pool_size=1)
+    async with alone.transaction(people[0][0]) as connection:
+        assert (await connection.execute(text("select count(*) from chunks"))).scalar_one() > 0
+    async with alone.engine.connect() as connection:
+        assert (await connection.execute(text("select current_setting('app.owner')"))).scalar_one() == ""
+        assert (await connection.execute(text("select count(*) from chunks"))).scalar_one() == 0
+        assert (await connection.execute(text("select count(*) from passage_indexes"))).scalar_one() == 0
+    await alone.close()
+
+
 @pytest.fixture(scope="module")
 async def library(settings):
     """One collection of everybody's passages and 50 tenants' own; which tenant a document is of, by its id."""
