@@ -24,7 +24,7 @@ log = logging.get_logger(__name__)
 
 FOLDER = Path(__file__).parent / "library"
 # Raise when passages are cut or weighted in another way: the index is then built anew.
-SCHEME = "1"
+SCHEME = "2"
 
 _building = asyncio.Lock()
 
@@ -44,7 +44,8 @@ def fingerprint(chunks: list[Chunk], model_id: str) -> str:
     """Twelve hex digits that change with any text, the model or the scheme."""
     digest = hashlib.sha256(f"{SCHEME}|{model_id}".encode())
     for chunk in chunks:
-        digest.update(f"|{chunk.chunk_id}|{chunk.searchable}|{chunk.source}|{chunk.year}".encode())
+        told = (chunk.chunk_id, chunk.searchable, *chunk.mined, chunk.source, chunk.year)
+        digest.update("".join(f"|{part}" for part in told).encode())
     return digest.hexdigest()[:12]
 
 

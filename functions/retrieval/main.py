@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any
 
 import functions_framework.aio
@@ -17,9 +19,11 @@ from voiceassist.adapters.vectors.qdrant import QdrantIndex
 from voiceassist.contracts.answers import Answer, Found, Question, SearchRequest
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
-from voiceassist.ports.vectors import PassageIndex
-from voiceassist.runtime import door, logging, metrics, providers
+from voiceassist.core.terminology import Concepts, PackError
+from voiceassist.ports.vectors import Filters, PassageIndex
+from voiceassist.runtime import door, logging, metrics, providers, terminology
 from voiceassist.runtime.http_room import http_app
+from voiceassist.runtime.settings import load_settings
 
 log = logging.get_logger(__name__)
 
@@ -32,6 +36,12 @@ async def warm() -> None:
     """Build the library if it is not there and load the embedder: a session that asks for readiness finds both."""
     await keeper.ready()
     await asyncio.to_thread(providers.embedder().embed_query, "ready")
+    if reranker := providers.reranker():
+        try:
+            await asyncio.to_thread(reranker.scores, "ready", ["ready"])
+        except UnavailableError as error:
+            # Searches go on without it; only its loading is too long for one of them.
+            log.warning("rerank.unusable", code=error.code)
 
 
 room = door.Room(
@@ -47,18 +57,18 @@ app = http_app(room, title="Retrieval")
 Caller = Annotated[Principal, Depends(door.principal)]
 
 
-async def sources(caller: Principal) -> dict[str, PassageIndex]:
-    """The shared library, and of the uploaded documents those the caller may see."""
+async def sources(caller: Principal, *, mine: bool = False) -> dict[str, PassageIndex]:
+    """The shared library, and of the uploaded documents those the caller may see; the library is nobody's own."""
+    model = providers.embedder().model
+    documents = PgVectorIndex(providers.database(), caller, model, embedders=providers.embedder_of)
+    if mine:
+        return {DOCUMENTS: documents}
     try:
         await keeper.ready()
     except UnavailableError as error:
         # Not fatal: the search itself will find the knowledge base missing and say so.
         log.warning("library.unavailable", code=error.code)
-    model = providers.embedder().model
-    return {
-        KNOWLEDGE: QdrantIndex(providers.knowledge(), model_id=model.id),
-        DOCUMENTS: PgVectorIndex(providers.database(), caller, model, embedders=providers.embedder_of),
-    }
+    return {KNOWLEDGE: QdrantIndex(providers.knowledge(), model_id=model.id), DOCUMENTS: documents}
 
 
 def observe(source: str, seconds: float | None) -> None:
@@ -75,15 +85,35 @@ def speller() -> service.Speller:
     return names.speller(library_index.digests())
 
 
+@lru_cache(maxsize=1)
+def other_names() -> Concepts:
+    """The house's names and the operator's; a pack that cannot be read costs its names and no answer."""
+    path = load_settings().knowledge.terminology
+    try:
+        return terminology.load_names(Path(path) if path else None)
+    except PackError as error:
+        log.error("terminology.unusable", code=error.code)
+        return terminology.load_names()
+
+
+def means(filters: Filters = Filters()) -> service.Means:  # noqa: B008 - frozen
+    return service.Means(other_names(), filters, providers.reranker(), datetime.now(UTC).year)
+
+
+def filters_of(request: SearchRequest) -> Filters:
+    return Filters(request.specialty, request.source, request.year_from, request.year_to, mine=request.owner == "me")
+
+
 @app.post("/api/v1/search")
 async def search(request: SearchRequest, caller: Caller) -> Found:
     outcome = await service.search(
         request.query,
-        sources=await sources(caller),
+        sources=await sources(caller, mine=request.owner == "me"),
         embedder=providers.embedder(),
         limit=request.limit,
         observe=observe,
         spell=speller(),
+        means=means(filters_of(request)),
     )
     return Found(items=tuple(wording.passage(found) for found in outcome.passages), complete=outcome.all_searched)
 
@@ -97,6 +127,7 @@ async def answers(request: Question, caller: Caller) -> Answer:
         embedder=providers.embedder(),
         observe=observe,
         spell=speller(),
+        means=means(),
     )
     metrics.ANSWERS.labels(answer.status).inc()
     milliseconds = round((time.perf_counter() - started) * 1000)

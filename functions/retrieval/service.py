@@ -1,32 +1,53 @@
 """Search over all sources at once, and answers out of what they hold."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from functions.retrieval.domain import conflicts, evidence, lexicon, wording
-from functions.retrieval.domain.fusion import Found, fused
+from functions.retrieval.domain import conflicts, evidence, hops, lexicon, wording
+from functions.retrieval.domain.fusion import Found
+from functions.retrieval.domain.hops import Hop
 from functions.retrieval.domain.question import understood
+from functions.retrieval.domain.ranking import interleaved, ranked, reranked
+from functions.retrieval.domain.variants import variants
 from voiceassist.contracts.answers import Answer
 from voiceassist.core.errors import UnavailableError
+from voiceassist.core.terminology import Concepts
 from voiceassist.ports.embedding import Embedder
-from voiceassist.ports.vectors import PassageIndex, Query, Rankings
+from voiceassist.ports.reranking import Reranker
+from voiceassist.ports.vectors import Filters, PassageSearch, Query, Rankings
+from voiceassist.runtime import logging, tracing
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+log = logging.get_logger(__name__)
+
 SOURCE_SECONDS = 5.0
+RERANK_SECONDS = 2.0
 # Passages asked of each source, and kept for an answer (P5.7).
 DEPTH = 24
 KEPT = 10
+# A cross-encoder reads so many of the first.
+RERANKED = 20
 
 # Told when a source has answered or failed: its name and the seconds it took, None for a failure.
 Observer = Callable[[str, float | None], None]
 # Spells out the short names of a question.
 Speller = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a search may use beyond the question; `year` is the present one, for what is fresh."""
+
+    names: Concepts = field(default_factory=Concepts)
+    filters: Filters = field(default_factory=Filters)
+    reranker: Reranker | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +57,121 @@ class Outcome:
     passages: tuple[Found, ...]
     vector: "NDArray[np.float32]"
     all_searched: bool = True
+    hops: tuple[Hop, ...] = ()
 
 
 async def search(
     text: str,
     *,
-    sources: Mapping[str, PassageIndex],
+    sources: Mapping[str, PassageSearch],
     embedder: Embedder,
     limit: int,
     observe: Observer,
     spell: Speller = str,
+    means: Means | None = None,
 ) -> Outcome:
     """Ask every source in parallel; raises UnavailableError when none answers."""
-    vector = await asyncio.to_thread(embedder.embed_query, spell(text))
-    query = Query(text, vector, limit=max(DEPTH, limit))
-    answers = await asyncio.gather(*(_ask(name, index, query, observe) for name, index in sources.items()))
-    given = [answer for answer in answers if answer is not None]
-    if not given:
+    means = means or Means()
+    desk = _Desk(sources, embedder, observe, spell, max(DEPTH, limit), means.filters)
+    (vector, first) = await desk.put(text)
+    if not first:
         raise UnavailableError("No source could be searched.", retry_after=5)
-    return Outcome(tuple(fused(given, limit)), vector, all_searched=len(given) == len(answers))
+    queries = [first, *await _under_other_names(text, first, desk, means.names)]
+    steps, lists = await _further(text, queries, desk, means.year)
+    whole = ranked(text, queries, max(limit, RERANKED), year=means.year)
+    passages = await _reread(text, interleaved([*lists, whole]) if lists else whole, means.reranker)
+    return Outcome(tuple(passages[:limit]), vector, desk.all_answered, steps)
 
 
-async def _ask(name: str, index: PassageIndex, query: Query, observe: Observer) -> Rankings | None:
+@dataclass
+class _Desk:
+    """Puts queries to every source."""
+
+    sources: Mapping[str, PassageSearch]
+    embedder: Embedder
+    observe: Observer
+    spell: Speller
+    depth: int
+    filters: Filters
+    all_answered: bool = True
+
+    async def put(self, text: str) -> "tuple[NDArray[np.float32], list[Rankings]]":
+        """The vector of a query, and the answers of those sources that gave one."""
+        vector = await asyncio.to_thread(self.embedder.embed_query, self.spell(text))
+        query = Query(text, vector, self.depth, self.filters)
+        asked = (_ask(name, index, query, self.observe) for name, index in self.sources.items())
+        answers = await asyncio.gather(*asked)
+        given = [answer for answer in answers if answer is not None]
+        self.all_answered = self.all_answered and len(given) == len(answers)
+        return vector, given
+
+    async def put_all(self, texts: Sequence[str]) -> list[list[Rankings]]:
+        return [given for _, given in await asyncio.gather(*map(self.put, texts))]
+
+
+async def _under_other_names(
+    text: str, first: Sequence[Rankings], desk: _Desk, names: Concepts
+) -> list[list[Rankings]]:
+    """The gate: what stands in titles, headings or several texts of what was found needs no other name."""
+    chunks = [hit.chunk for answer in first for hit in (*answer.by_words, *answer.by_meaning)]
+    titles = {title for chunk in chunks for title in (chunk.title, *chunk.aliases, chunk.heading)}
+    texts = [hit.chunk.text for answer in first for hit in answer.by_words]
+    return await desk.put_all(variants(text, names, titles, texts))
+
+
+async def _further(
+    text: str, queries: Sequence[Sequence[Rankings]], desk: _Desk, year: int | None
+) -> tuple[tuple[Hop, ...], list[list[Found]]]:
+    """The hops of a question that one search cannot answer, and what each query of the last one found."""
+    known = _ids(queries)
+    if sides := hops.compared(text):
+        step, lists = await _hop(sides, known, desk, year)
+        return (step,), lists
+    steps: list[Hop] = []
+    lists = []
+    asked = text
+    while len(steps) < hops.MOST_HOPS and (described := hops.description(asked)):
+        found = ranked(described.searched, await desk.put_all([described.searched]), hops.MOST_QUERIES, year=year)
+        following = hops.next_queries(described, asked, found)
+        if not following:
+            break
+        step, further = await _hop(following, known, desk, year)
+        steps.append(step)
+        if not step.added:
+            break
+        asked, lists = following[0], further
+    return tuple(steps), lists
+
+
+async def _hop(texts: Sequence[str], known: set[str], desk: _Desk, year: int | None) -> tuple[Hop, list[list[Found]]]:
+    """Searches `texts`; what it finds is `known` from then on."""
+    with tracing.span("retrieval.hop", queries=len(texts)):
+        answers = await desk.put_all(texts)
+    added = _ids(answers) - known
+    known |= added
+    lists = [ranked(text, [given], desk.depth, year=year) for text, given in zip(texts, answers, strict=True)]
+    return Hop(tuple(texts), len(added)), lists
+
+
+def _ids(queries: Sequence[Sequence[Rankings]]) -> set[str]:
+    return {hit.chunk.chunk_id for answers in queries for one in answers for hit in (*one.by_meaning, *one.by_words)}
+
+
+async def _reread(text: str, passages: list[Found], reranker: Reranker | None) -> list[Found]:
+    """The first passages in the order of the cross-encoder; as they were when it fails or is slow."""
+    if reranker is None or not passages:
+        return passages
+    head = passages[:RERANKED]
+    read = asyncio.to_thread(reranker.scores, text, [one.chunk.searchable for one in head])
+    try:
+        scores = await asyncio.wait_for(read, RERANK_SECONDS)
+    except (UnavailableError, TimeoutError) as error:
+        log.warning("rerank.skipped", error_type=type(error).__name__, count=len(head))
+        return passages
+    return [*reranked(head, [float(score) for score in scores]), *passages[RERANKED:]]
+
+
+async def _ask(name: str, index: PassageSearch, query: Query, observe: Observer) -> Rankings | None:
     started = perf_counter()
     try:
         answer = await asyncio.wait_for(index.search(query), SOURCE_SECONDS)
@@ -71,13 +185,16 @@ async def _ask(name: str, index: PassageIndex, query: Query, observe: Observer) 
 async def answer(
     text: str,
     *,
-    sources: Mapping[str, PassageIndex],
+    sources: Mapping[str, PassageSearch],
     embedder: Embedder,
     observe: Observer,
     spell: Speller = str,
+    means: Means | None = None,
 ) -> tuple[Answer, int]:
     """The extractive answer, and how many passages it was chosen from."""
-    outcome = await search(text, sources=sources, embedder=embedder, limit=KEPT, observe=observe, spell=spell)
+    outcome = await search(
+        text, sources=sources, embedder=embedder, limit=KEPT, observe=observe, spell=spell, means=means
+    )
     given = await asyncio.to_thread(_worded, text, outcome, embedder)
     return given, len(outcome.passages)
 

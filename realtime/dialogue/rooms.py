@@ -108,7 +108,7 @@ class HttpRooms:
             url,
             principal=self._principal,
             issuer=ISSUER,
-            content=request.model_dump_json(),
+            content=request.model_dump_json(exclude_unset=True),
             headers={"content-type": "application/json"},
             timeout=SECONDS,
         )

@@ -10,10 +10,11 @@ from voiceassist.cli.lazy import LazyGroup
 
 EVALUATIONS = {
     "calculators": "Calculator cases: the library itself, nothing has to run.",
+    "retrieval": "Ranked passages of a corpus, whose vectors are kept for the next time; nothing has to run.",
     "clarify": "What is asked back: topics by a corpus, and missing inputs; nothing has to run.",
     "intents": "What labelled queries are taken for, as a confusion matrix; nothing has to run.",
 }
-MODULES = {"calculators": "medcalc"}
+MODULES = {"calculators": "medcalc", "retrieval": "ranking"}
 
 
 @click.group(

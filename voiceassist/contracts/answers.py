@@ -1,14 +1,16 @@
 """Passages, citations and answers: what retrieval gives and what voice, page and CLI show."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Visibility = Literal["public", "shared", "private"]
 AnswerStatus = Literal["supported", "partial", "abstained"]
 Intent = Literal[
     "diagnosis", "treatment", "drug_info", "guideline", "case_consultation", "calculation", "action", "general"
 ]
+
+FilterValue = Annotated[str, Field(min_length=1, max_length=80)]
 
 NOTICE = "Clinical judgment required."
 
@@ -92,5 +94,18 @@ class Question(Contract):
 
 
 class SearchRequest(Contract):
+    """Empty filters limit nothing. `source` are kinds of source (guideline, note); `owner` me: my documents alone."""
+
     query: str = Field(min_length=1, max_length=2000)
     limit: int = Field(default=8, ge=1, le=50)
+    specialty: tuple[FilterValue, ...] = Field(default=(), max_length=20)
+    source: tuple[FilterValue, ...] = Field(default=(), max_length=20)
+    year_from: int | None = Field(default=None, ge=1800, le=2200)
+    year_to: int | None = Field(default=None, ge=1800, le=2200)
+    owner: Literal["anyone", "me"] = "anyone"
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Self:
+        if self.year_from is not None and self.year_to is not None and self.year_from > self.year_to:
+            raise ValueError("year_from lies after year_to.")
+        return self

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from voiceassist.ports.vectors import Chunk, Hit, Rankings
 
 K = 60
-# Meaning counts three times as much as words: the best mix we measured.
-MEANING = 3.0
+# With the title in both, words and meaning are worth the same (docs/reference/rooms/retrieval.md has the figures).
+MEANING = 1.0
 WORDS = 1.0
 # What a perfect passage gets: first by meaning and first by words.
 _BEST = (MEANING + WORDS) / (K + 1)
@@ -22,15 +22,22 @@ class Found:
     similarity: float | None = None
 
 
-def fused(answers: Sequence[Rankings], limit: int) -> list[Found]:
-    """Best first. Similarities of all stores are comparable and make one ranking; word scores are not."""
-    meaning = sorted((hit for answer in answers for hit in answer.by_meaning), key=lambda hit: -hit.score)
+def fused(queries: Sequence[Sequence[Rankings]], limit: int | None = None) -> list[Found]:
+    """Best first, of queries that stand for one question; each holds the answers of all stores to it.
+
+    Similarities of all stores are comparable and make one ranking a query; word scores are not.
+    """
     scores: dict[str, float] = {}
     chunks: dict[str, Chunk] = {}
-    similarity: dict[str, float] = {hit.chunk.chunk_id: hit.score for hit in reversed(meaning)}
-    _add(scores, chunks, meaning, MEANING)
-    for answer in answers:
-        _add(scores, chunks, answer.by_words, WORDS)
+    similarity: dict[str, float] = {}
+    for answers in queries:
+        meaning = sorted((hit for answer in answers for hit in answer.by_meaning), key=lambda hit: -hit.score)
+        for hit in meaning:
+            name = hit.chunk.chunk_id
+            similarity[name] = max(hit.score, similarity.get(name, hit.score))
+        _add(scores, chunks, meaning, MEANING)
+        for answer in answers:
+            _add(scores, chunks, answer.by_words, WORDS)
     order = sorted(scores, key=lambda chunk_id: (-scores[chunk_id], chunk_id))[:limit]
     return [Found(chunks[chunk_id], min(1.0, scores[chunk_id] / _BEST), similarity.get(chunk_id)) for chunk_id in order]
 

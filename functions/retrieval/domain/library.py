@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from functions.retrieval.domain.aliases import mined
 from voiceassist.core.errors import ValidationError
 from voiceassist.ports.vectors import Chunk
 
@@ -80,6 +81,7 @@ def parse(text: str) -> Digest:
 def chunks(digest: Digest) -> list[Chunk]:
     """One passage a section; its id changes when its text does."""
     found: list[Chunk] = []
+    names = mined(digest.title, (section.text for section in digest.sections))
     for section in digest.sections:
         for text in _portions(section.text):
             name = f"{digest.id}/{digest.version}/{section.heading}/{text}"
@@ -98,6 +100,7 @@ def chunks(digest: Digest) -> list[Chunk]:
                     year=digest.year,
                     version=digest.version,
                     starter=True,
+                    mined=names,
                 )
             )
     return found

@@ -17,7 +17,7 @@ from voiceassist.adapters.vectors.index_models import literal
 from voiceassist.core.identity import Principal
 from voiceassist.core.text import terms
 from voiceassist.ports.embedding import Embedder, Model
-from voiceassist.ports.vectors import Chunk, Hit, IndexModelError, Query, Rankings
+from voiceassist.ports.vectors import Chunk, Filters, Hit, IndexModelError, Query, Rankings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 SOURCE = "Uploaded document"
+SOURCE_TYPE = "note"
 
-_COLUMNS = "c.id, c.document_id, d.title, c.content, c.heading, c.index, c.page, d.version, c.visibility"
+_COLUMNS = (
+    "c.id, c.document_id, d.title, c.content, c.heading, c.index, c.page, d.version, c.visibility, d.source, d.year"
+)
 _FROM = "from chunks c join documents d on d.id = c.document_id"
 _CURRENT = "d.status = 'completed' and not c.superseded"
 _OF_MODEL = ":model in (c.embedding_model, c.next_model)"
@@ -91,6 +94,8 @@ class PgVectorIndex:
         self._embedders = embedders
 
     async def search(self, query: Query) -> Rankings:
+        if not _may_match(query.filters) or (query.filters.mine and self._principal.user_id is None):
+            return Rankings()
         meaning: tuple[Hit, ...] = ()
         wording = " or ".join(terms(query.text))
         async with self._database.transaction(self._principal) as connection:
@@ -98,7 +103,8 @@ class PgVectorIndex:
                 meaning = await self._by_meaning(connection, query)
             words: tuple[Hit, ...] = ()
             if wording:
-                words = await _hits(connection, _BY_WORDS, {"words": wording, "limit": query.limit})
+                statement, given = self._narrowed(_BY_WORDS, query)
+                words = await _hits(connection, statement, given | {"words": wording})
         return Rankings(by_meaning=meaning, by_words=words)
 
     async def _by_meaning(self, connection: "AsyncConnection", query: Query) -> tuple[Hit, ...]:
@@ -110,8 +116,20 @@ class PgVectorIndex:
             vector = await asyncio.to_thread(embedder.embed_query, query.text)
         if vector is None or len(vector) != model.dimension:
             raise IndexModelError
-        given = {"model": model.id, "vector": literal(vector), "limit": query.limit}
-        return await _hits(connection, _BY_MEANING, given)
+        statement, given = self._narrowed(_BY_MEANING, query)
+        return await _hits(connection, statement, given | {"model": model.id, "vector": literal(vector)})
+
+    def _narrowed(self, statement: str, query: Query) -> tuple[str, dict[str, Any]]:
+        """A statement with the query's filters in its WHERE, and their values; a row that fails one is never read."""
+        filters = query.filters
+        limits = {
+            "d.owner_id = :owner": ("owner", self._principal.user_id if filters.mine else None),
+            "d.year >= :year_from": ("year_from", filters.year_from),
+            "d.year <= :year_to": ("year_to", filters.year_to),
+        }
+        given = {clause: value for clause, value in limits.items() if value[1] is not None}
+        values: dict[str, Any] = dict(given.values())
+        return statement.replace(_CURRENT, " and ".join((_CURRENT, *given))), values | {"limit": query.limit}
 
     async def upsert(self, chunks: Sequence[Chunk], vectors: "NDArray[np.float32]") -> None:
         async with self._database.transaction(self._principal) as connection:
@@ -173,6 +191,11 @@ async def _hits(connection: "AsyncConnection", statement: str, parameters: dict[
     return tuple(Hit(_chunk(row), float(row["score"])) for row in rows)
 
 
+def _may_match(filters: Filters) -> bool:
+    """An uploaded document tells no specialty; of kind it is a note."""
+    return not filters.specialties and (not filters.sources or SOURCE_TYPE in filters.sources)
+
+
 def _chunk(row: Any) -> Chunk:
     return Chunk(
         chunk_id=str(row["id"]),
@@ -182,7 +205,9 @@ def _chunk(row: Any) -> Chunk:
         heading=row["heading"],
         position=row["index"],
         page=row["page"],
-        source=SOURCE,
+        source=row["source"] or SOURCE,
+        source_type=SOURCE_TYPE,
+        year=row["year"],
         version=str(row["version"]),
         visibility=row["visibility"],
     )

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from voiceassist.adapters.vectors import sparse
 from voiceassist.core.errors import DependencyTimeoutError, UnavailableError
 from voiceassist.ports.embedding import Model
-from voiceassist.ports.vectors import Chunk, Hit, IndexModelError, Query, Rankings
+from voiceassist.ports.vectors import Chunk, Filters, Hit, IndexModelError, Query, Rankings
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +32,9 @@ BELIEVED_SECONDS = 30.0
 # Somebody else made the collection between our look and our call.
 ALREADY_THERE = 409
 
-_SUPERSEDED = {"key": "superseded", "match": {"value": True}}
+WITHDRAWN = ("superseded", "retracted")
+
+_WITHDRAWN = [{"key": key, "match": {"value": True}} for key in WITHDRAWN]
 _FIELDS = {field.name for field in fields(Chunk)}
 
 
@@ -97,7 +99,8 @@ class Qdrant:
             {"vectors": vectors, "sparse_vectors": {WORDS: {"modifier": "idf"}}, "metadata": _metadata(model)},
             accept=ALREADY_THERE,
         )
-        kinds = [(name_, "keyword") for name_ in KEYWORD_FIELDS] + [("year", "integer"), ("superseded", "bool")]
+        kinds = [(name_, "keyword") for name_ in KEYWORD_FIELDS] + [("year", "integer")]
+        kinds += [(name_, "bool") for name_ in WITHDRAWN]
         for field, kind in kinds:
             await self.call(
                 "PUT", f"/collections/{name}/index", {"field_name": field, "field_schema": kind}, wait="true"
@@ -173,7 +176,7 @@ class QdrantIndex:
         words = sparse.of_query(query.text)
         if words.indices:
             searches.append({"query": asdict(words), "using": WORDS})
-        common = {"limit": query.limit, "with_payload": True, "filter": self._visible()}
+        common = {"limit": query.limit, "with_payload": True, "filter": self._visible(query.filters)}
         return [search | common for search in searches]
 
     async def upsert(self, chunks: Sequence[Chunk], vectors: "NDArray[np.float32]") -> None:
@@ -216,15 +219,15 @@ class QdrantIndex:
             return {"key": TENANT, "match": {"value": str(self._tenant)}}
         return {"must_not": [_others(None)]}
 
-    def _visible(self) -> dict[str, Any]:
-        return {"must_not": [_SUPERSEDED, _others(self._tenant)]}
+    def _visible(self, filters: Filters) -> dict[str, Any]:
+        return {"must": _passing(filters), "must_not": [*_WITHDRAWN, _others(self._tenant)]}
 
     def _point(self, chunk: Chunk, vector: "NDArray[np.float32]") -> dict[str, Any]:
         """A tenant's point has an id of its own: whoever knows the id of another's chunk cannot overwrite it."""
         identifier, payload = chunk.chunk_id, asdict(chunk)
         if self._tenant:
             identifier, payload = str(uuid5(self._tenant, chunk.chunk_id)), payload | {TENANT: str(self._tenant)}
-        words = asdict(sparse.of_passage(chunk.searchable))
+        words = asdict(sparse.of_chunk(chunk))
         return {
             "id": identifier,
             "vector": {DENSE: [float(value) for value in vector], WORDS: words},
@@ -241,10 +244,23 @@ def _metadata(model: Model | None) -> dict[str, Any] | None:
     return None if model is None else {"model": asdict(model) | {"id": model.id}}
 
 
+def _passing(filters: Filters) -> list[dict[str, Any]]:
+    must: list[dict[str, Any]] = [
+        {"key": key, "match": {"any": list(values)}}
+        for key, values in (("specialty", filters.specialties), ("source_type", filters.sources))
+        if values
+    ]
+    years = {"gte": filters.year_from, "lte": filters.year_to}
+    if limits := {name: year for name, year in years.items() if year is not None}:
+        must.append({"key": "year", "range": limits})
+    return must
+
+
 def _hits(points: Sequence[dict[str, Any]]) -> tuple[Hit, ...]:
     return tuple(Hit(_chunk(point["payload"]), float(point["score"])) for point in points)
 
 
 def _chunk(payload: dict[str, Any]) -> Chunk:
     known = {name: value for name, value in payload.items() if name in _FIELDS}
-    return Chunk(**known | {"aliases": tuple(known.get("aliases") or ())})
+    names = {name: tuple(known.get(name) or ()) for name in ("aliases", "mined")}
+    return Chunk(**known | names)

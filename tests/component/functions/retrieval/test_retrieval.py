@@ -110,6 +110,57 @@ async def test_search_gives_passages_of_library_and_documents_best_first(ask):
     assert {"Warfarin management"} & {item["title"] for item in found["items"]}
 
 
+@pytest.fixture
+def search(caller, person):
+    async def put(query, somebody=None, **filters):
+        async with caller(main.room, somebody or await person()) as client:
+            return await client.post("/api/v1/search", json={"query": query, "limit": 20, **filters})
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("filters", "allowed"),
+    [
+        ({"specialty": ["nephrology"]}, lambda digest: digest.specialty == "nephrology"),
+        ({"year_from": 2024}, lambda digest: digest.year >= 2024),
+        ({"year_from": 2020, "year_to": 2022}, lambda digest: 2020 <= digest.year <= 2022),
+        ({"source": ["guideline"]}, lambda _digest: True),
+    ],
+)
+async def test_a_search_is_narrowed_by_specialty_kind_of_source_and_year(search, filters, allowed):
+    items = (await search("treatment of kidney disease", **filters)).json()["items"]
+    found = {item["title"] for item in items}
+    assert found
+    assert found <= {digest.title for digest in library_index.digests() if allowed(digest)}
+
+
+@pytest.mark.parametrize("filters", [{"source": ["textbook"]}, {"specialty": ["alchemy"]}, {"owner": "me"}])
+async def test_a_filter_that_nothing_passes_finds_nothing(search, filters):
+    answer = await search("treatment of kidney disease", **filters)
+    assert (answer.status_code, answer.json()) == (200, {"items": [], "complete": True})
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"year_from": 2022, "year_to": 2020},
+        {"year_from": "soon"},
+        {"owner": "him"},
+        {"specialty": [""]},
+        {"source": "x"},
+    ],
+)
+async def test_a_filter_that_means_nothing_is_refused(search, filters):
+    answer = await search("gout", **filters)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+async def test_a_brand_finds_what_is_written_under_the_generic_name(search):
+    items = (await search("dose of Savaysa")).json()["items"]
+    assert any("edoxaban" in item["text"].lower() or "Edoxaban" in item["heading"] for item in items[:3])
+
+
 @pytest.mark.req("C1.4")
 @pytest.mark.parametrize(
     ("topic", "kinds"),
@@ -170,6 +221,16 @@ async def test_an_uploaded_document_is_cited_to_its_owner_and_unknown_to_others(
     async with caller(documents, owner) as client:
         await client.delete(f"/api/v1/documents/{body['id']}")
     assert (await ask(question, owner))["status"] == "abstained"
+
+
+async def test_a_search_of_my_own_leaves_out_what_others_share(search, uploaded, person):
+    owner, body = await uploaded(ZORBAMICIN, "zorbamicin.md", role="admin", visibility="shared")
+    mine = (await search("zorbamicin", owner, owner="me")).json()["items"]
+    assert {item["document_id"] for item in mine} == {body["id"]}
+    other = await person()
+    assert (await search("zorbamicin", other)).json()["items"][0]["document_id"] == body["id"]
+    assert (await search("zorbamicin", other, owner="me")).json()["items"] == []
+    assert (await search("zorbamicin", owner, owner="me", year_from=2000)).json()["items"] == []
 
 
 async def test_a_shared_document_answers_in_its_tenant_only(ask, uploaded, person):

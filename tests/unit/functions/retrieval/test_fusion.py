@@ -17,19 +17,31 @@ def hits(*names: str, scores: list[float] | None = None) -> tuple[Hit, ...]:
 
 
 def order(*answers: Rankings, limit: int = 10) -> list[str]:
-    return [found.chunk.chunk_id for found in fused(answers, limit)]
+    return [found.chunk.chunk_id for found in fused([answers], limit)]
 
 
 def test_the_worked_score():
-    (best, second) = fused([Rankings(hits("a", "b"), hits("b"))], 10)
+    (best, second) = fused([[Rankings(hits("a", "b"), hits("b"))]], 10)
     top = MEANING + WORDS
     assert best.chunk.chunk_id == "b"
     assert best.score == (MEANING / (K + 2) + WORDS / (K + 1)) / (top / (K + 1))
     assert second.score == (MEANING / (K + 1)) / (top / (K + 1))
 
 
-def test_meaning_outweighs_words():
-    assert order(Rankings(hits("a"), hits("b"))) == ["a", "b"]
+def test_meaning_and_words_are_worth_the_same():
+    assert order(Rankings(hits("a", "b"), hits("b", "a"))) == ["a", "b"]
+    assert order(Rankings(hits("a"), hits("b")), Rankings((), hits("b"))) == ["b", "a"]
+
+
+def test_a_passage_that_only_another_query_finds_stands_beside_the_first():
+    found = fused([[Rankings(hits("a"), hits("a"))], [Rankings(hits("b", scores=[0.4]), hits("b"))]], 10)
+    assert [one.chunk.chunk_id for one in found] == ["a", "b"]
+    assert [one.similarity for one in found] == [1.0, 0.4]
+
+
+def test_the_best_similarity_of_several_queries_is_told():
+    found = fused([[Rankings(hits("a", scores=[0.2]))], [Rankings(hits("a", scores=[0.7]))]], 10)
+    assert [one.similarity for one in found] == [0.7]
 
 
 def test_similarities_of_two_stores_make_one_ranking():
@@ -39,7 +51,7 @@ def test_similarities_of_two_stores_make_one_ranking():
 
 
 def test_a_passage_found_by_words_only_has_no_similarity():
-    found = {one.chunk.chunk_id: one.similarity for one in fused([Rankings(hits("a"), hits("b"))], 10)}
+    found = {one.chunk.chunk_id: one.similarity for one in fused([[Rankings(hits("a"), hits("b"))]], 10)}
     assert found == {"a": 1.0, "b": None}
 
 
@@ -50,7 +62,7 @@ def test_the_limit_is_kept_and_nothing_gives_nothing():
 
 @given(st.permutations("abcdef"), st.permutations("abcdef"))
 def test_scores_fall_and_stay_between_zero_and_one(meaning, by_words):
-    found = fused([Rankings(hits(*meaning), hits(*by_words))], 10)
+    found = fused([[Rankings(hits(*meaning), hits(*by_words))]], 10)
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
     assert all(0 < one.score <= 1 for one in found)
     assert {one.chunk.chunk_id for one in found} == set("abcdef")

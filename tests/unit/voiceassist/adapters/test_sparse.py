@@ -3,6 +3,7 @@
 from zlib import crc32
 
 from voiceassist.adapters.vectors import sparse
+from voiceassist.ports.vectors import Chunk
 
 
 def weight(vector: sparse.SparseVector, term: str) -> float:
@@ -30,3 +31,12 @@ def test_a_query_weighs_each_term_once_and_meets_the_passage():
 
 def test_text_without_terms_gives_an_empty_vector():
     assert sparse.of_query("what is the") == sparse.SparseVector((), ())
+
+
+def test_a_word_of_the_title_counts_as_several_and_one_of_an_alias_as_two():
+    chunk = Chunk(
+        "1", "d", title="warfarin", text="dose rest", heading="use", aliases=("coumadin",), mined=("jantoven",)
+    )
+    vector = sparse.of_chunk(chunk)
+    weights = {name: weight(vector, name) for name in ("warfarin", "coumadin", "jantoven", "dose", "use")}
+    assert weights["warfarin"] > weights["coumadin"] == weights["jantoven"] > weights["dose"] == weights["use"] > 0
