@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from realtime.dialogue import smalltalk, wording
 from realtime.dialogue.clarify import dosing, replies
 from realtime.dialogue.clarify.asking import Asking, Step
-from realtime.dialogue.clarify.policy import Seen
+from realtime.dialogue.clarify.policy import SHOWN, Seen
 from realtime.dialogue.clarify.urgent import is_urgent, repeats
-from realtime.dialogue.intent import intent_of
+from realtime.dialogue.intent import drug_in, intent_of
 from realtime.dialogue.phrases import Phrasebook, Skill
 from realtime.dialogue.reply import Ask, Reply
 from realtime.dialogue.rooms import Rooms
 from voiceassist.contracts.answers import AnswerStatus
-from voiceassist.contracts.calculations import Interpretation
+from voiceassist.contracts.calculations import Interpretation, MissingInput
 from voiceassist.core.errors import ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.runtime import logging, metrics
 
@@ -184,9 +184,13 @@ class Dialogue:
         """The dose for a patient: from the labels by kidney function, or asked for what it depends on."""
         if not dosing.of_patient(said):
             return None
-        if found := await self._in_table(said, urgent=urgent):
-            return found
-        waiting = dosing.opened(said, await self._evidence(said))
+        if by_label := await self._in_table(said, urgent=urgent):
+            return by_label
+        drug = drug_in(said)
+        found = await self._evidence(said) if drug else []
+        if drug and dosing.not_for_children(said, drug, found):
+            return await self._answer(said, wording.not_for_children(drug))
+        waiting = dosing.opened(said, found)
         if waiting is None:
             return None
         if urgent or self.row >= MAX_QUESTIONS:
@@ -290,7 +294,7 @@ class Dialogue:
         self.open = waiting
         question = found.question or (first.question if first else "") or wording.NOT_COMPUTED
         metrics.CLARIFICATIONS.labels("asked").inc()
-        return Reply(question, ask=Ask(question, first.options if first else found.choices, slot))
+        return Reply(question, ask=Ask(question, _chips(first) if first else found.choices, slot))
 
     async def _answer(self, said: str, note: str = "") -> Reply:
         """`note` is said before an answer that rests on sources."""
@@ -335,3 +339,10 @@ class Dialogue:
             self.topics.extend([reply.result.title, *(one.label for one in reply.result.inputs)])
         for citation in reply.citations:
             self.topics.extend(part for part in (citation.title, citation.section) if part)
+
+
+def _chips(asked: MissingInput) -> tuple[str, ...]:
+    """What may be tapped: of criteria that are asked for together only a few, and that none applies."""
+    if not asked.members:
+        return asked.options
+    return (*(asked.options if len(asked.options) <= SHOWN else ()), replies.NONE_OF_THESE)

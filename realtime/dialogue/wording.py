@@ -78,6 +78,11 @@ def for_the_dose(drug: str, lacks: Sequence[str]) -> str:
     return f"For the dose of {drug} in this patient I need: {listed(lacks)}. Please say them, or: just answer."
 
 
+def not_for_children(drug: str) -> str:
+    """Said before a dose that may be an adult's."""
+    return f"What I have on {drug} does not speak of children; this is no dose for a child."
+
+
 def dose_without(lacks: Sequence[str]) -> str:
     """Said before an answer that nobody told these for."""
     return f"I do not know the {listed(lacks)} of this patient; the dose may differ with them." if lacks else ""

@@ -47,7 +47,12 @@ def stated(turn):
 def test_a_score_asks_only_what_is_missing_and_reads_its_inputs_back(ask):
     asked, told = ask(CHADS, "none of those")
     assert asked["calculator"] is None
-    assert asked["clarify"]["options"] == ["heart failure", "stroke, TIA or systemic embolism", "vascular disease"]
+    assert asked["clarify"]["options"] == [
+        "heart failure",
+        "stroke, TIA or systemic embolism",
+        "vascular disease",
+        "none of these",
+    ]
     assert told["calculator"]["value"] == 3
     assert told["calculator"]["assumptions"] == []
     assert stated(told).items() >= {"age": 68, "sex": "male", "hypertension": True, "stroke": False}.items()
@@ -73,14 +78,15 @@ def test_a_spoken_score_is_completed_by_a_spoken_reply(talk, listen, tmp_path):
 @pytest.mark.req("C3.5")
 def test_wells_and_grace_ask_only_what_is_missing(ask):
     asked, told = ask(WELLS, "PE is the most likely diagnosis")
-    assert len(asked["clarify"]["options"]) == 5
+    assert "malignancy" in asked["clarify"]["question"]
+    assert "haemoptysis" not in asked["clarify"]["question"]
     assert told["calculator"]["value"] == 5.5
     assert told["calculator"]["assumptions"], "what the reply left out is marked"
     which, chosen = ask("Wells score, heart rate 110", "pulmonary embolism")
     assert len(which["clarify"]["options"]) == 2
     assert chosen["clarify"]["slot"] == "criteria"
     asked, told = ask(GRACE, "raised troponin, no cardiac arrest")
-    assert asked["clarify"]["options"] == ["cardiac arrest at admission", "raised cardiac markers"]
+    assert asked["clarify"]["options"] == ["cardiac arrest at admission", "raised cardiac markers", "none of these"]
     assert (told["calculator"]["value"], told["calculator"]["assumptions"]) == (156, [])
 
 
@@ -90,6 +96,13 @@ def test_a_spoken_wells_score_is_completed_by_a_spoken_reply(talk, listen, tmp_p
     assert asked["clarify"]["slot"] == "criteria"
     assert (told["calculator"]["calculator_id"], told["calculator"]["value"]) == ("wells_pe", 3)
     assert re.search(r"\b(3|three)(\.0)? points", listen(tmp_path / "answers.wav", ("Wells", "haemoptysis")).lower())
+
+
+@pytest.mark.req("C3.5")
+def test_a_spoken_grace_score_is_completed_by_a_spoken_reply(talk):
+    asked, told = talk(GRACE, "Raised troponin, no cardiac arrest.")
+    assert asked["clarify"]["options"] == ["cardiac arrest at admission", "raised cardiac markers", "none of these"]
+    assert (told["calculator"]["value"], told["calculator"]["assumptions"]) == (156, [])
 
 
 @pytest.mark.req("C3.6")
@@ -102,6 +115,15 @@ def test_a_renal_dose_names_its_label_and_warns_and_asks_for_the_indication(ask)
     apixaban = ask("Renal dose of apixaban, creatinine clearance 28")
     assert apixaban["clarify"]["slot"] == "indication"
     assert apixaban["calculator"] is None
+
+
+def test_a_dose_for_a_patient_is_asked_back_for_what_it_depends_on(ask):
+    asked, told = ask(
+        "What dose of enoxaparin for my patient with a deep vein thrombosis?", "80 kilos, creatinine clearance 25"
+    )
+    assert asked["clarify"]["slot"] == "dose"
+    assert "kidney function" in asked["answer"]
+    assert "1 mg/kg subcutaneously once a day" in told["calculator"]["value"]
 
 
 @pytest.mark.req("C3.7")

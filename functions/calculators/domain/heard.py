@@ -28,6 +28,7 @@ HEARD: dict[str, tuple[str, ...]] = {
     "qtc_bazett": (rf"{QTC} ba[sz]+[ei]t+s?",),
     "qtc_fridericia": (rf"{QTC} fr[ie]d\w+",),
     "qtc_rautaharju": (rf"{QTC} r[ao]\w* ?har ?j\w+",),
+    "renal_dosing": (r"rinal dos(?:e|es|ing)",),  # and the drug is asked for where it was not understood
     "rockall": (r"full rock all(?: score)?",),
     "rockall_pre": (r"pre ?endoscopy rock all(?: score)?",),
 }

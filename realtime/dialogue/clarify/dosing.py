@@ -77,6 +77,7 @@ _PATIENT = re.compile(
     r"(?:patient|man|woman|lady|gentleman|boy|girl|child|infant|baby|newborn)\b"
     r"|\b(?:he|she|him|her)\b|\b\d+ ?(?:kg|kilos?)\b"
 )
+_CHILDREN = r"\b(?:child(?:ren)?|infants?|neonat\w+|newborns?|p(?:a)?ediatric|adolescents?)\b"
 _AGE = re.compile(r"\b(\d{1,3})[ -]?years?\b|\b(\d{2}) ?[mf]\b|\baged? (\d{1,3})\b")
 _YOUNG = re.compile(r"\b(?:child|boy|girl|infant|baby|newborn|neonate|\d+[ -]?(?:month|week|day)s?[ -]?old)\b")
 _ASKS = re.compile(r"(?:what|how|when|which|who|why|where|should|can|could|tell|search|calculate|show)\b")
@@ -97,16 +98,28 @@ def in_table(said: str) -> bool:
     return adult and _TOLD.search(plain) is not None
 
 
+def not_for_children(said: str, drug: str, found: Sequence[Seen]) -> bool:
+    """Whether a child's dose is asked for and no passage on the drug speaks of children."""
+    if not _YOUNG.search(_plain(said)) and (_years(_plain(said)) or TABLE_FROM_YEARS) >= TABLE_FROM_YEARS:
+        return False
+    return not re.search(_CHILDREN, _about(drug, found))
+
+
 def lacking(said: str, drug: str, found: Sequence[Seen]) -> tuple[str, ...]:
     """The labels of the factors that a passage on `drug` makes a difference by and `said` does not state."""
     plain = _plain(said)
-    sentences = [folded(one) for seen in found for one in re.split(r"(?<=[.;!?])\s", f"{seen.title}. {seen.text}")]
-    about = " ".join(one for one in sentences if drug in one)
+    about = _about(drug, found)
     return tuple(
         one.label
         for one in FACTORS
         if one.matters.search(about) and not one.said.search(plain) and _concerns(one.label, plain)
     )
+
+
+def _about(drug: str, found: Sequence[Seen]) -> str:
+    """The sentences of the passages that name the drug."""
+    sentences = [folded(one) for seen in found for one in re.split(r"(?<=[.;!?])\s", f"{seen.title}. {seen.text}")]
+    return " ".join(one for one in sentences if drug in one)
 
 
 def opened(said: str, found: Sequence[Seen]) -> Open | None:

@@ -12,6 +12,7 @@ from enum import Enum, auto
 from voiceassist.core.terminology import Concepts, key
 
 ELSE = "something else"
+NONE_OF_THESE = "none of these"
 LONGEST = 8  # words; more than that is told, not replied
 
 

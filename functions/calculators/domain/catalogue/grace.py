@@ -31,7 +31,7 @@ ST_DEVIATION = YesNo(
     name="st_deviation",
     label="ST segment deviation",
     question="Is there ST segment deviation?",
-    words=(r"st(?: segment)? (?:deviation|depression|elevation|changes?)",),
+    words=(r"s[td](?: segment)? (?:deviation|depression|elevation|changes?)",),
 )
 MARKERS = YesNo(
     name="elevated_markers",

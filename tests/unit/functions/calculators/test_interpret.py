@@ -380,6 +380,7 @@ MISHEARD = {
     "Calculate the full rock-all score.": "rockall",
     "Calculate the Timmy score for Stemmy.": "timi_stemi",
     "Calculate the Timmy score for non-stemmy.": "timi_ua_nstemi",
+    "Calculate the rinal dose of an occiparian, creatinine clearance 28.": "renal_dosing",
     "what is the gray score": None,
     "he read the odyssey and has good news to tell": None,
 }

@@ -243,11 +243,23 @@ async def test_an_ambiguous_calculator_is_chosen_by_name_or_place(said, counted)
 async def test_criteria_are_asked_for_together_and_their_answer_is_read_back():
     dialogue = talk()
     asked = await dialogue.reply("CHA2DS2-VASc for a 68-year-old man with hypertension and diabetes")
-    assert asked.ask.options == ("heart failure", "stroke, TIA or systemic embolism", "vascular disease")
-    told = await dialogue.reply("none of those")
+    assert asked.ask.options == (
+        "heart failure",
+        "stroke, TIA or systemic embolism",
+        "vascular disease",
+        "none of these",
+    )
+    told = await dialogue.reply(asked.ask.options[-1])
     assert told.result.value == 3
     assert told.result.assumptions == ()
     assert "no heart failure, hypertension, diabetes, no stroke" in told.text
+
+
+@pytest.mark.req("P4.13")
+async def test_of_many_criteria_only_that_none_applies_can_be_tapped():
+    asked = await talk().reply("calculate the Caprini score")
+    assert asked.ask.options == ("none of these",)
+    assert "varicose veins" in asked.text
 
 
 @pytest.mark.req("P4.13")

@@ -142,6 +142,12 @@ async def test_with_a_kidney_function_the_labels_answer(talk):
     assert (await talk.reply("metformin dose with an eGFR of 25")).result is None
 
 
+async def test_a_dose_of_adults_is_not_passed_on_for_a_child(talk):
+    told = await talk.reply("dose of plainazole for a 5-year-old boy")
+    assert told.text == "What I have on plainazole does not speak of children; this is no dose for a child. Text [1]."
+    assert (await talk.reply("dose of plainazole for a 50-year-old man")).text == "Text [1]."
+
+
 async def test_labels_for_adults_answer_for_no_child(talk):
     told = await talk.reply("dose of levetiracetam for a 5 year old boy with a creatinine clearance of 40")
     assert told.result is None
