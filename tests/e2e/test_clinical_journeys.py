@@ -100,9 +100,10 @@ def test_a_spoken_wells_score_is_completed_by_a_spoken_reply(talk, listen, tmp_p
 
 @pytest.mark.req("C3.5")
 def test_a_spoken_grace_score_is_completed_by_a_spoken_reply(talk):
-    asked, told = talk(GRACE, "Raised troponin, no cardiac arrest.")
+    asked, told = talk(GRACE, "Raised cardiac markers, no cardiac arrest.")
     assert asked["clarify"]["options"] == ["cardiac arrest at admission", "raised cardiac markers", "none of these"]
-    assert (told["calculator"]["value"], told["calculator"]["assumptions"]) == (156, [])
+    assert told["calculator"]["value"] == 156
+    assert len(stated(told)) == 8, "nothing is assumed"
 
 
 @pytest.mark.req("C3.6")

@@ -19,7 +19,7 @@ KILLIP = Choice(
     name="killip",
     label="Killip class",
     question="Which Killip class: I no failure, II rales or raised venous pressure, III pulmonary oedema, IV shock?",
-    words=(r"killip(?: class)?",),
+    words=(r"kill?[ie]p(?: class)?",),
     options=(
         Option("I", "I, no heart failure", ("1", "i", r"no heart failure")),
         Option("II", "II, rales or raised venous pressure", ("2", "ii", r"rales")),
