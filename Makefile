@@ -123,10 +123,12 @@ models: .make/models/ready ## install torch and transformers beside the product,
 	@touch $@
 
 lock: ## resolve requirements/*.in again (needs uv)
-	@for set in core dev sdk2 models; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@for set in core dev sdk2; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
 	@for set in weights tools; do uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
+	@uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+	  --no-annotate requirements/models.in -o requirements/models.txt
 
 format: install-dev ## apply the formatter
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
