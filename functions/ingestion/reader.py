@@ -12,11 +12,12 @@ import sys
 
 import msgspec
 
+from functions.ingestion import ocr
 from functions.ingestion.domain.blocks import BROKEN, TOO_LARGE, DocumentError, Extracted
 from functions.ingestion.domain.extraction import extract
 
 REFUSED = 3
-MEMORY_BYTES = 1_500_000_000
+MEMORY_BYTES = 1_200_000_000
 CPU_SECONDS = 240
 MAX_CHARACTERS = 50_000_000
 
@@ -38,9 +39,9 @@ def say(done: int, total: int) -> None:
     sys.stderr.flush()
 
 
-def read(kind: str) -> Extracted:
+def read(kind: str, languages: str) -> Extracted:
     try:
-        extracted = extract(sys.stdin.buffer, kind, paged=say)
+        extracted = extract(sys.stdin.buffer, kind, paged=say, recognise=ocr.recogniser(languages))
     except MemoryError:
         raise DocumentError(code=TOO_LARGE) from None
     except RecursionError:
@@ -53,7 +54,7 @@ def read(kind: str) -> Extracted:
 def main() -> int:
     limit()
     try:
-        extracted = read(sys.argv[1])
+        extracted = read(*sys.argv[1:3])
     except DocumentError as error:
         sys.stdout.write(error.code)
         return REFUSED

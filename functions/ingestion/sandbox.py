@@ -15,7 +15,7 @@ from functions.ingestion.domain.blocks import BROKEN, TOO_LARGE, TOO_SLOW, Docum
 from functions.ingestion.reader import REFUSED
 from functions.ingestion.service import Paged
 
-WALL_SECONDS = 300.0
+WALL_SECONDS = 420.0
 # Where the reader finds Tesseract; the room's own PATH is nothing a hostile file should see.
 PROGRAMS = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin"
 # SIGKILL and SIGXCPU, as a parent sees them: out of memory, out of time.

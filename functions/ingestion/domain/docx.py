@@ -56,11 +56,12 @@ def _table(table: Any) -> Iterator[Block]:
     lines: list[str] = []
     for row in table.rows:
         cells: list[str] = []
+        before: Any = None
         for cell in row.cells:
-            text = " ".join(cell.text.split())
-            if not cells or cells[-1] != text:  # a merged cell is listed once for every column it spans
-                cells.append(text)
+            if before is None or cell._tc is not before:  # noqa: SLF001 - a merged cell is listed for every column
+                cells.append(" ".join(cell.text.replace("|", "/").split()))
+            before = cell._tc  # noqa: SLF001
         lines.append(" | ".join(cells))
     text = "\n".join(line for line in lines if line.strip(" |"))
     if text:
-        yield Block(text)
+        yield Block(text, table=True)

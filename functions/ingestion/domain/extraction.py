@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from functions.ingestion.domain.blocks import EMPTY, UNSUPPORTED, DocumentError, Extracted
+
+if TYPE_CHECKING:
+    from functions.ingestion.domain.pdf import Recogniser
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -16,9 +19,11 @@ Format = Literal["pdf", "docx", "html", "md", "txt"]
 Paged = Callable[[int, int], None]
 
 
-def extract(file: BinaryIO, kind: str, *, paged: Paged = lambda _done, _total: None) -> Extracted:
+def extract(
+    file: BinaryIO, kind: str, *, paged: Paged = lambda _done, _total: None, recognise: "Recogniser" = None
+) -> Extracted:
     """Headings, paragraphs and tables of a document; raises DocumentError with the code its owner is told."""
-    read = _reader(file, kind, paged)
+    read = _reader(file, kind, paged, recognise)
     extracted = replace(read, blocks=tuple(replace(block, text=storable(block.text)) for block in read.blocks))
     if not any(block.text.strip() for block in extracted.blocks if not block.level):
         raise DocumentError("The document holds no text.", code=EMPTY)
@@ -30,13 +35,13 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("", text)
 
 
-def _reader(file: BinaryIO, kind: str, paged: Paged) -> Extracted:
+def _reader(file: BinaryIO, kind: str, paged: Paged, recognise: "Recogniser") -> Extracted:
     # Each reader pulls in its own library; a text file should not pay for pypdf.
     match kind:
         case "pdf":
             from functions.ingestion.domain.pdf import pdf
 
-            return pdf(file, paged)
+            return pdf(file, paged, recognise)
         case "docx":
             from functions.ingestion.domain.docx import docx
 

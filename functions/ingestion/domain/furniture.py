@@ -35,7 +35,7 @@ def _edge(page: Sequence[Line], body: float) -> frozenset[int]:
     return frozenset(
         number
         for number, line in enumerate(page)
-        if line.y in outer and not (body > 0 and line.size >= body * HEADING_SIZE)
+        if line.y in outer and not line.table and not (body > 0 and line.size >= body * HEADING_SIZE)
     )
 
 

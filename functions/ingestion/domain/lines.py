@@ -21,11 +21,13 @@ _ENDED = re.compile(r"[.!?:;][)\]\"”’]*$")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with its type size in points and its distance from the foot of the page."""
+    """A line with its type size in points and the distances of its start from the foot and the left of the page."""
 
     text: str
     size: float = 0.0
     y: float = 0.0
+    x: float = 0.0
+    table: bool = False
 
 
 def laid_out(pages: Sequence[Sequence[Line]]) -> list[Block]:
@@ -62,15 +64,17 @@ def _page_blocks(page: Sequence[Line], number: int, levels: dict[float, int]) ->
     heading: list[Line] = []
     before: Line | None = None
     for line in page:
-        level = levels.get(line.size, 0) if len(line.text.split()) <= HEADING_WORDS else 0
+        level = levels.get(line.size, 0) if not line.table and len(line.text.split()) <= HEADING_WORDS else 0
         apart = before is not None and usual > 0 and abs(before.y - line.y) > usual * PARAGRAPH_GAP
         if heading and (not level or line.size != heading[0].size or apart):
             yield _heading(heading, number, levels)
             heading = []
-        if paragraph and (level or apart):
+        if paragraph and (level or apart or line.table):
             yield Block("\n".join(paragraph), page=number)
             paragraph = []
-        if level:
+        if line.table:
+            yield Block(line.text, page=number, table=True)
+        elif level:
             heading.append(line)
         else:
             paragraph.append(line.text)
@@ -92,9 +96,11 @@ def _usual_distance(page: Sequence[Line]) -> float:
 
 def _mend_break(before: list[Block], after: list[Block]) -> None:
     """A sentence that runs over the page border is given whole to the page where it starts."""
-    if not before or not after or before[-1].level or after[0].level:
+    if not before or not after:
         return
     last, first = before[-1], after[0]
+    if last.level or first.level or last.table or first.table:
+        return
     if _ENDED.search(last.text) or not first.text[:1].islower():
         return
     tail, stop, rest = first.text.partition(". ")
@@ -118,8 +124,7 @@ def dehyphenated(blocks: Sequence[Block]) -> Iterator[Block]:
         return kept if belongs or not match[2][0].islower() else joined
 
     for block in blocks:
-        text = _BROKEN_WORD.sub(whole, block.text)
-        yield replace(block, text=_reflowed(text))
+        yield block if block.table else replace(block, text=_reflowed(_BROKEN_WORD.sub(whole, block.text)))
 
 
 def _reflowed(text: str) -> str:

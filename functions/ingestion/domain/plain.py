@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from functions.ingestion.domain import dates
 from functions.ingestion.domain.blocks import BROKEN, Block, DocumentError, Extracted
 
 _HASHES = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
@@ -52,7 +53,19 @@ def _is_list(lines: list[str]) -> bool:
 
 
 def markdown(data: bytes) -> Extracted:
-    return Extracted(tuple(_markdown(decoded(data))))
+    content = decoded(data).replace("\r\n", "\n")
+    front = content[: len(content) - len(without_front_matter(content))]
+    return Extracted(
+        tuple(_markdown(content)),
+        source=dates.named(_front(front, "source", "publisher")),
+        year=dates.year(_front(front, "year", "date")),
+    )
+
+
+def _front(front: str, *names: str) -> str:
+    """A value of the front matter, which is read for it and no further."""
+    found = (re.search(rf"^{name}:\s*[\"']?(.*?)[\"']?\s*$", front, re.MULTILINE) for name in names)
+    return next((match[1] for match in found if match), "")
 
 
 def _markdown(content: str) -> Iterator[Block]:
@@ -75,7 +88,10 @@ def _markdown(content: str) -> Iterator[Block]:
 
 def _flushed(paragraph: list[str]) -> Iterator[Block]:
     lines = [line for line in paragraph if line]
-    if lines:
+    if len(lines) > 1 and all(line.startswith("|") for line in lines):
+        rows = [" | ".join(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+        yield Block("\n".join(rows), table=True)
+    elif lines:
         own_lines = _is_list(lines) or any(line.startswith("|") for line in lines)
         yield Block(("\n" if own_lines else " ").join(lines))
 

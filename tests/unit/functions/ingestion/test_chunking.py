@@ -46,6 +46,20 @@ def test_a_heading_of_the_same_level_replaces_the_one_before():
     assert [piece.heading for piece in chunked(blocks)] == ["A › A1", "A › A2"]
 
 
+@pytest.mark.parametrize("words", [1, 60, 400])
+def test_title_headings_and_text_fit_into_what_the_model_reads(words):
+    def count(text):
+        return len(text.split())
+
+    heading = " ".join(["Heading"] * words)
+    pieces = chunked([Block(heading, level=1), paragraph(300)], count=count, title="A title", room=510)
+    assert len(pieces) > 5
+    for piece in pieces:
+        assert piece.tokens == count(piece.text)
+        # Of headings longer than the model reads a passage is left nevertheless.
+        assert count(f"A title. {piece.heading}. {piece.text}") <= max(510, words + 2 + 200)
+
+
 def test_a_short_rest_joins_the_passage_before():
     pieces = chunked([paragraph(36)])
     assert all(piece.tokens >= SMALLEST for piece in pieces)

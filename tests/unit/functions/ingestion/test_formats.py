@@ -3,17 +3,21 @@
 import contextlib
 import io
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 from docx import Document
 from pypdf import PdfReader, PdfWriter
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen import canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from functions.ingestion.domain import blocks as codes
 from functions.ingestion.domain.blocks import Block, DocumentError
 from functions.ingestion.domain.chunking import chunked
 from functions.ingestion.domain.extraction import extract, storable
+from functions.ingestion.domain.lines import Line
 
 pytestmark = pytest.mark.req("P5.1")
 
@@ -111,8 +115,92 @@ def test_pdf_with_a_password_is_refused_and_one_without_is_read():
     assert any(FILLER in block.text for block in read(restricted.getvalue(), "pdf").blocks)
 
 
-def test_pdf_of_pictures_is_refused():
-    assert code_of(pdf([[], []], running=False, heading=None), "pdf") == codes.SCANNED
+def test_pdf_of_pictures_is_refused_where_nobody_recognises_them():
+    pictures = pdf([[], []], running=False, heading=None)
+    assert code_of(pictures, "pdf") == codes.SCANNED_NO_OCR
+    with pytest.raises(DocumentError) as caught:
+        extract(io.BytesIO(pictures), "pdf", recognise=lambda _file, _number: [])
+    assert caught.value.code == codes.SCANNED
+
+
+def test_pdf_pages_without_text_are_recognised_and_the_others_read():
+    asked = []
+
+    def recognise(_file, number):
+        asked.append(number)
+        return [Line("Heparin is stopped.", y=-10.0)]
+
+    data = pdf([[FILLER], [], [FILLER]], running=False, heading=None)
+    found = extract(io.BytesIO(data), "pdf", recognise=recognise)
+    assert (asked, found.notes) == ([2], (codes.OCR,))
+    assert [(block.page, block.text) for block in found.blocks] == [
+        (1, FILLER), (2, "Heparin is stopped."), (3, FILLER),
+    ]  # fmt: skip
+    assert read(data, "pdf").notes == (codes.PICTURES_SKIPPED,)
+
+
+def platypus(*flowables) -> bytes:
+    buffer = io.BytesIO()
+    SimpleDocTemplate(buffer, pagesize=A4).build(list(flowables))
+    return buffer.getvalue()
+
+
+DOSES = [
+    ["Drug", "Usual dose", "Renal dose"],
+    ["Apixaban", "5 mg twice daily", "2.5 mg twice daily"],
+    ["Rivaroxaban", "20 mg once daily\nwith food", "15 mg once daily"],
+    ["Edoxaban", "60 mg once daily", ""],
+]
+
+
+def test_pdf_tables_keep_their_rows():
+    style = getSampleStyleSheet()["Normal"]
+    found = read(platypus(Paragraph(FILLER, style), Table(DOSES), Paragraph(FILLER, style)), "pdf")
+    assert [block.table for block in found.blocks] == [False, True, False]
+    assert found.blocks[1] == Block(
+        "Drug | Usual dose | Renal dose\n"
+        "Apixaban | 5 mg twice daily | 2.5 mg twice daily\n"
+        "Rivaroxaban | 20 mg once daily with food | 15 mg once daily\n"
+        "Edoxaban | 60 mg once daily | ",
+        page=1,
+        table=True,
+    )
+
+
+def test_pdf_prose_in_two_columns_is_no_table():
+    buffer = io.BytesIO()
+    page = canvas.Canvas(buffer, pagesize=A4)
+    for number in range(12):
+        page.drawString(50, 780 - 14 * number, f"Left line {number} of the prose goes on in the next line of it")
+        page.drawString(320, 780 - 14 * number, f"Right line {number} of the prose goes on in the next line of it")
+    page.showPage()
+    page.save()
+    assert not any(block.table for block in read(buffer.getvalue(), "pdf").blocks)
+
+
+@pytest.mark.parametrize("mark", ["•", "{n}.", "({n})"])
+def test_pdf_lists_are_no_tables(mark):
+    buffer = io.BytesIO()
+    page = canvas.Canvas(buffer, pagesize=A4)
+    for number in range(8):
+        page.drawString(50, 780 - 14 * number, mark.format(n=number))
+        page.drawString(70, 780 - 14 * number, f"Item {number} of the list")
+    page.showPage()
+    page.save()
+    assert not any(block.table for block in read(buffer.getvalue(), "pdf").blocks)
+
+
+def test_a_long_table_is_cut_between_rows_and_each_part_has_the_header():
+    rows = [["Drug", "Dose", "Remark"]] + [[f"Drug {n}", f"{n} mg", "Renal function is checked"] for n in range(130)]
+    found = read(platypus(Table(rows, repeatRows=1)), "pdf")
+    pieces = chunked(found.blocks, target=200)
+    assert len(pieces) > 5
+    for piece in pieces:
+        head, *body = piece.text.split("\n")
+        assert head == "Drug | Dose | Remark"
+        assert all(line.count(" | ") == 2 for line in body)
+    lines = [line for piece in pieces for line in piece.text.split("\n")]
+    assert [lines.count(f"Drug {n} | {n} mg | Renal function is checked") for n in range(130)] == [1] * 130
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.5, 0.9])
@@ -150,7 +238,7 @@ def test_docx_headings_paragraphs_and_tables():
     assert found.blocks == (
         Block("Anticoagulation", level=1),
         Block("Apixaban is given twice daily."),
-        Block("Drug | Dose\nApixaban | 5 mg"),
+        Block("Drug | Dose\nApixaban | 5 mg", table=True),
         Block("Reversal", level=2),
         Block("Andexanet alfa reverses it."),
     )
@@ -180,19 +268,49 @@ def test_html_keeps_content_and_drops_scripts_and_furniture():
         Block("Give antibiotics early."),
         Block("One"),
         Block("Two"),
-        Block("Drug | Dose"),
-        Block("A | 1 g"),
+        Block("Drug | Dose\nA | 1 g", table=True),
     )
+
+
+def test_html_tables_that_are_nested_broken_or_hold_paragraphs():
+    nested = b"<html><table><tr><td><p>A</p><p>b</p></td><td>x|y<table><tr><td>in</td></tr></table></td></tr><tr><td>B"
+    assert read(nested, "html").blocks == (Block("A b | x/y\nin\nB", table=True),)
+
+
+def test_publisher_and_year_where_the_file_says_them():
+    page = (
+        b"<html><head><meta name='citation_publication_date' content='2021/05/03'>"
+        b"<meta name='DC.Publisher' content='Ward council'></head><p>Text.</p>"
+    )
+    assert (read(page, "html").source, read(page, "html").year) == ("Ward council", 2021)
+    note = b'---\npublisher: "Ward council"\ndate: 2019-04-01\n---\n# T\n\nText.\n'
+    assert (read(note, "md").source, read(note, "md").year) == ("Ward council", 2019)
+    assert (read(b"# T\n\nyear: 1999\n", "md").year, read(page.replace(b"2021", b"21"), "html").year) == (None, None)
+
+
+def test_pdf_year_is_that_of_publication_and_never_when_the_file_was_made():
+    from pypdf.xmp import XmpInformation
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([[FILLER]]))))
+    assert read(pdf([[FILLER]]), "pdf").year is None
+    metadata = XmpInformation.create()
+    metadata.dc_date = [datetime(2018, 6, 1, tzinfo=UTC)]
+    metadata.dc_publisher = ["Ward council"]
+    writer.xmp_metadata = metadata
+    out = io.BytesIO()
+    writer.write(out)
+    assert (read(out.getvalue(), "pdf").source, read(out.getvalue(), "pdf").year) == ("Ward council", 2018)
 
 
 def test_markdown_headings_lists_links_and_marks():
     text = (
         b"---\nid: x\n---\n# Gout\n\nAllopurinol is **first** line, see [the guideline](http://example.org).\n\n"
-        b"- one\n- two\n\nFlare\n-----\nColchicine helps.\n"
+        b"| Drug | Dose |\n|---|---|\n| A | 1 g |\n\n- one\n- two\n\nFlare\n-----\nColchicine helps.\n"
     )
     assert read(text, "md").blocks == (
         Block("Gout", level=1),
         Block("Allopurinol is first line, see the guideline."),
+        Block("Drug | Dose\nA | 1 g", table=True),
         Block("- one\n- two"),
         Block("Flare", level=2),
         Block("Colchicine helps."),
