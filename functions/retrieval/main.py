@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,18 +11,21 @@ from typing import Annotated, Any
 import functions_framework.aio
 from fastapi import Depends
 from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
-from functions.retrieval import library_index, schema, service, store
+from functions.retrieval import cache, generation, library_index, schema, service, store
 from functions.retrieval.domain import names, wording
 from functions.retrieval.domain.library import Digest
+from functions.retrieval.domain.wording import Said, cited
 from voiceassist.adapters.vectors.pgvector import PgVectorIndex
 from voiceassist.adapters.vectors.qdrant import QdrantIndex
 from voiceassist.contracts.answers import Answer, Found, Question, SearchRequest
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.core.terminology import Concepts, PackError
+from voiceassist.ports.language import LanguageModel
 from voiceassist.ports.vectors import Filters, PassageIndex
-from voiceassist.runtime import door, logging, metrics, providers, terminology
+from voiceassist.runtime import door, language, logging, metrics, providers, terminology
 from voiceassist.runtime.http_room import http_app
 from voiceassist.runtime.settings import load_settings
 
@@ -30,6 +34,8 @@ log = logging.get_logger(__name__)
 KNOWLEDGE, DOCUMENTS = "qdrant", "pgvector"
 
 keeper = library_index.Keeper()
+remembered = cache.Answers()
+health = generation.Health()
 
 
 async def warm() -> None:
@@ -57,18 +63,27 @@ app = http_app(room, title="Retrieval")
 Caller = Annotated[Principal, Depends(door.principal)]
 
 
-async def sources(caller: Principal, *, mine: bool = False) -> dict[str, PassageIndex]:
-    """The shared library, and of the uploaded documents those the caller may see; the library is nobody's own."""
-    model = providers.embedder().model
-    documents = PgVectorIndex(providers.database(), caller, model, embedders=providers.embedder_of)
-    if mine:
-        return {DOCUMENTS: documents}
+async def library_version() -> str | None:
+    """Which state of the library is searched; None while the knowledge base is away."""
     try:
-        await keeper.ready()
+        return await keeper.ready()
     except UnavailableError as error:
         # Not fatal: the search itself will find the knowledge base missing and say so.
         log.warning("library.unavailable", code=error.code)
-    return {KNOWLEDGE: QdrantIndex(providers.knowledge(), model_id=model.id), DOCUMENTS: documents}
+        return None
+
+
+def sources(caller: Principal, *, mine: bool = False) -> dict[str, PassageIndex]:
+    """The shared library, and of the uploaded documents those the caller may see; the library is nobody's own."""
+    documents = documents_of(caller)
+    if mine:
+        return {DOCUMENTS: documents}
+    model_id = providers.embedder().model.id
+    return {KNOWLEDGE: QdrantIndex(providers.knowledge(), model_id=model_id), DOCUMENTS: documents}
+
+
+def documents_of(caller: Principal) -> PgVectorIndex:
+    return PgVectorIndex(providers.database(), caller, providers.embedder().model, embedders=providers.embedder_of)
 
 
 def observe(source: str, seconds: float | None) -> None:
@@ -106,9 +121,11 @@ def filters_of(request: SearchRequest) -> Filters:
 
 @app.post("/api/v1/search")
 async def search(request: SearchRequest, caller: Caller) -> Found:
+    if request.owner != "me":
+        await library_version()
     outcome = await service.search(
         request.query,
-        sources=await sources(caller, mine=request.owner == "me"),
+        sources=sources(caller, mine=request.owner == "me"),
         embedder=providers.embedder(),
         limit=request.limit,
         observe=observe,
@@ -118,25 +135,95 @@ async def search(request: SearchRequest, caller: Caller) -> Found:
     return Found(items=tuple(wording.passage(found) for found in outcome.passages), complete=outcome.all_searched)
 
 
+def language_model(caller: Principal) -> LanguageModel | None:
+    """The configured model behind its gate, for this caller."""
+    model = providers.language_model()
+    if model is None:
+        return None
+    settings = load_settings()
+    return language.Gated(model, allow=settings.language.allow, detect=language.detector(caller, settings, store.ROOM))
+
+
+async def cache_key(question: str, caller: Principal, model: LanguageModel | None, library: str | None) -> str | None:
+    """None where a state of the indexes is not known: then nothing is remembered."""
+    if library is None:
+        return None
+    try:
+        documents = await documents_of(caller).version()
+    except UnavailableError:
+        return None
+    models = f"{providers.embedder().model.id}|{model.model_id if model else ''}"
+    return cache.key(question, caller, library=library, documents=documents, models=models)
+
+
 @app.post("/api/v1/answers")
 async def answers(request: Question, caller: Caller) -> Answer:
+    """The whole answer at once."""
+    given: Answer | None = None
+    async for part in told(request.question, caller):
+        given = part if isinstance(part, Answer) else given
+    if given is None:
+        raise UnavailableError("There was no answer.")
+    return given
+
+
+@app.post("/api/v1/answers/stream")
+async def stream(request: Question, caller: Caller) -> StreamingResponse:
+    """Server-sent events: `sentence` for each that is checked, at last `answer`, which counts."""
+    parts = told(request.question, caller)
+    first = await anext(parts)  # what cannot be answered at all is a problem document and no stream
+
+    async def events() -> AsyncIterator[str]:
+        yield event(first)
+        async for part in parts:
+            yield event(part)
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+def event(part: Said | Answer) -> str:
+    if isinstance(part, Answer):
+        return f"event: answer\ndata: {part.model_dump_json()}\n\n"
+    sentence = schema.Sentence(text=part.text, citation=cited([part])[0])
+    return f"event: sentence\ndata: {sentence.model_dump_json()}\n\n"
+
+
+async def told(question: str, caller: Principal) -> AsyncIterator[Said | Answer]:
+    """The parts of an answer as they come; the last is the answer, which is remembered and recorded."""
     started = time.perf_counter()
-    answer, passages = await service.answer(
-        request.question,
-        sources=await sources(caller),
-        embedder=providers.embedder(),
-        observe=observe,
-        spell=speller(),
-        means=means(),
-    )
+    model = language_model(caller)
+    name = await cache_key(question, caller, model, await library_version())
+    known = remembered.get(name) if name else None
+    if known:
+        answer, passages = known
+    else:
+        weighed = await service.weighed(
+            question,
+            sources=sources(caller),
+            embedder=providers.embedder(),
+            observe=observe,
+            spell=speller(),
+            means=means(),
+        )
+        passages, answer = weighed.passages, weighed.quoted
+        async for part in service.told(question, weighed, model, health):
+            if isinstance(part, Answer):
+                answer = part
+            else:
+                yield part
+        if name and weighed.all_searched and (answer.model or not (model and weighed.material)):
+            remembered.put(name, answer, passages)
+    await recorded(answer, caller, passages, round((time.perf_counter() - started) * 1000))
+    yield answer
+
+
+async def recorded(answer: Answer, caller: Principal, passages: int, milliseconds: int) -> None:
     metrics.ANSWERS.labels(answer.status).inc()
-    milliseconds = round((time.perf_counter() - started) * 1000)
     try:
         await store.say(providers.database(), caller, answer, passages=passages, milliseconds=milliseconds)
     except UnavailableError:
         # An answer from the library is worth more than the count of it.
         log.warning("answer.unrecorded", duration_ms=milliseconds)
-    return answer
 
 
 @app.get("/api/v1/library")

@@ -1,6 +1,6 @@
 """What the retrieval API says beyond the contracts shared with other rooms."""
 
-from voiceassist.contracts.answers import Contract
+from voiceassist.contracts.answers import Citation, Contract
 
 
 class LibraryItem(Contract):
@@ -17,6 +17,13 @@ class LibraryItem(Contract):
     starter: bool = True
     sections: tuple[str, ...]
     references: tuple[str, ...]
+
+
+class Sentence(Contract):
+    """One sentence of an answer that is still being written, checked against the passage it cites."""
+
+    text: str
+    citation: Citation
 
 
 class Library(Contract):

@@ -1,23 +1,26 @@
 """Search over all sources at once, and answers out of what they hold."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from functions.retrieval import generation
 from functions.retrieval.domain import conflicts, evidence, hops, lexicon, wording
 from functions.retrieval.domain.fusion import Found
 from functions.retrieval.domain.hops import Hop
 from functions.retrieval.domain.question import understood
 from functions.retrieval.domain.ranking import interleaved, ranked, reranked
 from functions.retrieval.domain.variants import variants
+from functions.retrieval.sentence_vectors import SentenceVectors
 from voiceassist.contracts.answers import Answer
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.terminology import Concepts
 from voiceassist.ports.embedding import Embedder
+from voiceassist.ports.language import LanguageModel
 from voiceassist.ports.reranking import Reranker
-from voiceassist.ports.vectors import Filters, PassageSearch, Query, Rankings
+from voiceassist.ports.vectors import Chunk, Filters, PassageSearch, Query, Rankings
 from voiceassist.runtime import logging, tracing
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 log = logging.get_logger(__name__)
+vectors = SentenceVectors()
 
 SOURCE_SECONDS = 5.0
 RERANK_SECONDS = 2.0
@@ -190,13 +194,66 @@ async def answer(
     observe: Observer,
     spell: Speller = str,
     means: Means | None = None,
+    model: LanguageModel | None = None,
+    health: generation.Health | None = None,
 ) -> tuple[Answer, int]:
-    """The extractive answer, and how many passages it was chosen from."""
+    """The answer, quoted or worded by `model`, and how many passages it was chosen from."""
+    found = await weighed(text, sources=sources, embedder=embedder, observe=observe, spell=spell, means=means)
+    given = found.quoted
+    async for part in told(text, found, model, health or generation.Health()):
+        given = part if isinstance(part, Answer) else given
+    return given, found.passages
+
+
+async def weighed(
+    text: str,
+    *,
+    sources: Mapping[str, PassageSearch],
+    embedder: Embedder,
+    observe: Observer,
+    spell: Speller = str,
+    means: Means | None = None,
+) -> "Weighed":
+    """Search, and judge what was found."""
     outcome = await search(
         text, sources=sources, embedder=embedder, limit=KEPT, observe=observe, spell=spell, means=means
     )
-    given = await asyncio.to_thread(_worded, text, outcome, embedder)
-    return given, len(outcome.passages)
+    return await asyncio.to_thread(_weighed, text, outcome, embedder)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The quoted answer, and the passages that a model may word it from; none where it may not.
+
+    `passages` is how many were found.
+    """
+
+    quoted: Answer
+    material: tuple[Chunk, ...]
+    all_searched: bool
+    passages: int
+
+
+async def told(
+    text: str, found: Weighed, model: LanguageModel | None, health: generation.Health
+) -> AsyncIterator[wording.Said | Answer]:
+    """Each sentence of a model as soon as it is checked, and at last the whole answer."""
+    quoted = found.quoted
+    if model is None or not found.material:
+        yield quoted
+        return
+    outcome = generation.Outcome()
+    said: list[wording.Said] = []
+    async for one in generation.sentences(text, found.material, model, outcome, health=health):
+        said.append(one)
+        yield one
+    if not said or outcome.notice:
+        note = outcome.notice or wording.NOTHING_SUPPORTED
+        yield quoted.model_copy(update={"notice": f"{note} {quoted.notice}"})
+        return
+    yield wording.generated(
+        quoted.status, said, all_searched=found.all_searched, model_id=model.model_id, removed=outcome.removed
+    )
 
 
 def _asked(text: str, outcome: Outcome, embedder: Embedder) -> "NDArray[np.float32]":
@@ -208,7 +265,7 @@ def _asked(text: str, outcome: Outcome, embedder: Embedder) -> "NDArray[np.float
     return np.stack(vectors)
 
 
-def _worded(text: str, outcome: Outcome, embedder: Embedder) -> Answer:
+def _weighed(text: str, outcome: Outcome, embedder: Embedder) -> Weighed:
     question = understood(text)
     passages = evidence.reordered(question, outcome.passages)
     found = evidence.candidates(question, passages)
@@ -217,11 +274,15 @@ def _worded(text: str, outcome: Outcome, embedder: Embedder) -> Answer:
         passages,
         found,
         _asked(text, outcome, embedder),
-        embedder.embed_passages([sentence.embedded_as for sentence in found]),
+        vectors.of(embedder, [sentence.embedded_as for sentence in found]),
     )
     verdict = evidence.verdict(question, rated, passages, embedder.count_tokens)
+    all_searched, count = outcome.all_searched, len(outcome.passages)
     if verdict == "abstained":
-        return wording.refusal(passages, all_searched=outcome.all_searched)
-    other = conflicts.conflicting(rated[0], rated)
-    chosen = [rated[0], other] if other else evidence.chosen(rated)
-    return wording.answer(verdict, chosen, all_searched=outcome.all_searched, differ=other is not None)
+        return Weighed(wording.refusal(passages, all_searched=all_searched), (), all_searched, count)
+    if other := conflicts.conflicting(rated[0], rated):
+        # A model might leave one side out.
+        both = wording.answer(verdict, [rated[0], other], all_searched=all_searched, differ=True)
+        return Weighed(both, (), all_searched, count)
+    quoted = wording.answer(verdict, evidence.chosen(rated), all_searched=all_searched)
+    return Weighed(quoted, evidence.material(rated), all_searched, count)

@@ -65,13 +65,17 @@ class Citation(Contract):
 
 
 class Answer(Contract):
-    """`text` carries markers such as [1]; `spoken` is the same without them, for the voice."""
+    """`text` carries markers such as [1]; `spoken` is the same without them, for the voice.
+
+    `model` names the language model that worded it; None: the sentences are quoted.
+    """
 
     status: AnswerStatus
     text: str
     spoken: str
     citations: tuple[Citation, ...] = ()
     notice: str = NOTICE
+    model: str | None = None
 
 
 class Spoken(Contract):

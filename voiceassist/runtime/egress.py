@@ -72,7 +72,7 @@ class Egress:
             host.strip().lower() for host in settings.egress.allowed_hosts.split(",") if host.strip()
         )
         self._ca_file = settings.ca_file
-        self._resolve = resolve or _resolved
+        self._resolve = resolve or resolved
         self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
 
     async def check(self, url: str) -> None:
@@ -83,6 +83,12 @@ class Egress:
                 await self._addresses(_host(parts), _port(parts), loopback_only=parts.scheme == "http")
         except TimeoutError:
             raise NoAnswerError("NO_ADDRESS") from None
+
+    async def addresses(self, url: str) -> list[str]:
+        """Where `post` would connect to; raises as `check` does."""
+        parts = self._parsed(url)
+        async with asyncio.timeout(LOOKUP_SECONDS):
+            return await self._addresses(_host(parts), _port(parts), loopback_only=parts.scheme == "http")
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, limit: float) -> Answer:
         """Send and read within `limit` seconds; EgressRefusedError, NoAnswerError."""
@@ -212,7 +218,7 @@ def _port(parts: SplitResult) -> int:
 _lookups = ThreadPoolExecutor(16, thread_name_prefix="lookup")
 
 
-async def _resolved(host: str, port: int) -> list[str]:
+async def resolved(host: str, port: int) -> list[str]:
     def look_up() -> list[str]:
         return list(dict.fromkeys(str(entry[4][0]) for entry in getaddrinfo(host, port, type=SOCK_STREAM)))
 

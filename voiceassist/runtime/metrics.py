@@ -28,6 +28,7 @@ EVENT_WIRING_FAULTS = Gauge("voiceassist_event_wiring_faults", "Wiring files tha
 WEBHOOKS = Counter("voiceassist_webhooks_total", "Deliveries to sinks of integrators", ["outcome"])
 CALCULATOR_RUNS = Counter("voiceassist_calculator_runs_total", "Calculators computed", ["name", "outcome"])
 ANSWERS = Counter("voiceassist_answers_total", "Answers given", ["status"])
+GENERATED = Counter("voiceassist_generated_sentences_total", "Sentences of a language model, checked", ["outcome"])
 PHI_DETECTED = Counter("voiceassist_phi_detected_total", "Identifiers found in texts", ["label", "sink"])
 PHI_SCAN = Histogram("voiceassist_phi_scan_seconds", "Time to look through a text", buckets=SECONDS)
 KB_SEARCH = Histogram("voiceassist_kb_search_duration_seconds", "Search time", ["backend"], buckets=SECONDS)

@@ -24,6 +24,7 @@ from voiceassist.runtime.vault import Vault
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from voiceassist.ports.language import LanguageModel
     from voiceassist.ports.reranking import Reranker
     from voiceassist.ports.summarising import Summariser
     from voiceassist.runtime.egress import Egress
@@ -93,6 +94,15 @@ def egress() -> "Egress":
     from voiceassist.runtime.egress import Egress
 
     return Egress(load_settings())
+
+
+@lru_cache(maxsize=1)
+def language_model() -> "LanguageModel | None":
+    """The configured model without its gate (runtime/language.py); None where there is none or policy allows none."""
+    from voiceassist.runtime import language
+
+    settings = load_settings()
+    return language.opened(settings, egress()) if language.is_configured(settings) else None
 
 
 @lru_cache(maxsize=1)

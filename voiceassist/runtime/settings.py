@@ -90,6 +90,16 @@ class Ingestion(Section, frozen=True):
     ocr_languages: str = "eng"  # of Tesseract, joined by +
 
 
+class Language(Section, frozen=True):
+    """A language model that words answers (runtime/language.py). Without `allow` it is asked nothing."""
+
+    url: str = ""  # of an OpenAI-compatible API, e.g. http://127.0.0.1:11434/v1; empty: answers are quoted sentences
+    model: str = ""
+    api_key: str = ""
+    allow: Literal["nothing", "local", "remote"] = "nothing"  # where text may go
+    seconds: float = 6.0  # an answer that takes longer is no conversation any more
+
+
 class Telemetry(Section, frozen=True):
     otlp_endpoint: str = ""  # e.g. http://127.0.0.1:4318/v1/traces; empty: spans stay in the process
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -180,6 +190,7 @@ class Settings(Section, frozen=True):
     voice: Voice = Voice()
     models: Models = Models()
     knowledge: Knowledge = Knowledge()
+    language: Language = Language()
     ingestion: Ingestion = Ingestion()
     telemetry: Telemetry = Telemetry()
     host: Host = Host()

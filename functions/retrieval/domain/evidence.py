@@ -10,6 +10,7 @@ from functions.retrieval.domain import bands
 from functions.retrieval.domain.fusion import Found
 from functions.retrieval.domain.question import Question, is_topic, missing
 from voiceassist.core.text import sentences, terms
+from voiceassist.ports.vectors import Chunk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +21,7 @@ Verdict = Literal["supported", "partial", "abstained"]
 PASSAGES = 6
 CANDIDATES = 24
 MAX_SENTENCES = 3
+MATERIAL = 4
 MAX_WORDS = 75
 FEWEST_WORDS = 4
 LONGEST_SENTENCE = 60
@@ -128,6 +130,15 @@ def chosen(rated: Sequence[Sentence]) -> list[Sentence]:
             taken.append(sentence)
             words += length
     return _in_order(taken)
+
+
+def material(rated: Sequence[Sentence]) -> tuple[Chunk, ...]:
+    """The passages that a wording may draw on: those of the best document, whose sentences come close to the best.
+
+    Few and short: what stands in the middle of a long context gets lost.
+    """
+    near = [one for one in rated if _beside(rated[0], one) >= CLOSE * rated[0].score]
+    return tuple({one.found.chunk.chunk_id: one.found.chunk for one in near}.values())[:MATERIAL]
 
 
 def _beside(best: Sentence, other: Sentence) -> float:

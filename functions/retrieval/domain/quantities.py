@@ -106,7 +106,7 @@ _QUANTITY = re.compile(
     (?P<minus>minus\s+|[-−](?=\d))?
     (?P<first>{_ONE})
     (?:(?P<slash>\s*/\s*)(?P<second>{_NUMBER})(?:\s*/\s*(?P<third>{_NUMBER}))?)?
-    (?P<mid>\s*-?(?:{_UNIT})(?![\w])(?=\s*(?:to|-|–|—)\s*{_ONE}))?
+    (?:\s*-?(?P<mid>{_UNIT})(?![\w])(?=\s*(?:to|-|–|—)\s*{_ONE}))?
     (?:\s*(?:to|-|–|—)\s*(?P<last>{_ONE}))?
     (?:\s*-?(?:mm\s+hg|per\s+cent|(?P<unit>{_UNIT}))(?![\w]))?
     (?P<per>(?:{_PER}){{0,3}})
@@ -164,6 +164,8 @@ def _unit(match: re.Match[str]) -> str:
     first = match["first"].lower()
     if first in {"once", "twice", "thrice"}:
         unit = f"times/{unit}" if unit else "times"
+    if match["mid"] and _UNITS[match["mid"].lower()] != unit:
+        unit = f"{_UNITS[match['mid'].lower()]}..{unit}"  # `5 g to 10 mg`, which nobody means
     return unit + "".join(f"/{number}{_UNITS[part.lower()]}" for number, part in _PART.findall(match["per"] or ""))
 
 

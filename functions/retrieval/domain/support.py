@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from functions.retrieval.domain.quantities import Quantity, located
@@ -53,7 +54,7 @@ _POLAR = {
     }.items()
     for word in members.split()
 }
-_RELATIONS = frozenset({"not", "without", "except", "instead", "before", "after", "prefer", "than", "only"})
+_RELATIONS = frozenset({"!not", "!without", "!except", "!instead", "!before", "!after", "!prefer", "!than", "!only"})
 
 # Words that say nothing of their own; they come and go freely.
 _FREE = (
@@ -82,8 +83,9 @@ class Reading:
     items: tuple[Item, ...]
 
     @property
-    def polar(self) -> frozenset[str]:
-        return frozenset(item for item in self.items if isinstance(item, str) and item[0] == "!")
+    def polar(self) -> list[str]:
+        """In one order; one `not` of two is not both."""
+        return sorted(item for item in self.items if isinstance(item, str) and item[0] == "!")
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -96,23 +98,34 @@ def bare(text: str) -> str:
 
 
 def supported(sentence: str, cited: Iterable[Chunk]) -> bool:
-    """`sentence` without markers; `cited` are the passages that it names as its sources."""
+    return source_of(sentence, cited) is not None
+
+
+def source_of(sentence: str, cited: Iterable[Chunk]) -> tuple[Chunk, str] | None:
+    """The passage, and the words of it, that say what `sentence` says; None where nothing of `cited` does.
+
+    `sentence` is without markers; `cited` are the passages that it names as its sources.
+    """
     folded = unicodedata.normalize("NFKC", sentence).replace("μ", "µ").replace("’", "'")
     if not folded.strip() or not _PLAIN.match(folded) or len(folded.split()) > LONGEST:
-        return False
+        return None
     if len(sentences(folded)) != 1:
-        return False
+        return None
     claim = read(folded)
-    if not any(not isinstance(item, str) or item[0] != "!" for item in claim.items):
-        return False
-    return any(
-        _says(claim, source, _names(chunk), text)
-        for chunk in cited
-        for text in _windows(sentences(chunk.text))
-        for source in (read(text),)
+    if all(isinstance(item, str) and item[0] == "!" for item in claim.items):
+        return None
+    return next(
+        (
+            (chunk, text)
+            for chunk in cited
+            for text in _windows(sentences(chunk.text))
+            if _says(claim, read(text), _names(chunk), text)
+        ),
+        None,
     )
 
 
+@lru_cache(maxsize=2048)
 def read(text: str) -> Reading:
     items: list[Item] = []
     start = 0
@@ -196,7 +209,7 @@ def _bound(own: Sequence[Item], places: Sequence[int], source: Sequence[Item]) -
 
 def _is_simple(reading: Reading) -> bool:
     """Nothing that hangs on the order of the words."""
-    return not (reading.polar & {f"!{group}" for group in _RELATIONS}) and len(reading.quantities) <= 1
+    return _RELATIONS.isdisjoint(reading.polar) and len(reading.quantities) <= 1
 
 
 def _all_in(own: Sequence[Item], source: Sequence[Item]) -> bool:

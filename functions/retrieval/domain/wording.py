@@ -1,11 +1,13 @@
 """Sentences into an answer with numbered sources."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from functions.retrieval.domain.evidence import WEAK, Sentence, Verdict
 from functions.retrieval.domain.fusion import Found
 from functions.retrieval.domain.grading import grading
 from voiceassist.contracts.answers import NOTICE, Answer, Citation, Passage, Visibility
+from voiceassist.ports.vectors import Chunk
 
 SNIPPET = 500
 NEAREST = 3
@@ -15,35 +17,72 @@ PARTIAL = "The sources found cover this question only in part."
 NOT_ALL_SEARCHED = "Some sources could not be searched."
 STARTER = "Starter library, not reviewed by your institution."
 DIFFER = "Sources differ."
+GENERATED = "Worded by the language model {}, each sentence checked against its source."
+NOTHING_SUPPORTED = "The language model said nothing that its sources support; these are quoted sentences."
+REMOVED_ONE = "One sentence without support was removed."
+REMOVED = "{} sentences without support were removed."
 SEARCHED = "The nearest topics there are {}."
 
 
-def answer(verdict: Verdict, sentences: Sequence[Sentence], *, all_searched: bool, differ: bool = False) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of an answer, the passage it is cited to, and the words of that passage which say it."""
+
+    text: str
+    chunk: Chunk
+    source: str
+
+
+def answer(
+    verdict: Verdict, sentences: Sequence[Sentence], *, all_searched: bool, differ: bool = False, note: str = ""
+) -> Answer:
     """Verbatim sentences, each followed by the number of its source; sentences of one passage share it.
 
-    `differ`: the sentences contradict each other, and each is introduced by its source and year.
+    `differ`: the sentences contradict each other, and each is introduced by its source and year. `note` is said first
+    in the notice.
     """
     if differ:
         sentences = sorted(sentences, key=lambda one: -(one.found.chunk.year or 0))
-    citations = _citations(sentences)
+    said = [Said(_introduced(one) if differ else one.text, one.found.chunk, one.text) for one in sentences]
+    return assembled(verdict, said, all_searched=all_searched, opening=DIFFER if differ else "", note=note)
+
+
+def generated(verdict: Verdict, said: Sequence[Said], *, all_searched: bool, model_id: str, removed: int = 0) -> Answer:
+    """Sentences of a language model that were checked; how many were not let through is told."""
+    lost = {0: "", 1: REMOVED_ONE}.get(removed, REMOVED.format(removed))
+    note = f"{GENERATED.format(model_id)} {lost}".strip()
+    return assembled(verdict, said, all_searched=all_searched, note=note, model=model_id)
+
+
+def assembled(
+    verdict: Verdict,
+    said: Sequence[Said],
+    *,
+    all_searched: bool,
+    opening: str = "",
+    note: str = "",
+    model: str | None = None,
+) -> Answer:
+    citations = cited(said)
     numbers = {citation.chunk_id: citation.n for citation in citations}
-    said = [(_introduced(one) if differ else one.text, numbers[one.found.chunk.chunk_id]) for one in sentences]
-    opening = [DIFFER] if differ else []
+    start = [opening] if opening else []
+    rest = notice(
+        partial=verdict == "partial",
+        starter=any(citation.starter for citation in citations),
+        all_searched=all_searched,
+    )
     return Answer(
         status=verdict,
-        text=" ".join([*opening, *(f"{text} [{number}]" for text, number in said)]),
-        spoken=" ".join([*opening, *(text for text, _ in said)]),
+        text=" ".join([*start, *(f"{one.text} [{numbers[one.chunk.chunk_id]}]" for one in said)]),
+        spoken=" ".join([*start, *(one.text for one in said)]),
         citations=citations,
-        notice=notice(
-            partial=verdict == "partial",
-            starter=any(citation.starter for citation in citations),
-            all_searched=all_searched,
-        ),
+        notice=f"{note} {rest}".strip(),
+        model=model,
     )
 
 
 def _introduced(sentence: Sentence) -> str:
-    """`Title (2024): sentence`; the source's name where the title alone would not tell two apart is in the citation."""
+    """`Title (2024): sentence`: whose it is is heard before the figure."""
     chunk = sentence.found.chunk
     return f"{chunk.title} ({chunk.year or 'no year given'}): {sentence.text}"
 
@@ -70,15 +109,16 @@ def notice(*, partial: bool = False, starter: bool = False, all_searched: bool =
     return " ".join(part for part in said if part)
 
 
-def _citations(sentences: Sequence[Sentence]) -> tuple[Citation, ...]:
-    quoted: dict[str, list[Sentence]] = {}
-    for sentence in sentences:
-        quoted.setdefault(sentence.found.chunk.chunk_id, []).append(sentence)
+def cited(said: Sequence[Said]) -> tuple[Citation, ...]:
+    """The passages of some sentences, numbered in the order in which they are first used."""
+    quoted: dict[str, list[Said]] = {}
+    for one in said:
+        quoted.setdefault(one.chunk.chunk_id, []).append(one)
     return tuple(_citation(number, parts) for number, parts in enumerate(quoted.values(), start=1))
 
 
-def _citation(number: int, quoted: Sequence[Sentence]) -> Citation:
-    chunk = quoted[0].found.chunk
+def _citation(number: int, quoted: Sequence[Said]) -> Citation:
+    chunk = quoted[0].chunk
     return Citation(
         n=number,
         document_id=chunk.document_id,
@@ -89,10 +129,10 @@ def _citation(number: int, quoted: Sequence[Sentence]) -> Citation:
         source=chunk.source,
         year=chunk.year,
         version=chunk.version,
-        snippet=snippet(chunk.text, quoted[0].text),
+        snippet=snippet(chunk.text, quoted[0].source),
         starter=chunk.starter,
         superseded=chunk.superseded,
-        evidence=grading(" ".join(one.text for one in quoted)),
+        evidence=grading(" ".join(one.source for one in quoted)),
     )
 
 

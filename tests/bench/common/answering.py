@@ -19,6 +19,7 @@ from voiceassist.contracts.answers import Answer
 from voiceassist.core.text import sentences, terms
 from voiceassist.ports.embedding import Embedder
 from voiceassist.ports.vectors import Chunk, Hit, Query, Rankings
+from voiceassist.runtime import terminology
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "answers"
 ABSTAIN_KINDS = frozenset({"invented", "nonsense", "off_topic", "adjacent"})
@@ -125,6 +126,7 @@ class Bench:
         self.index = MemoryIndex(self.chunks, self.embedder)
         self.texts = {chunk.chunk_id: chunk for chunk in self.chunks}
         self.spell = names.speller(library_index.digests())
+        self.means = service.Means(terminology.load_names())
 
     async def ask(self, text: str) -> Answer:
         answer, _ = await service.answer(
@@ -133,6 +135,7 @@ class Bench:
             embedder=self.embedder,
             observe=lambda *_: None,
             spell=self.spell,
+            means=self.means,
         )
         return answer
 

@@ -58,6 +58,11 @@ order by score desc, c.id
 limit :limit
 """  # noqa: S608 - constants only
 
+_VERSION = """
+select md5(coalesce(string_agg(concat_ws('/', id, version, visibility, updated_at), ',' order by id), ''))
+from documents where status = 'completed'
+"""
+
 _INSERT = """
 insert into chunks (id, tenant_id, owner_id, document_id, visibility, index, page, heading, content, token_count,
                     embedding, embedding_model)
@@ -138,6 +143,13 @@ class PgVectorIndex:
     async def delete(self, document_id: str) -> None:
         async with self._database.transaction(self._principal) as connection:
             await remove(connection, UUID(document_id))
+
+    async def version(self) -> str:
+        """Changes whenever a document that the principal may see comes, goes or is changed."""
+        from sqlalchemy import text
+
+        async with self._database.transaction(self._principal) as connection:
+            return str((await connection.execute(text(_VERSION))).scalar_one())
 
     async def count(self) -> int:
         from sqlalchemy import text

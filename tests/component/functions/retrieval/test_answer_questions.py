@@ -1,29 +1,14 @@
 """The goals for answers, on our own questions (tests/data/answers): half of them were written before any tuning."""
 
-import importlib.util
 from collections import Counter
-from pathlib import Path
 
 import pytest
-
-from voiceassist.runtime import providers
-
-_spec = importlib.util.spec_from_file_location(
-    "answering", Path(__file__).resolve().parents[3] / "bench" / "common" / "answering.py"
-)
-answering = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(answering)
 
 pytestmark = pytest.mark.req("P5.10")
 
 
 @pytest.fixture(scope="module")
-def bench(rooms_environment):
-    return answering.Bench(providers.embedder())
-
-
-@pytest.fixture(scope="module")
-async def scores(bench):
+async def scores(bench, answering):
     asked = answering.questions()
     return {
         half: await answering.scored(bench, [one for one in asked if one.half == half])
@@ -31,7 +16,7 @@ async def scores(bench):
     }
 
 
-def test_the_questions_are_many_and_of_every_kind():
+def test_the_questions_are_many_and_of_every_kind(answering):
     asked = answering.questions()
     kinds = Counter((one.half, one.kind) for one in asked)
     assert len(asked) >= 150
