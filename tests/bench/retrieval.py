@@ -116,14 +116,23 @@ def pdf(pages: int) -> bytes:
 
 
 async def ingested(pages: int) -> dict[str, float]:
-    """Reading, cutting and embedding a document of `pages`; storing it adds milliseconds."""
+    """Reading, scanning, cutting and embedding a document of `pages`; storing it adds milliseconds."""
     from uuid import UUID
 
     from functions.ingestion import sandbox, service
+    from functions.phi.domain.scan import detect
     from voiceassist.runtime import providers
 
-    async def progress(*_step):
-        return None
+    class Desk:
+        """The job of nobody."""
+
+        async def nothing(self, *_step):
+            return frozenset()
+
+        progress = paged = scanned = known = keep = nothing
+
+    async def scan(texts):
+        return dict.fromkeys((one.label for one in detect("\n".join(texts))), 1)
 
     source = service.Source(UUID(int=1), UUID(int=2), UUID(int=3), "Bench", "pdf", 1)
     with tempfile.TemporaryFile() as file:
@@ -131,7 +140,14 @@ async def ingested(pages: int) -> dict[str, float]:
         file.seek(0)
         wall, cpu = time.perf_counter(), time.process_time()
         result = await service.prepare(
-            source, file, read=sandbox.read, embedder=providers.embedder(), progress=progress
+            source,
+            file,
+            read=sandbox.read,
+            scan=scan,
+            policy=service.Policy(),
+            embedder=providers.embedder(),
+            longest=providers.embedder().model.max_tokens,
+            desk=Desk(),
         )
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
     return {
