@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from functions.retrieval.domain.ranking import interleaved, ranked, reranked
 from functions.retrieval.domain.variants import variants
 from functions.retrieval.sentence_vectors import SentenceVectors
 from voiceassist.contracts.answers import Answer
+from voiceassist.contracts.answers import Hop as HopTold
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.terminology import Concepts
 from voiceassist.ports.embedding import Embedder
@@ -218,7 +219,9 @@ async def weighed(
     outcome = await search(
         text, sources=sources, embedder=embedder, limit=KEPT, observe=observe, spell=spell, means=means
     )
-    return await asyncio.to_thread(_weighed, text, outcome, embedder)
+    found = await asyncio.to_thread(_weighed, text, outcome, embedder)
+    hops_told = tuple(HopTold(queries=hop.queries, added=hop.added) for hop in outcome.hops)
+    return replace(found, quoted=found.quoted.model_copy(update={"hops": hops_told}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +254,10 @@ async def told(
         note = outcome.notice or wording.NOTHING_SUPPORTED
         yield quoted.model_copy(update={"notice": f"{note} {quoted.notice}"})
         return
-    yield wording.generated(
+    whole = wording.generated(
         quoted.status, said, all_searched=found.all_searched, model_id=model.model_id, removed=outcome.removed
     )
+    yield whole.model_copy(update={"hops": quoted.hops})
 
 
 def _asked(text: str, outcome: Outcome, embedder: Embedder) -> "NDArray[np.float32]":

@@ -64,10 +64,18 @@ class Citation(Contract):
     evidence: str | None = None
 
 
+class Hop(Contract):
+    """A further step of a search: what was asked in it, and how many passages only it found."""
+
+    queries: tuple[str, ...]
+    added: int = Field(ge=0)
+
+
 class Answer(Contract):
     """`text` carries markers such as [1]; `spoken` is the same without them, for the voice.
 
     `model` names the language model that worded it; None: the sentences are quoted.
+    `hops` are the further steps of a question that one search cannot answer.
     """
 
     status: AnswerStatus
@@ -76,6 +84,7 @@ class Answer(Contract):
     citations: tuple[Citation, ...] = ()
     notice: str = NOTICE
     model: str | None = None
+    hops: tuple[Hop, ...] = ()
 
 
 class Spoken(Contract):

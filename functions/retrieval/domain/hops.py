@@ -27,10 +27,12 @@ _DESCRIBED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _COMPARED = (
-    re.compile(r"\bdifferences?\s+between\s+(?P<one>.+?)\s+and\s+(?P<other>[^?]+)", re.IGNORECASE),
-    re.compile(r"\bcompare\s+(?P<one>.+?)\s+(?:and|with|to|against)\s+(?P<other>[^?]+)", re.IGNORECASE),
-    re.compile(r"^(?P<one>.+?)\s+(?:versus|vs\.?|compared (?:with|to))\s+(?P<other>[^?]+)", re.IGNORECASE),
+    re.compile(r"\bdifferences?\s+between\s+(?P<one>.+?)\s+and\s+(?P<other>[^?.:;,]+)", re.IGNORECASE),
+    re.compile(r"\bcompare\s+(?P<one>.+?)\s+(?:and|with|to|against)\s+(?P<other>[^?.:;,]+)", re.IGNORECASE),
+    re.compile(r"^(?P<one>.+?)\s+(?:versus|vs\.?)\s+(?P<other>[^?.:;,]+)", re.IGNORECASE),
 )
+# What has more words is no name, and searching it apart finds nothing of its own.
+LONGEST_SIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,9 @@ def description(question: str) -> Description | None:
 def compared(question: str) -> tuple[str, ...]:
     """The two sides of a comparison, else nothing."""
     for pattern in _COMPARED:
-        if match := pattern.search(question):
-            return match["one"].strip(), match["other"].strip(" .?!")
+        match = pattern.search(question)
+        if match and all(0 < len(side.split()) <= LONGEST_SIDE for side in match.groups()):
+            return match["one"].strip(), match["other"].strip(" !")
     return ()
 
 

@@ -1,5 +1,7 @@
 """Questions that one search cannot answer."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from functions.retrieval import service
@@ -34,7 +36,15 @@ def test_a_description_is_taken_out_of_a_question(question, searched, named):
 
 @pytest.mark.parametrize(
     "question",
-    ["how is gout treated", "", "what is the treatment of gout", "which drugs are used", "the " * 900, "a b vs"],
+    [
+        "Do networks result in lower costs in the care of many people vs. a plan",
+        "how is gout treated",
+        "",
+        "what is the treatment of gout",
+        "which drugs are used",
+        "the " * 900,
+        "a b vs",
+    ],
 )
 def test_what_names_its_topic_is_left_whole(question):
     assert hops.description(question) is None
@@ -99,6 +109,18 @@ async def test_hops_end_when_nothing_is_added_and_never_exceed_three():
     few = corpus()[:2]  # the first search has found all there is
     outcome = await searched("How is the disease that deer ticks spread in forests treated?", few)
     assert [hop.added for hop in outcome.hops] == [0]
+
+
+async def test_the_answer_tells_its_hops_and_each_is_a_span(monkeypatch):
+    spans = []
+    monkeypatch.setattr(service.tracing, "span", lambda name, **fields: spans.append((name, fields)) or nullcontext())
+    chunks, embedder = corpus(), WordEmbedder()
+    index = MemoryIndex(chunks, embedder.embed_passages([one.searchable for one in chunks]))
+    answer, _ = await service.answer(
+        "compare gout with ticks", sources={"memory": index}, embedder=embedder, observe=lambda *_: None
+    )
+    assert [hop.queries for hop in answer.hops] == [("gout", "ticks")]
+    assert spans == [("retrieval.hop", {"queries": 2})]
 
 
 async def test_an_ordinary_question_makes_no_hop():
