@@ -25,7 +25,7 @@ from voiceassist.core.identity import Principal
 from voiceassist.core.terminology import Concepts, PackError
 from voiceassist.ports.language import LanguageModel
 from voiceassist.ports.vectors import Filters, PassageIndex
-from voiceassist.runtime import door, language, logging, metrics, providers, terminology
+from voiceassist.runtime import door, logging, metrics, providers, terminology
 from voiceassist.runtime.http_room import http_app
 from voiceassist.runtime.settings import load_settings
 
@@ -135,15 +135,6 @@ async def search(request: SearchRequest, caller: Caller) -> Found:
     return Found(items=tuple(wording.passage(found) for found in outcome.passages), complete=outcome.all_searched)
 
 
-def language_model(caller: Principal) -> LanguageModel | None:
-    """The configured model behind its gate, for this caller."""
-    model = providers.language_model()
-    if model is None:
-        return None
-    settings = load_settings()
-    return language.Gated(model, allow=settings.language.allow, detect=language.detector(caller, settings, store.ROOM))
-
-
 async def cache_key(question: str, caller: Principal, model: LanguageModel | None, library: str | None) -> str | None:
     """None where a state of the indexes is not known: then nothing is remembered."""
     if library is None:
@@ -191,7 +182,7 @@ def event(part: Said | Answer) -> str:
 async def told(question: str, caller: Principal) -> AsyncIterator[Said | Answer]:
     """The parts of an answer as they come; the last is the answer, which is remembered and recorded."""
     started = time.perf_counter()
-    model = language_model(caller)
+    model = providers.language_model()
     name = await cache_key(question, caller, model, await library_version())
     known = remembered.get(name) if name else None
     if known:

@@ -3,12 +3,12 @@
 Policy is `LANGUAGE__ALLOW`. `nothing` (the default): no model is asked, whatever its address. `local`: only one whose
 address lies inside, on this machine or in a private network, checked when the connection is opened; text stays in the
 house. `remote`: one outside, by the rules of the one way out (runtime/egress.py), with passages that belong to nobody
-and a question in which the PHI room finds no identifier. A room that cannot be asked counts as one that found some.
+and a question that the gate for remote models lets through (runtime/phi_gate.py); a gate that cannot tell does not.
 """
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from socket import gaierror
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,7 @@ from urllib.parse import urlsplit
 
 from voiceassist.core import addresses
 from voiceassist.core.errors import ForbiddenError, SettingsError, UnavailableError, VoiceAssistError
-from voiceassist.core.identity import Principal
 from voiceassist.ports.language import LanguageModel, Prompt
-from voiceassist.runtime import http, metrics
 from voiceassist.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,11 +24,11 @@ if TYPE_CHECKING:
 
     from voiceassist.runtime.egress import Egress, Resolve
 
-PHI_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 LOOKUP_SECONDS = 5.0
 
-# How many identifiers a text holds; raises UnavailableError when nobody can tell.
-Detect = Callable[[str], Awaitable[int]]
+# PhiGate: raises ForbiddenError for texts that must stay, UnavailableError when nobody can tell; it may block.
+Check = Callable[[Sequence[str]], None]
 
 
 class NotSentError(ForbiddenError):
@@ -46,10 +44,10 @@ class NotSentError(ForbiddenError):
 class Gated:
     """A language model behind the gate: the only kind that rooms get."""
 
-    def __init__(self, model: LanguageModel, *, allow: str, detect: Detect) -> None:
+    def __init__(self, model: LanguageModel, *, allow: str, check: Check) -> None:
         self._model = model
         self._allow = allow
-        self._detect = detect
+        self._check = check
 
     @property
     def model_id(self) -> str:
@@ -74,35 +72,12 @@ class Gated:
         if not prompt.public:
             raise NotSentError("PRIVATE")
         try:
-            found = await self._detect(prompt.question)
-        except UnavailableError:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await asyncio.to_thread(self._check, [prompt.question])
+        except (UnavailableError, TimeoutError):
             raise NotSentError("NOT_CHECKED") from None
-        if found:
-            metrics.PHI_DETECTED.labels("any", "language").inc(found)
-            raise NotSentError("IDENTIFIERS")
-
-
-def detector(caller: Principal, settings: Settings, issuer: str) -> Detect:
-    """Asks the PHI room on behalf of the caller."""
-
-    async def detect(text: str) -> int:
-        answer = await http.call(
-            "POST",
-            f"{settings.room('phi')}/api/v1/phi/detect",
-            principal=caller,
-            issuer=issuer,
-            json={"text": text},
-            timeout=PHI_SECONDS,
-        )
-        try:
-            found = answer.json()["entities"] if answer.status_code == 200 else None
-        except (ValueError, KeyError, TypeError):
-            found = None
-        if not isinstance(found, list):
-            raise UnavailableError("The text could not be looked through.")
-        return len(found)
-
-    return detect
+        except ForbiddenError:
+            raise NotSentError("IDENTIFIERS") from None
 
 
 def is_configured(settings: Settings) -> bool:

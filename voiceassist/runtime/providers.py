@@ -98,11 +98,15 @@ def egress() -> "Egress":
 
 @lru_cache(maxsize=1)
 def language_model() -> "LanguageModel | None":
-    """The configured model without its gate (runtime/language.py); None where there is none or policy allows none."""
+    """The configured model behind its gate; None where there is none or policy allows none."""
     from voiceassist.runtime import language
+    from voiceassist.runtime.phi_gate import PhiGate
 
     settings = load_settings()
-    return language.opened(settings, egress()) if language.is_configured(settings) else None
+    if not language.is_configured(settings):
+        return None
+    opened = language.opened(settings, egress())
+    return language.Gated(opened, allow=settings.language.allow, check=PhiGate(settings))
 
 
 @lru_cache(maxsize=1)

@@ -21,6 +21,8 @@ export interface Citation {
   snippet: string;
   starter: boolean;
   superseded: boolean;
+  /** Class of recommendation and level of evidence, where the quoted text states them. */
+  evidence?: string | null;
 }
 
 export interface CalculatorInput {

@@ -54,6 +54,11 @@ test('a source says where it comes from, and that it is starter material', () =>
   within(card).getByText(/Starter material/);
 });
 
+test('class and level of a recommendation stand beside its source', () => {
+  render(<CitationsPanel citations={[{ ...CITATION, evidence: 'class IIa, level C' }]} chosen={null} earlier={false} />);
+  within(screen.getByTestId('citation')).getByText('SSC · 2021 · version 1.2 · class IIa, level C');
+});
+
 test('the chosen source takes the focus', () => {
   Element.prototype.scrollIntoView = vi.fn();
   render(<CitationsPanel citations={[CITATION]} chosen={{ n: 2 }} earlier={false} />);

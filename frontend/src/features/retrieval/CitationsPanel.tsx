@@ -45,7 +45,8 @@ export function CitationsPanel({ citations, chosen, earlier }: Props) {
 
 function Card({ citation, chosen }: { citation: Citation; chosen: boolean }) {
   const place = [citation.section, citation.page !== null && t.sources.page(citation.page)].filter(Boolean);
-  const origin = [citation.source, citation.year, citation.version && t.sources.version(citation.version)].filter(Boolean);
+  const version = citation.version && t.sources.version(citation.version);
+  const origin = [citation.source, citation.year, version, citation.evidence].filter(Boolean);
   return (
     <li className={`${styles.card} ${chosen ? styles.chosen : ''}`} data-testid="citation" data-n={citation.n} tabIndex={-1}>
       <div className={styles.head}>

@@ -2,7 +2,6 @@
 
 import json
 
-import msgspec
 import pytest
 
 from functions.documents.main import room as documents
@@ -11,7 +10,6 @@ from functions.retrieval import cache, generation, main
 from voiceassist.contracts.answers import Answer
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.text import sentences
-from voiceassist.runtime import language
 
 pytestmark = pytest.mark.req("P5.10")
 
@@ -43,7 +41,7 @@ def fresh(monkeypatch):
 @pytest.fixture
 def model(monkeypatch):
     scripted = Scripted()
-    monkeypatch.setattr(main, "language_model", lambda _caller: scripted)
+    monkeypatch.setattr(main.providers, "language_model", lambda: scripted)
     return scripted
 
 
@@ -158,28 +156,8 @@ async def test_what_failed_is_not_remembered(ask, person, monkeypatch, searches)
             yield ""
 
     down = Down()
-    monkeypatch.setattr(main, "language_model", lambda _caller: down)
+    monkeypatch.setattr(main.providers, "language_model", lambda: down)
     owner = await person()
     assert generation.DOWN in (await ask(QUESTION, owner)).json()["notice"]
     assert generation.DOWN in (await ask(QUESTION, owner)).json()["notice"]
     assert (len(searches), down.asked) == (2, 2)  # two tries, then it rests
-
-
-async def test_the_phi_room_is_asked_before_anything_leaves(caller, person, monkeypatch, settings):
-    """The real room, through the real client."""
-    import httpx
-
-    from functions.phi.main import room as phi
-
-    monkeypatch.setattr(language.http, "client", lambda: httpx.AsyncClient(transport=httpx.ASGITransport(app=phi)))
-    there = msgspec.structs.replace(settings, room_url="http://{room}")
-    detect = language.detector(await person(), there, "retrieval")
-    assert await detect("dose of epinephrine in anaphylaxis") == 0
-    assert await detect("dose for MRN 00-12-34, born 3/7/1950") >= 2
-    monkeypatch.setattr(
-        language.http,
-        "client",
-        lambda: httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: httpx.Response(500))),
-    )
-    with pytest.raises(UnavailableError):
-        await detect("dose of epinephrine in anaphylaxis")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.phi.domain.scan import detect
 from functions.retrieval import generation, service
 from functions.retrieval.domain import support
 from functions.retrieval.domain.wording import NOTHING_SUPPORTED
@@ -15,8 +16,9 @@ from voiceassist.core.errors import UnavailableError
 from voiceassist.core.text import sentences as sentences_of
 from voiceassist.runtime import language
 from voiceassist.runtime.egress import Egress
+from voiceassist.runtime.phi_gate import PhiGate
 from voiceassist.runtime.settings import Egress as EgressSettings
-from voiceassist.runtime.settings import Language, Settings
+from voiceassist.runtime.settings import Language, Models, Settings
 
 _spec = importlib.util.spec_from_file_location("fake_openai", Path(__file__).with_name("fake_openai.py"))
 fake = importlib.util.module_from_spec(_spec)
@@ -27,18 +29,18 @@ pytestmark = [pytest.mark.req("P5.10"), pytest.mark.req("P5.11")]
 QUESTION = "what dose of epinephrine do I give for anaphylaxis in an adult"
 
 
-async def clean(_text):
-    return 0
+def clean(_texts):
+    """A gate that finds nothing."""
 
 
-def gated(server, *, allow="local", seconds=5.0, detect=clean, url=None, **options):
+def gated(server, *, allow="local", seconds=5.0, check=clean, url=None, **options):
     """The product's own model: adapter, transport and gate."""
     settings = Settings(
         language=Language(url=url or server.url, model="scripted", allow=allow, seconds=seconds),
         egress=EgressSettings(allow_private=True),
     )
     model = language.opened(settings, Egress(settings), **options)
-    return language.Gated(model, allow=allow, detect=detect)
+    return language.Gated(model, allow=allow, check=check)
 
 
 async def ask(bench, question, model, *, chunks=None, health=None):
@@ -280,7 +282,7 @@ async def test_without_evidence_or_with_conflicting_sources_no_model_is_asked(be
     assert answer.model is None
 
 
-@pytest.mark.req("P2.23")
+@pytest.mark.req("G24")
 class TestGate:
     """Nothing leaves without the gate."""
 
@@ -309,22 +311,31 @@ class TestGate:
     async def test_a_question_with_identifiers_does_not_leave(self, bench):
         seen = []
 
-        async def detect(text):
-            seen.append(text)
-            return 1
+        gate = PhiGate(
+            Settings(models=Models(remote_policy="scan")), scan=lambda text: seen.append(text) or len(detect(text))
+        )
 
         async with fake.FakeOpenAi(honest) as server:
-            answer = await ask(bench, QUESTION, gated(server, allow="remote", detect=detect))
+            answer = await ask(bench, QUESTION, gated(server, allow="remote", check=gate))
+            assert len(server.requests) == 1
+            said = await ask(bench, f"{QUESTION} born 3/7/1950", gated(server, allow="remote", check=gate))
+        assert answer.model == "scripted"
+        assert len(server.requests) == 1
+        assert seen == [f"Question: {QUESTION}", f"Question: {QUESTION} born 3/7/1950"]
+        assert (said.model, generation.NOT_SENT in said.notice) == (None, True)
+
+    async def test_the_policy_for_remote_models_counts_too(self, bench):
+        async with fake.FakeOpenAi(honest) as server:
+            answer = await ask(bench, QUESTION, gated(server, allow="remote", check=PhiGate(Settings())))
         assert server.requests == []
-        assert seen == [f"Question: {QUESTION}"]
         assert generation.NOT_SENT in answer.notice
 
     async def test_who_cannot_tell_does_not_send(self, bench):
-        async def down(_text):
+        def down(_texts):
             raise UnavailableError("down")
 
         async with fake.FakeOpenAi(honest) as server:
-            answer = await ask(bench, QUESTION, gated(server, allow="remote", detect=down))
+            answer = await ask(bench, QUESTION, gated(server, allow="remote", check=down))
         assert server.requests == []
         assert generation.NOT_SENT in answer.notice
 
