@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+import structlog
 from click.testing import CliRunner
 
 from voiceassist.adapters.minilm import MODEL
@@ -18,6 +19,14 @@ from ..adapters.passages import MODEL as OTHER  # noqa: TID252
 from ..adapters.passages import TEXTS, chunks, document_of, owner_of, vectors  # noqa: TID252 - the tests' own helper
 
 pytestmark = pytest.mark.req("P5.5")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before():
+    """A command keeps its log to errors, for the whole process."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
