@@ -105,7 +105,8 @@ async def asked(path: str, field: str, questions: Sequence[str] = QUESTIONS) -> 
         for turn in range(ROUNDS + 1):
             for question in questions:
                 started = time.perf_counter()
-                answer = await client.post(path, json={field: question})
+                # Answers are remembered by their question: question marks make it another one and no other search.
+                answer = await client.post(path, json={field: question + "?" * turn})
                 answer.raise_for_status()
                 if turn:  # the first round loads the model and opens connections
                     seconds.append(time.perf_counter() - started)

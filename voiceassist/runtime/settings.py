@@ -77,7 +77,7 @@ class Models(Section, frozen=True):
 
 class Knowledge(Section, frozen=True):
     terminology: str = (
-        ""  # a file of terms with synonyms and wider terms (jsonl, may be .gz); empty: the house pack alone
+        ""  # a file of terms with synonyms and wider terms (jsonl, may be .gz); empty: the house packs alone
     )
 
 
