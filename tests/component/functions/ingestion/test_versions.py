@@ -174,10 +174,15 @@ async def test_nobody_learns_what_became_of_a_strangers_citation(indexed, found,
     assert await states(caller, await person(), cited) == [("deleted", None, None)]
 
 
-async def test_source_and_year_are_kept_with_the_document(indexed, caller):
+async def test_source_and_year_are_kept_and_come_with_every_passage(indexed, caller, found):
     owner, body = await indexed(FIRST, source="Ward council", year="2024")
     document = await get(caller, owner, f"/api/v1/documents/{body['id']}")
     assert (document["doc_key"], document["source"], document["year"]) == (KEY, "Ward council", 2024)
+    (chunk,) = await found(owner, "colchicine")
+    assert (chunk.source, chunk.year) == ("Ward council", 2024)
+    other, _ = await indexed(b"---\nyear: 2019\n---\n# Gout\n\nColchicine helps.\n")
+    (chunk,) = await found(other, "colchicine")
+    assert (chunk.source, chunk.year) == ("Uploaded document", 2019)
 
 
 @pytest.mark.parametrize(
