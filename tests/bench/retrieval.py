@@ -97,16 +97,16 @@ class Signed(httpx.Auth):
 
 
 async def asked(path: str, field: str, questions: Sequence[str] = QUESTIONS) -> dict[str, float]:
-    from functions.retrieval.main import room
+    from functions.retrieval.main import remembered, room
 
     seconds = []
     transport = httpx.ASGITransport(app=room)
     async with httpx.AsyncClient(transport=transport, base_url="http://room", auth=Signed(), timeout=60) as client:
         for turn in range(ROUNDS + 1):
             for question in questions:
+                remembered.clear()  # an answer that is remembered is not searched
                 started = time.perf_counter()
-                # Answers are remembered by their question: question marks make it another one and no other search.
-                answer = await client.post(path, json={field: question + "?" * turn})
+                answer = await client.post(path, json={field: question})
                 answer.raise_for_status()
                 if turn:  # the first round loads the model and opens connections
                     seconds.append(time.perf_counter() - started)
