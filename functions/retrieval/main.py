@@ -45,9 +45,8 @@ async def warm() -> None:
     if reranker := providers.reranker():
         try:
             await asyncio.to_thread(reranker.scores, "ready", ["ready"])
-        except UnavailableError as error:
-            # Searches go on without it; only its loading is too long for one of them.
-            log.warning("rerank.unusable", code=error.code)
+        except Exception as error:  # noqa: BLE001 - searches go on without it; only its loading is too long for one
+            log.warning("rerank.unusable", error_type=type(error).__name__)
 
 
 room = door.Room(

@@ -170,7 +170,7 @@ async def _reread(text: str, passages: list[Found], reranker: Reranker | None) -
     read = asyncio.to_thread(reranker.scores, text, [one.chunk.searchable for one in head])
     try:
         scores = await asyncio.wait_for(read, RERANK_SECONDS)
-    except (UnavailableError, TimeoutError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever ails an optional step, the search stands without it
         log.warning("rerank.skipped", error_type=type(error).__name__, count=len(head))
         return passages
     return [*reranked(head, [float(score) for score in scores]), *passages[RERANKED:]]

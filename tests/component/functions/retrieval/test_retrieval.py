@@ -271,6 +271,21 @@ async def test_without_any_source_it_is_503_and_ready_says_so(caller, person, mo
     assert ready.json()["dependencies"] == {"postgres": "down", "qdrant": "down", "library": "down"}
 
 
+@pytest.mark.req("P5.11")
+async def test_a_cross_encoder_that_cannot_be_loaded_costs_neither_readiness_nor_a_search(caller, search, monkeypatch):
+    class Broken:
+        model_id = "broken"
+
+        def scores(self, _query, _passages):
+            raise ImportError("torch")
+
+    plain = (await search("treatment of sepsis")).json()
+    monkeypatch.setattr(providers, "reranker", Broken)
+    async with caller(main.room, None) as client:
+        assert (await client.get("/ready")).status_code == 200
+    assert (await search("treatment of sepsis")).json() == plain
+
+
 async def test_asking_for_readiness_builds_the_library_and_goes_on_when_the_caller_left(caller, monkeypatch):
     built = []
     started, go_on = asyncio.Event(), asyncio.Event()

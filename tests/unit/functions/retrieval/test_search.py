@@ -109,10 +109,11 @@ async def test_a_cross_encoder_puts_the_first_passages_in_its_order():
 
 
 @pytest.mark.req("P5.11")
-async def test_a_cross_encoder_that_fails_is_skipped_and_the_log_says_so():
+@pytest.mark.parametrize("fault", [UnavailableError, ImportError, RuntimeError])
+async def test_a_cross_encoder_that_fails_is_skipped_and_the_log_says_so(fault):
     plain = await search("joint", Counted(library()))
     with capture_logs() as logs:
-        failed = await search("joint", Counted(library()), reranker=Reader(UnavailableError("secret words")))
+        failed = await search("joint", Counted(library()), reranker=Reader(fault("secret words")))
     assert names(failed) == names(plain)
     (line,) = logs
     assert (line["event"], line["log_level"]) == ("rerank.skipped", "warning")
