@@ -19,7 +19,7 @@ from functions.retrieval.domain.library import Digest
 from functions.retrieval.domain.wording import Said, cited
 from voiceassist.adapters.vectors.pgvector import PgVectorIndex
 from voiceassist.adapters.vectors.qdrant import QdrantIndex
-from voiceassist.contracts.answers import Answer, Found, Question, SearchRequest
+from voiceassist.contracts.answers import LIBRARY_STARTING, Answer, Found, Question, SearchRequest
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.core.terminology import Concepts, PackError
@@ -32,6 +32,8 @@ from voiceassist.runtime.settings import load_settings
 log = logging.get_logger(__name__)
 
 KNOWLEDGE, DOCUMENTS = "qdrant", "pgvector"
+# Whoever asks by voice waits no longer than eight seconds, and is to hear why.
+PREPARING_SECONDS = 6.0
 
 keeper = library_index.Keeper()
 remembered = cache.Answers()
@@ -63,9 +65,15 @@ Caller = Annotated[Principal, Depends(door.principal)]
 
 
 async def library_version() -> str | None:
-    """Which state of the library is searched; None while the knowledge base is away."""
+    """Which state of the library is searched; None while the knowledge base is away.
+
+    Raises UnavailableError while the library is still being prepared: after the first start that takes a while.
+    """
     try:
-        return await keeper.ready()
+        async with asyncio.timeout(PREPARING_SECONDS):
+            return await keeper.ready()
+    except TimeoutError:
+        raise UnavailableError("The library is being prepared.", code=LIBRARY_STARTING, retry_after=5) from None
     except UnavailableError as error:
         # Not fatal: the search itself will find the knowledge base missing and say so.
         log.warning("library.unavailable", code=error.code)

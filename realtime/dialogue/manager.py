@@ -13,7 +13,7 @@ from realtime.dialogue.intent import drug_in, intent_of
 from realtime.dialogue.phrases import Phrasebook, Skill
 from realtime.dialogue.reply import Ask, Reply
 from realtime.dialogue.rooms import Rooms
-from voiceassist.contracts.answers import AnswerStatus
+from voiceassist.contracts.answers import LIBRARY_STARTING, AnswerStatus
 from voiceassist.contracts.calculations import Interpretation, MissingInput
 from voiceassist.core.errors import ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.runtime import logging, metrics
@@ -117,7 +117,7 @@ class Dialogue:
         urgent = is_urgent(said) and not (self.open and repeats(said, self.open.question))
         if urgent:
             # Whatever is open waits no longer, and nothing new is asked.
-            self.open = self.asking.asked = self.dose = None
+            self.open = self.asking.asked = self.dose = self.waiting = None
             self.row = MAX_QUESTIONS
         return await self._replied(said) or await self._wished(said, urgent=urgent)
 
@@ -302,7 +302,7 @@ class Dialogue:
             answer = await self.rooms.answer(said)
         except (UnavailableError, ValidationError, NeedsInputError) as error:
             log.warning("retrieval.unavailable", code=error.code)
-            return Reply(wording.LIBRARY_DOWN)
+            return Reply(wording.LIBRARY_PREPARED if error.code == LIBRARY_STARTING else wording.LIBRARY_DOWN)
         text = f"{note} {answer.text}" if note and answer.citations else answer.text
         return Reply(text, answer.citations, answer.status, answer.notice)
 

@@ -7,7 +7,16 @@ import pydantic
 
 from realtime.dialogue.intent import intent_of
 from realtime.dialogue.phrases import Skill
-from voiceassist.contracts.answers import Answer, Contract, Found, Passage, Question, SearchRequest, Spoken
+from voiceassist.contracts.answers import (
+    LIBRARY_STARTING,
+    Answer,
+    Contract,
+    Found,
+    Passage,
+    Question,
+    SearchRequest,
+    Spoken,
+)
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
 from voiceassist.core.errors import FieldError, ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
@@ -15,6 +24,7 @@ from voiceassist.runtime import http
 from voiceassist.runtime.settings import Settings
 
 ISSUER = "realtime"
+ROOM_FAILED = "ROOM_FAILED"
 # An answer that takes longer than this is no conversation any more.
 SECONDS = 8.0
 MAX_TEXT = 2_000
@@ -119,17 +129,27 @@ class HttpRooms:
         if answer.status_code == ValidationError.status:
             raise ValidationError("The room refused the request.", errors=_reasons(answer.content))
         if answer.status_code != 200:
-            raise UnavailableError("The room could not answer.", code="ROOM_FAILED")
+            raise UnavailableError("The room could not answer.", code=_code(answer.content))
         try:
             return kind.model_validate_json(answer.content)
         except pydantic.ValidationError:
-            raise UnavailableError("The room's answer was not understood.", code="ROOM_FAILED") from None
+            raise UnavailableError("The room's answer was not understood.", code=ROOM_FAILED) from None
 
 
 class _Problem(pydantic.BaseModel):
-    """The part of a problem document that tells which fields are wrong."""
+    """The part of a problem document that tells what is wrong, and with which fields."""
 
+    code: str = ROOM_FAILED
     errors: tuple[FieldError, ...] = ()
+
+
+def _code(content: bytes) -> str:
+    """The one reason that is told to whoever asked; every other is ROOM_FAILED."""
+    try:
+        code = _Problem.model_validate_json(content).code
+    except pydantic.ValidationError:
+        return ROOM_FAILED
+    return code if code == LIBRARY_STARTING else ROOM_FAILED
 
 
 def _reasons(content: bytes) -> tuple[FieldError, ...]:

@@ -11,6 +11,7 @@ CALCULATORS_DOWN = (
     "The calculators cannot be reached right now, so I cannot compute this. Please try again in a moment."
 )
 LIBRARY_DOWN = "The library cannot be reached right now, so I cannot answer this. Please try again in a moment."
+LIBRARY_PREPARED = "The library is still being prepared after the first start. Please ask again in a few seconds."
 NOT_COMPUTED = "I could not compute this. Please name the calculator and its values in one sentence."
 FUNCTION_DOWN = (
     "This cannot be answered right now. The function that knows it does not answer; please try again in a moment."

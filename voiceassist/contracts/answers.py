@@ -13,6 +13,8 @@ Intent = Literal[
 FilterValue = Annotated[str, Field(min_length=1, max_length=80)]
 
 NOTICE = "Clinical judgment required."
+# The code of a 503 after the first start, until the library can be searched.
+LIBRARY_STARTING = "LIBRARY_STARTING"
 
 
 class Contract(BaseModel):

@@ -1,5 +1,6 @@
 """Digests: their form, and that the shipped ones keep to it."""
 
+import asyncio
 import gzip
 import json
 import os
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.retrieval import library_index
+from functions.retrieval import library_index, main
 from functions.retrieval.domain import library
 from functions.retrieval.domain.library import DigestError
+from voiceassist.core.errors import UnavailableError
 
 DIGEST = """---
 id: gout
@@ -154,3 +156,21 @@ def test_no_digest_repeats_twelve_words_of_a_known_corpus(corpus):
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         copied = {ours[run] for line in lines for run in runs(json.loads(line)["text"]) if run in ours}
     assert copied == set()
+
+
+async def test_whoever_asks_while_the_library_is_made_hears_so_and_the_making_goes_on(monkeypatch):
+    made = asyncio.Event()
+
+    async def build():
+        await made.wait()
+        return "library_1"
+
+    monkeypatch.setattr(library_index, "ensure", build)
+    monkeypatch.setattr(main, "keeper", library_index.Keeper())
+    monkeypatch.setattr(main, "PREPARING_SECONDS", 0.01)
+    with pytest.raises(UnavailableError) as told:
+        await main.library_version()
+    assert (told.value.code, told.value.retry_after) == ("LIBRARY_STARTING", 5)
+    made.set()
+    monkeypatch.setattr(main, "PREPARING_SECONDS", 5.0)
+    assert await main.library_version() == "library_1"

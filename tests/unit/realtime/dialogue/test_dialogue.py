@@ -208,6 +208,11 @@ async def test_a_room_that_fails_is_told_truthfully(failure):
     assert (await dialogue(reading(age=7), result=failure).reply("the eGFR")).text == wording.CALCULATORS_DOWN
 
 
+async def test_a_library_that_is_being_prepared_is_not_called_away():
+    starting = UnavailableError("x", code="LIBRARY_STARTING")
+    assert (await dialogue(answers=starting).reply("How do I treat sepsis?")).text == wording.LIBRARY_PREPARED
+
+
 async def test_refused_inputs_are_told():
     talk = dialogue(reading(age=7), result=NeedsInputError("x"))
     assert (await talk.reply("the eGFR of a child")).text == wording.NOT_COMPUTED
@@ -347,6 +352,14 @@ async def test_a_function_asks_no_third_question_in_a_row():
 async def test_a_function_asks_nothing_in_an_emergency():
     talk = asking(WHO)
     assert (await talk.reply("differential for cardiac arrest")).text == SPOKEN.text
+
+
+async def test_an_emergency_is_no_reply_to_a_function():
+    talk = asking(WHO)
+    await talk.reply("differential for chest pain")
+    await talk.reply("he has no pulse, cardiac arrest")
+    assert talk.waiting is None
+    assert not any(call[0] == "ask" and "no pulse" in call[2] for call in talk.rooms.calls)
 
 
 async def test_another_question_is_no_reply_to_a_function():

@@ -80,6 +80,22 @@ async def test_a_key_needs_the_scope_of_the_function(answering, scope, has, may)
 
 
 @pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"code": "LIBRARY_STARTING"}, "LIBRARY_STARTING"),
+        ({"code": "KB_UNAVAILABLE"}, "ROOM_FAILED"),
+        ({"code": 7}, "ROOM_FAILED"),
+        ({}, "ROOM_FAILED"),
+    ],
+)
+async def test_that_the_library_is_being_prepared_is_the_one_reason_passed_on(answering, body, code):
+    answering(status=503, body=body)
+    with pytest.raises(UnavailableError) as failed:
+        await HttpRooms(SETTINGS, speaker()).answer("how is gout treated")
+    assert failed.value.code == code
+
+
+@pytest.mark.parametrize(
     ("answer", "error"),
     [
         ({"status": 403}, ForbiddenError),
