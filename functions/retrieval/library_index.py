@@ -24,7 +24,7 @@ log = logging.get_logger(__name__)
 
 FOLDER = Path(__file__).parent / "library"
 # Raise when passages are cut or weighted in another way: the index is then built anew.
-SCHEME = "2"
+SCHEME = "3"
 
 _building = asyncio.Lock()
 

@@ -28,8 +28,9 @@ DIMENSION = 384
 # The digest of the weights as Sentence-Transformers published them (Apache-2.0).
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-# The position table ends here; a chunk of 500 tokens fits.
-MAX_TOKENS = 512
+# What it was trained on (the position table ends at 512). Measured on the development corpus, whose passages are often
+# longer, reading no further finds more: nDCG@10 .909 against .895 on template questions.
+MAX_TOKENS = 256
 MODEL = Model("all-MiniLM-L6-v2", WEIGHTS_SHA256, DIMENSION, "mean", MAX_TOKENS, "int8-channel")
 # Padded tokens that run at once. The attention of sixteen long passages takes 700 MB, which onnxruntime then keeps, and
 # on one thread they take 1.6 times as long as one after the other.
@@ -108,18 +109,23 @@ class MiniLm:
 
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
         # One by one: encode_batch would start a thread for every core.
-        ids = [self._tokenizer.encode(text).ids for text in texts]
+        ids = [self._encoded(text) for text in texts]
         for rows in _batches([len(one) for one in ids]):
             vectors[rows] = self._run([ids[row] for row in rows])
         _return_memory()
         return vectors
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        vector: NDArray[np.float32] = self._run([self._tokenizer.encode(text).ids])[0]
+        vector: NDArray[np.float32] = self._run([self._encoded(text)])[0]
         return vector
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _encoded(self, text: str) -> list[int]:
+        """The ids of what is read of a text, its closing token included."""
+        ids: list[int] = self._tokenizer.encode(text).ids
+        return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
 
     def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:
         import numpy as np
@@ -143,7 +149,7 @@ class MiniLm:
         tokenizer = Tokenizer.from_file(str(path))
         # The file asks for a fixed length of 128; we pad a batch to its longest member ourselves.
         tokenizer.no_padding()
-        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.no_truncation()  # texts are counted whole
         return tokenizer
 
     @cached_property

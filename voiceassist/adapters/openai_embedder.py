@@ -68,7 +68,7 @@ class OpenAiEmbedder:
 
     def count_tokens(self, text: str) -> int:
         """An estimate: the pieces are the server's secret."""
-        return min(-(-len(text.encode()) // BYTES_PER_TOKEN), MAX_TOKENS)
+        return -(-len(text.encode()) // BYTES_PER_TOKEN)
 
     def _send(self, texts: list[str]) -> NDArray[np.float32]:
         import openai

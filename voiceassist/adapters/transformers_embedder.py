@@ -76,8 +76,7 @@ class TransformersEmbedder:
 
     def count_tokens(self, text: str) -> int:
         tokenizer, _ = self._encoders[-1]
-        ids = tokenizer(text, add_special_tokens=False, truncation=True, max_length=self.model.max_tokens)["input_ids"]
-        return len(ids)
+        return len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])  # no word on its length
 
     def _ids(self, tokenizer: Any, text: str) -> list[int]:
         ids: list[int] = tokenizer(text, truncation=True, max_length=self.model.max_tokens)["input_ids"]

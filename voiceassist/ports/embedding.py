@@ -39,7 +39,8 @@ class Model:
 
     @property
     def id(self) -> str:
-        """Vectors with the same id can be compared, others never: it changes with all that changes a vector."""
+        """Vectors with the same id can be compared, others never. Where a text is cut is no part of it: what is read of
+        it lies in the same space."""
         parts = [self.name, self.quantisation, self.pooling, self.weights[:8] or str(self.dimension)]
         return "/".join(parts)
 
@@ -65,5 +66,6 @@ class Embedder(Protocol):
         ...
 
     def count_tokens(self, text: str) -> int:
-        """How many pieces the model reads `text` as (no more than it takes); rare words take several."""
+        """How many pieces the model's tokenizer makes of `text`, also of what it would not read; rare words take
+        several."""
         ...

@@ -10,8 +10,8 @@ from voiceassist.core.text import sentences
 TARGET = 500
 OVERLAP = 100
 SMALLEST = 60
-# Of a passage whose headings are a page of their own something must still be left.
-LEAST_TARGET = 200
+# Of a passage whose headings are a page of their own something must still be read.
+LEAST_READ = 150
 # Clinical English takes about 1.3 model tokens a word (measured on digests with MiniLM's vocabulary).
 TOKENS_PER_WORD = 1.3
 
@@ -51,18 +51,20 @@ def chunked(
     title: str = "",
     room: int | None = None,
 ) -> list[Piece]:
-    """Passages of about `target` tokens that share about `overlap`; none crosses a heading or a page.
+    """Passages of at most about `target` tokens that share about `overlap`; none crosses a heading or a page.
 
     A page border ends a passage because a citation names one page, and it must be the right one. Tables are cut
-    between rows, and each part has the header. `room` is what the model reads, in which title, headings and text have
-    to fit: what is behind it would be no part of the vector.
+    between rows, and each part has the header. `room` is how many tokens the model reads of title, headings and text;
+    what is behind it is no part of the vector. So the next passage begins before that, and every sentence is read as
+    part of one passage; passages are then longer than `room` by no more than what they share.
     """
     pieces: list[Piece] = []
     for heading, page, body in _sections(blocks):
-        most = target + SMALLEST if room is None else max(LEAST_TARGET, room - count(f"{title}. {heading}. "))
+        read = max(LEAST_READ, room - count(f"{title}. {heading}. ")) if room is not None else target + SMALLEST
+        cutter = _Cutter(count, min(target, read + overlap), overlap, read)
         pieces += (
             Piece(_joined(window), heading, page, sum(sentence.tokens for sentence in window))
-            for window in _section_windows(body, _Cutter(count, min(target, most), overlap, most))
+            for window in _section_windows(body, cutter)
         )
     return pieces
 
@@ -91,7 +93,7 @@ def _section_windows(body: list[Block], cut: "_Cutter") -> Iterator[list[_Senten
     """A table that fits stands among its paragraphs; a longer one is cut by itself."""
     run: list[_Sentence] = []
     for block in body:
-        if block.table and cut.count(block.text) > cut.target:
+        if block.table and cut.count(block.text) > min(cut.target, cut.read):
             yield from cut.windows(run)
             run = []
             yield from cut.tables(block)
@@ -105,10 +107,12 @@ def _section_windows(body: list[Block], cut: "_Cutter") -> Iterator[list[_Senten
 
 @dataclass(frozen=True, slots=True)
 class _Cutter:
+    """`read`: how many tokens of a passage the model reads."""
+
     count: Counter
     target: int
     overlap: int
-    most: int
+    read: int
 
     def sentences(self, block: Block) -> list[_Sentence]:
         return [
@@ -136,7 +140,7 @@ class _Cutter:
         )
         part, size = [header], header.tokens
         for row in rows:
-            if len(part) > 1 and size + row.tokens > self.target:
+            if len(part) > 1 and size + row.tokens > min(self.target, self.read):  # parts share nothing
                 yield part
                 part, size = [header], header.tokens
             part.append(row)
@@ -146,18 +150,21 @@ class _Cutter:
     def windows(self, section: list[_Sentence]) -> Iterator[list[_Sentence]]:
         start = 0
         while start < len(section):
-            end, size = start, 0
-            while end < len(section) and (size == 0 or size + section[end].tokens <= self.target):
-                size += section[end].tokens
-                end += 1
-            # A short rest joins this window instead of becoming a passage nobody can use.
-            rest = _few(section, end)
-            if rest is not None and size + rest <= self.most:
-                end = len(section)
-            yield section[start:end]
-            if end == len(section):
+            if self._reach(section, start, self.read) == len(section):  # also a short rest, which joins this window
+                yield section[start:]
                 return
-            start = self._step_back(section, end, floor=start + 1)
+            end = self._reach(section, start, self.target)
+            yield section[start:end]
+            unread = self._reach(section, start, self.read)
+            start = min(self._step_back(section, end, floor=start + 1), max(unread, start + 1))
+
+    def _reach(self, section: list[_Sentence], start: int, most: int) -> int:
+        """Where the sentences from `start` on have `most` tokens, one at least."""
+        end, size = start, 0
+        while end < len(section) and (size == 0 or size + section[end].tokens <= most):
+            size += section[end].tokens
+            end += 1
+        return end
 
     def _step_back(self, section: list[_Sentence], end: int, *, floor: int) -> int:
         start, shared = end, 0
@@ -165,16 +172,6 @@ class _Cutter:
             start -= 1
             shared += section[start].tokens
         return start
-
-
-def _few(section: Sequence[_Sentence], start: int) -> int | None:
-    """The tokens from `start` on if they are fewer than SMALLEST; a long rest is not counted to its end."""
-    rest = 0
-    for sentence in section[start : start + SMALLEST]:
-        rest += sentence.tokens
-        if rest >= SMALLEST:
-            return None
-    return rest
 
 
 def _joined(window: Sequence[_Sentence]) -> str:

@@ -25,7 +25,8 @@ def embedded(
     """Shape (len(texts), dimension). `progress` is told how many of the texts that had to be embedded are done."""
     import numpy as np
 
-    folder = cache / hashlib.sha256(embedder.model_id.encode()).hexdigest()[:16]
+    read_by = f"{embedder.model_id} {embedder.model.max_tokens}"  # where a text is cut changes its vector, too
+    folder = cache / hashlib.sha256(read_by.encode()).hexdigest()[:16]
     keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     known = _read(folder, embedder.dimension)
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}

@@ -198,5 +198,5 @@ def test_nothing_is_sent_for_nothing_and_long_texts_are_cut(fake):
     assert fake.requests == []
     ours.embed_query("word " * 20_000)
     assert len(fake.requests[0]["input"][0]) < 25_000
-    assert ours.count_tokens("word " * 20_000) == 8191
+    assert ours.count_tokens("word " * 20_000) > 8191  # counted whole, whatever is sent
     assert ours.count_tokens("flurbozamab") == 4

@@ -137,5 +137,6 @@ def test_the_gateway_of_a_cluster_publishes_so(start_host, host, key, problem, s
         problem(client.post("/events", headers=headers, content=json.dumps(event)), 403, "FORBIDDEN")
         sent = client.post("/events", headers=headers, content=json.dumps(EVENT))
         assert sent.status_code == 202, sent.text
-    ((event, _),) = sink.took
+    # The relay of this host sends what other tests left in the outbox.
+    ((event, _),) = [one for one in sink.took if one[0].source == EVENT["source"]]
     assert (event.id, event.extensions["tenantid"]) == ("1", str(DEFAULT_TENANT))

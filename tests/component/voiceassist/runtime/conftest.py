@@ -15,13 +15,15 @@ from sqlalchemy import text
 
 from events.catalog import DocumentDeleted
 from events.catalog.payload import DOCUMENT, OTHER, OWNER, TENANT
+from events.envelope import CloudEvent
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import ids
 from voiceassist.core.identity import service
-from voiceassist.runtime import http, outbox, publisher
+from voiceassist.runtime import outbox, publisher
 from voiceassist.runtime.settings import Settings
 
 ROOM = "outbox-test"
+REEMBEDDING = ("dev.knative.sources.ping", "hourly")
 
 
 class Broker(ThreadingHTTPServer):
@@ -89,15 +91,14 @@ async def database(settings: Settings, broker: Broker, monkeypatch: pytest.Monke
     """The database, with an empty outbox that is sent to `broker`."""
     pointed = msgspec.structs.replace(settings, broker_url=broker.url)
     monkeypatch.setattr(publisher, "load_settings", lambda: pointed)
-    monkeypatch.setattr(http, "load_settings", lambda: pointed)
-    http.client.cache_clear()
+    publisher.client.cache_clear()
     database = Database(settings.postgres.dsn)
     await run(database, "delete from outbox")
     yield database
     await run(database, "delete from outbox")
     await database.close()
-    await http.client().aclose()
-    http.client.cache_clear()
+    publisher.client().close()
+    publisher.client.cache_clear()
 
 
 async def run(database: Database, statement: str, **parameters: object) -> list[Any]:
@@ -172,10 +173,11 @@ class World:
         return self._run(look)
 
     def make(self) -> None:
-        """A user, their document that waits, old news and old deliveries of theirs, with the ids of the examples."""
+        """A user, their document that waits, an upload nobody goes on with, old news and old deliveries of theirs, with
+        the ids of the examples."""
 
         async def build(connection: Any) -> None:
-            for table in ("processed_events", "outbox", "notifications", "documents", "subscriptions"):
+            for table in ("processed_events", "outbox", "notifications", "documents", "subscriptions", "uploads"):
                 await connection.execute(f"delete from {table}")  # noqa: S608
             await connection.execute(
                 "insert into users (id, tenant_id, iss, sub, role) values ($1, $2, 'https://issuer.test', $3, 'user')"
@@ -186,6 +188,12 @@ class World:
                 "insert into documents (id, tenant_id, owner_id, doc_key, content_hash, title, file_name, format,"
                 " size_bytes, object_key) values ($1, $2, $3, 'k', $4, 't', 't.txt', 'txt', 1, 'k')",
                 DOCUMENT, TENANT, OWNER, DOCUMENT.bytes,
+            )  # fmt: skip
+            await connection.execute(
+                "insert into uploads (id, tenant_id, owner_id, file_name, title, visibility, doc_key, source,"
+                " size_bytes, part_bytes, store_id, expires_at) values ($1, $2, $3, 'f', 't', 'private', 'k', '', 1, 1,"
+                " 'gone', now() - interval '1 day')",
+                ids.new_id(), TENANT, OWNER,
             )  # fmt: skip
             await connection.execute(
                 "insert into indexing_jobs (id, tenant_id, owner_id, document_id) values ($1, $2, $3, $1)",
@@ -209,6 +217,24 @@ class World:
             )  # fmt: skip
 
         self._run(build)
+
+    def make_for(self, event: CloudEvent) -> None:
+        """The same, and before ingestion's tick an index of another model, without passages."""
+        self.make()
+
+        async def build(connection: Any) -> None:
+            await connection.execute(
+                "insert into embedding_models (id, name, weights, dimension, pooling, max_tokens, quantisation)"
+                " values ('before', 'before', '', 8, 'mean', 8, 'float32') on conflict do nothing"
+            )
+            await connection.execute(
+                "insert into passage_indexes (tenant_id, model_id) values ($1, 'before') on conflict (tenant_id)"
+                " do update set model_id = 'before', previous_model_id = null",
+                TENANT,
+            )
+
+        if (event.type, event.extensions.get("schedule")) == REEMBEDDING:
+            self._run(build)
 
     def _run(self, work: Callable[[Any], Any]) -> Any:
         """As a service of the default tenant, in a loop of its own: tests of processes are not asynchronous."""

@@ -103,6 +103,7 @@ def test_an_event_it_does_not_hear_is_a_dead_letter(hosts, kind, room):
 @pytest.mark.parametrize(("kind", "room", "event"), HEARD)
 def test_an_event_it_hears_has_one_effect_however_often_it_comes(hosts, kind, room, event, world):
     running, event = hosts.room(kind, room), fresh(event)
+    world.make_for(event)
     before = world.snapshot()
     answers = []
     for _ in range(2):

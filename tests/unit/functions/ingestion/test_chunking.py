@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.ingestion.domain.blocks import Block
-from functions.ingestion.domain.chunking import OVERLAP, SMALLEST, TARGET, chunked, tokens
+from functions.ingestion.domain.chunking import LEAST_READ, OVERLAP, SMALLEST, TARGET, chunked, tokens
 
 pytestmark = pytest.mark.req("P5.2")
 
@@ -46,18 +46,34 @@ def test_a_heading_of_the_same_level_replaces_the_one_before():
     assert [piece.heading for piece in chunked(blocks)] == ["A › A1", "A › A2"]
 
 
-@pytest.mark.parametrize("words", [1, 60, 400])
-def test_title_headings_and_text_fit_into_what_the_model_reads(words):
+@settings(max_examples=50)
+@given(st.integers(1, 400), st.sampled_from([1, 10, 60, 400]), st.sampled_from([254, 510]))
+def test_every_sentence_is_read_whole_as_part_of_one_passage(sentences, words, room):
     def count(text):
         return len(text.split())
 
     heading = " ".join(["Heading"] * words)
-    pieces = chunked([Block(heading, level=1), paragraph(300)], count=count, title="A title", room=510)
-    assert len(pieces) > 5
+    body = paragraph(sentences)
+    pieces = chunked([Block(heading, level=1), body], count=count, title="A title", room=room)
+    read = max(LEAST_READ, room - count(f"A title. {heading}. "))
+    seen = set()
     for piece in pieces:
-        assert piece.tokens == count(piece.text)
-        # Of headings longer than the model reads a passage is left nevertheless.
-        assert count(f"A title. {piece.heading}. {piece.text}") <= max(510, words + 2 + 200)
+        assert piece.tokens == count(piece.text) <= min(TARGET, read + OVERLAP)
+        taken = 0
+        for sentence in piece.text.split(". "):
+            taken += count(sentence)
+            if taken <= read:
+                seen.add(sentence.rstrip("."))
+    assert seen == {sentence.rstrip(".") for sentence in body.text.split(". ")}
+
+
+def test_the_parts_of_a_long_table_are_read_whole():
+    rows = "\n".join(
+        f"drug {number} | dose {number} mg | note of ten words about its use in kidney disease" for number in range(90)
+    )
+    pieces = chunked([Block(f"drug | dose | note\n{rows}", table=True)], count=lambda text: len(text.split()), room=254)
+    assert len(pieces) > 4
+    assert all(piece.text.startswith("drug | dose | note\n") and piece.tokens <= 254 for piece in pieces)
 
 
 def test_a_short_rest_joins_the_passage_before():

@@ -11,6 +11,7 @@ from functions.retrieval import service
 from voiceassist.cli.evals import ranking, vectors
 from voiceassist.cli.main import group
 from voiceassist.core.text import terms
+from voiceassist.ports.embedding import Model
 from voiceassist.runtime import providers
 
 CORPUS = [
@@ -36,6 +37,7 @@ class Words:
     """Counts terms; counts how often it was asked to embed passages."""
 
     model_id, dimension = "words", 64
+    model = Model("words", "", 64, "mean", 256)
 
     def __init__(self):
         self.embedded = 0
@@ -107,7 +109,9 @@ def test_vectors_of_another_model_are_not_used(tmp_path, embedder):
     vectors.embedded(["gout"], embedder, lambda *done: told.append(done), tmp_path)
     embedder.model_id = "other words"
     vectors.embedded(["gout", "flu", "gout"], embedder, lambda *done: told.append(done), tmp_path)
-    assert told == [(1, 1), (2, 2)]
+    embedder.model = Model("words", "", 64, "mean", 512)  # read to another place
+    vectors.embedded(["gout"], embedder, lambda *done: told.append(done), tmp_path)
+    assert told == [(1, 1), (2, 2), (1, 1)]
     assert vectors.embedded([], embedder, lambda *_: None, tmp_path).shape == (0, 64)
 
 
