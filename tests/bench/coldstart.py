@@ -254,7 +254,7 @@ def main() -> None:
     where = machine()
     # As in the images; the unmeasured start leaves no bytecode where PYTHONDONTWRITEBYTECODE is set.
     for package in ("voiceassist", "functions", "realtime", "events"):
-        compileall.compile_dir(ROOT / package, quiet=2)
+        compileall.compile_dir(Path(__file__).resolve().parents[2] / package, quiet=2)
     try:
         chosen = list(kinds(folder, options.room))
         starts: dict[str, list[Start]] = {kind.name: [] for kind in chosen}
