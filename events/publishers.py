@@ -6,12 +6,13 @@ into the extensions `tenantid` and `ownerid` here, whatever the event came with:
 them. Pure: no network, no clock.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from events.catalog import EVENT_TYPES, check, read
-from events.envelope import CloudEvent
+from events.catalog import EVENT_TYPES, PayloadError, check, read
+from events.envelope import CloudEvent, decode, decode_batch, is_batch
 from voiceassist.core.errors import FieldError, ForbiddenError
 from voiceassist.core.identity import Principal
 
@@ -23,6 +24,18 @@ OUR_SOURCE = "/voiceassist"
 OWN = ("tenantid", "ownerid")
 # In a payload of the catalogue these name the person it is about.
 OWNER_FIELDS = ("owner_id", "user_id")
+
+
+def checked(headers: Sequence[tuple[bytes, bytes]], body: bytes) -> tuple[CloudEvent, ...]:
+    """The events of a request, one or a batch, with data that fits their schemas; EnvelopeError, PayloadError."""
+    batch = is_batch(headers)
+    events = decode_batch(headers, body, legacy=True) if batch else (decode(headers, body, legacy=True),)
+    for index, event in enumerate(events):
+        try:
+            check(event.type, event.data)
+        except PayloadError as error:
+            raise error.at(index) if batch else error from None
+    return events
 
 
 def admitted(principal: Principal, event: CloudEvent) -> CloudEvent:

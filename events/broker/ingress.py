@@ -15,7 +15,7 @@ from events.broker.jobs import Append
 from events.broker.routes import BrokerName, Routing
 from events.broker.space import Space
 from events.broker.writer import Writer
-from events.envelope import CloudEvent, decode, decode_batch, is_batch
+from events.envelope import CloudEvent
 from voiceassist.core.errors import (
     NotFoundError,
     PayloadTooLargeError,
@@ -105,13 +105,7 @@ def accepted(event_type: str) -> None:
 
 
 def _events(headers: RawHeaders, body: bytes, principal: Principal) -> tuple[CloudEvent, ...]:
-    batch = is_batch(headers)
-    events = decode_batch(headers, body, legacy=True) if batch else (decode(headers, body, legacy=True),)
-    for index, event in enumerate(events):
-        try:
-            catalog.check(event.type, event.data)
-        except catalog.PayloadError as error:
-            raise error.at(index) if batch else error from None
+    events = publishers.checked(headers, body)
     return events if principal.is_service else tuple(publishers.admitted(principal, event) for event in events)
 
 

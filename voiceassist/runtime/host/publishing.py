@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from starlette.types import Receive
 
-from events import catalog, publishers
-from events.envelope import CloudEvent, decode, decode_batch, encode_structured, is_batch
+from events import publishers
+from events.envelope import CloudEvent, encode_structured
 from voiceassist.core.errors import PayloadTooLargeError, UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import http, publisher
@@ -50,21 +50,10 @@ async def publish(headers: RawHeaders, body: bytes, principal: Principal, settin
     Raises EnvelopeError, PayloadError or ForbiddenError for what may not enter, UnavailableError where the Broker does
     not take what may.
     """
-    events = [publishers.admitted(principal, event) for event in _events(headers, body)]
+    events = [publishers.admitted(principal, event) for event in publishers.checked(headers, body)]
     identity = http.broker_headers(principal, issuer=ISSUER, settings=settings)
     for event in events:
         await _hand_over(event, identity, settings.broker_url)
-
-
-def _events(headers: RawHeaders, body: bytes) -> tuple[CloudEvent, ...]:
-    batch = is_batch(headers)
-    events = decode_batch(headers, body, legacy=True) if batch else (decode(headers, body, legacy=True),)
-    for index, event in enumerate(events):
-        try:
-            catalog.check(event.type, event.data)
-        except catalog.PayloadError as error:
-            raise error.at(index) if batch else error from None
-    return events
 
 
 async def _hand_over(event: CloudEvent, identity: dict[str, str], sink: str) -> None:
