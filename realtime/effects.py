@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from realtime.engine import NO_CONTEXT, Context
 from realtime.protocol.settings import Format
+from voiceassist.runtime.memory import Kept
+from voiceassist.runtime.routing import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,17 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Transcribe:
-    """Read these words; they come back through `Session.transcribed` under `key`."""
+    """Read these words; they come back through `Session.transcribed` under `key`, `judged` with how final they
+    sound. `passing` ones are of a turn that goes on: they are read only if nobody waits for the reader.
+    """
 
     key: str
     audio: bytes = field(repr=False)
     wire: Format
     keywords: tuple[str, ...] = ()
+    judged: bool = False
+    passing: bool = False
+    route: Route = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +51,33 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer `text`; the pieces come back through `Session.piece` and `Session.answered`."""
+    """Answer `text`; the pieces come back through `Session.piece` and `Session.answered`.
+
+    `instead` of the last answer, which came too early: the speaker had only paused.
+    """
 
     response_id: str
     text: str = field(repr=False)
     spoken: bool
     wire: Format
+    instead: bool = False
+    route: Route = "auto"
+    known: tuple[str, ...] = field(default=(), repr=False)
+    speed: float = 1.0
+    context: Context = NO_CONTEXT
 
 
 @dataclass(frozen=True, slots=True)
 class Abort:
     response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Of the answer that is this item only so much was heard."""
+
+    item_id: str
+    audio_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +95,62 @@ class Timings:
     first_audio_ms: float | None = None
 
 
-Effect = Send | Listen | Forget | Transcribe | Drop | Answer | Abort | Timings
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Store an item as it is now; it comes back through `Session.saved`."""
+
+    item: Kept = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unkeep:
+    """An item was taken back: forget what is stored of it."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Make it possible to come back to this conversation; the token comes back through `Session.offered`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Fetch the session of a token or, without one, of a conversation.
+
+    It comes back through `Session.resumed` or `Session.refused`; until then nothing more of the client is read.
+    """
+
+    token: str = field(repr=False)
+    after: int
+    event_id: str | None = None
+    conversation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """Open this case of the speaker's.
+
+    It comes back through `Session.case_opened` or `Session.refused`; until then nothing more of the client is read.
+    """
+
+    case_id: str
+    event_id: str | None = None
+
+
+Effect = (
+    Send
+    | Listen
+    | Forget
+    | Transcribe
+    | Drop
+    | Answer
+    | Abort
+    | Cut
+    | Timings
+    | Keep
+    | Unkeep
+    | Offer
+    | Resume
+    | UseCase
+)

@@ -10,10 +10,12 @@ from realtime.protocol import server
 from realtime.protocol.errors import ProtocolError
 from realtime.protocol.server import Wire
 from realtime.protocol.settings import SessionSettings
-from realtime.turns import BARGE_IN_MS, WINDOW_MS, Rules, Turn, TurnTaker
+from realtime.turns import BARGE_IN_MS, LET_GO_MS, WINDOW_MS, Rules, Turn, TurnTaker, is_backchannel
 
 # OpenAI refuses to commit less than this.
 SHORTEST_COMMIT_MS = 100
+# How often the words of a running turn are shown (facts: re-decoding the growing window costs 100 ms of one core).
+PASSING_MS = 700
 
 
 @dataclass(slots=True)
@@ -37,7 +39,11 @@ class Utterance:
 
 
 class Hearing:
-    """`emit` takes effects, `send` events; `on_start` learns that the user speaks, `on_end` takes the utterance."""
+    """`emit` takes effects, `send` events; `on_start` learns that the user speaks, `on_end` takes the utterance.
+
+    Where an answer can be held, `on_suspect` comes first, and `on_listener` if it was only somebody who agrees, or
+    words of which `is_echo` says that nobody but the loudspeaker need have said them.
+    """
 
     def __init__(
         self,
@@ -46,21 +52,34 @@ class Hearing:
         new_id: Callable[[str], str],
         emit: Callable[[Effect], None],
         send: Callable[[Wire], None],
+        on_suspect: Callable[[], None],
+        on_listener: Callable[[], None],
         on_start: Callable[[], None],
         on_end: Callable[[Utterance], None],
+        on_passing: Callable[[str, str], None],
+        is_echo: Callable[[Heard], bool],
     ) -> None:
         self._new_id, self._emit, self._send = new_id, emit, send
-        self._on_start, self._on_end = on_start, on_end
+        self._on_suspect, self._on_listener = on_suspect, on_listener
+        self._on_start, self._on_end, self._on_passing = on_start, on_end, on_passing
+        self._is_echo = is_echo
         self.settings = settings
         self.microphone = Microphone(settings.audio.input.format)
         self._taker = self._new_taker()
         self._item_id = ""
         self._reading: Reading | None = None
+        self._passing = ""  # the key of words that are read while the turn goes on
+        self._next_passing_ms = 0
 
     @property
     def speaking(self) -> bool:
         """Whether the user is in the middle of a turn."""
         return self._taker is not None and self._taker.speaking
+
+    @property
+    def spoken_s(self) -> float:
+        """How long ago the voice of the running turn began."""
+        return (self._taker.clock_ms - self._taker.started_ms) / 1000 if self._taker else 0.0
 
     def configure(self, settings: SessionSettings) -> None:
         """Take over changed settings; a running turn ends unheard if its rules or its format change."""
@@ -88,20 +107,25 @@ class Hearing:
         if self._taker:
             self._emit(Listen(audio, self.settings.audio.input.format))
 
-    def windows(self, probabilities: list[float], *, assistant_audible: bool) -> None:
+    def windows(self, probabilities: list[float], *, assistant_audible: bool, holds: bool = False) -> None:
         """Judged audio, in order."""
         for probability in probabilities:
             if self._taker is None:
                 return
-            turn = self._taker.window(probability, assistant_audible=assistant_audible)
-            if turn is Turn.STARTED:
+            turn = self._taker.window(probability, assistant_audible=assistant_audible, holds=holds)
+            if turn is Turn.SUSPECTED:
+                self._on_suspect()
+            elif turn is Turn.STARTED:
                 self._started(self._taker)
             elif turn is Turn.PAUSED:
                 self._read(self._taker)
             elif turn is Turn.RESUMED:
                 self._unread()
+            if self._taker.suspected and self._taker.silence_ms >= LET_GO_MS:
+                self._forget_turn()
             self._end_if_over()
-        if self._taker and not self._taker.speaking:
+        self._read_in_passing()
+        if self._taker and not self._taker.speaking and not self._taker.suspected:
             keep = self._taker.rules.prefix_ms + BARGE_IN_MS + 4 * WINDOW_MS
             self.microphone.keep_from(self._taker.clock_ms - keep)
 
@@ -109,19 +133,41 @@ class Hearing:
         self._item_id = self._new_id("item")
         start_ms = max(self.microphone.start_ms, taker.started_ms - taker.rules.prefix_ms)
         self.microphone.keep_from(start_ms)
+        self._next_passing_ms = taker.started_ms + PASSING_MS
         self._send(server.speech_started(self._item_id, start_ms))
         self._on_start()
 
     def _read(self, taker: TurnTaker) -> None:
         """Read the words while we wait whether the pause lasts."""
         self._unread()
+        self._forget_passing()
         self._reading = Reading(self._new_id("words"))
-        self._emit(self.transcribe(self._reading.key, self.microphone.peek(taker.clock_ms)))
+        audio = self.microphone.peek(taker.clock_ms)
+        self._emit(self.transcribe(self._reading.key, audio, judged=taker.rules.by_melody))
 
-    def transcribe(self, key: str, audio: bytes) -> Transcribe:
+    def transcribe(self, key: str, audio: bytes, *, judged: bool = False, passing: bool = False) -> Transcribe:
         wanted = self.settings.audio.input
         keywords = wanted.transcription.keywords if wanted.transcription else ()
-        return Transcribe(key, audio, wanted.format, keywords)
+        return Transcribe(key, audio, wanted.format, keywords, judged, passing, self.settings.route)
+
+    def _read_in_passing(self) -> None:
+        """What was said until now, for the eyes only: the turn goes on, and its words are read anew at its end."""
+        taker = self._taker
+        if taker is None or not taker.speaking or self._reading or self._passing or not self._shows_passing:
+            return
+        if taker.clock_ms >= self._next_passing_ms:
+            self._next_passing_ms = taker.clock_ms + PASSING_MS
+            self._passing = self._new_id("words")
+            self._emit(self.transcribe(self._passing, self.microphone.peek(taker.clock_ms), passing=True))
+
+    @property
+    def _shows_passing(self) -> bool:
+        return self.settings.extended and self.settings.audio.input.transcription is not None
+
+    def _forget_passing(self) -> None:
+        if self._passing:
+            self._emit(Drop(self._passing))
+            self._passing = ""
 
     def _unread(self) -> None:
         if self._reading and self._reading.heard is None:
@@ -130,9 +176,20 @@ class Hearing:
 
     def words(self, key: str, heard: Heard | None) -> bool:
         """The words of the pause arrived (None: they could not be read); False if they belong elsewhere."""
+        if key == self._passing:
+            self._passing = ""
+            if heard and heard.text:
+                self._on_passing(self._item_id, heard.text)
+            return True
         if self._reading is None or self._reading.key != key:
             return False
         self._reading.heard, self._reading.failed = heard, heard is None
+        if self._taker and self._taker.suspected and heard:
+            if is_backchannel(heard.text) or self._is_echo(heard):
+                self._forget_turn()
+            else:
+                self._taker.interrupts()
+                self._started(self._taker)
         self._end_if_over()
         return True
 
@@ -142,7 +199,8 @@ class Hearing:
         heard = self._reading.heard if self._reading else None
         now_ms = self._taker.clock_ms
         too_long = now_ms - self.microphone.start_ms >= MAX_MS
-        if self._taker.is_over(heard.text if heard else None) or too_long:
+        words, final = (heard.text, heard.final) if heard else (None, None)
+        if self._taker.is_over(words, final) or too_long:
             self._send(server.speech_stopped(self._item_id, now_ms))
             self._end(self._item_id, now_ms, self._taker.silence_ms)
 
@@ -152,11 +210,15 @@ class Hearing:
             raise ProtocolError(
                 "The audio buffer holds less than 100 ms of audio.", code="input_audio_buffer_commit_empty"
             )
+        if self._taker and self._taker.suspected:
+            self._taker.interrupts()
+            self._started(self._taker)
         self._unread()
         item_id = self._item_id if self.speaking else self._new_id("item")
         self._end(item_id, self.microphone.end_ms, 0)
 
     def _end(self, item_id: str, until_ms: int, silence_ms: int) -> None:
+        self._forget_passing()
         seconds = (until_ms - self.microphone.start_ms) / 1000
         reading, self._reading = self._reading, None
         if self._taker:
@@ -168,6 +230,11 @@ class Hearing:
         self._forget_turn()
 
     def _forget_turn(self) -> None:
+        """What was said until now is of no turn; an answer that was held for it goes on."""
+        was_suspected = self._taker is not None and self._taker.suspected
         self._unread()
+        self._forget_passing()
         if self._taker:
             self._taker.end()
+        if was_suspected:
+            self._on_listener()

@@ -10,7 +10,7 @@ def item_of(given: client.AnyItem, item_id: str) -> Item:
     match given:
         case client.FunctionCallIn():
             call = {"type": "function_call", "name": given.name, "arguments": given.arguments}
-            return Item(item_id, other=call | {"call_id": given.call_id})
+            return Item(item_id, other=call | {"call_id": given.call_id or item_id})
         case client.FunctionOutputIn():
             output = {"type": "function_call_output", "call_id": given.call_id, "output": given.output}
             return Item(item_id, other=output)

@@ -15,6 +15,9 @@ class Asked:
     response: Response
     began_at: float
     items: list[Item] = field(default_factory=list)
+    turn: Item | None = None  # the spoken turn that asked by itself, by falling silent
+    apart: bool = False  # `items` take the place of the conversation
+    instead: bool = False  # of an answer that came too early
     started: bool = False
     eou_ms: float | None = None
     transcription_ms: float | None = None
@@ -44,6 +47,20 @@ class Unread:
     ended_at: float
     committed_at: float
     eou_ms: float
+    begun: "Begun | None" = None
+
+
+@dataclass(slots=True)
+class Begun:
+    """The turn that the speaker had only begun when its end was taken for one: what follows belongs to it.
+
+    `item` is its own, `answer` that of an answer that had begun.
+    """
+
+    item: Item
+    answer: Item | None = None
+    said: str = ""
+    asked: bool = False
 
 
 def failure(code: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import http, logging
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.workloads import REALTIME
 
 log = logging.get_logger(__name__)
 
@@ -76,7 +77,8 @@ class Warmer:
                 method,
                 self._settings.room(room) + path,
                 principal=principal,
-                issuer="realtime",
+                issuer=REALTIME,
+                audience=room,
                 json=body,
                 timeout=TIMEOUT_SECONDS,
             )

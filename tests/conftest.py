@@ -9,6 +9,14 @@ from typing import Any
 
 import pytest
 
+try:
+    import hypothesis
+except ImportError:  # the tests of models have an environment of their own
+    pass
+else:  # how long an example takes on a busy machine says nothing about the code
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
+
 
 def helper(name: str) -> Any:
     """A module beside this file, which is no package: tests are collected by path."""
@@ -38,6 +46,60 @@ def new_oracle() -> Any:
 
 
 @pytest.fixture(scope="session")
+def scripted_openai() -> Any:
+    """`scripted_openai.FakeOpenAi(script)` is a language model's server that says what a test wants."""
+    return helper("scripted_openai")
+
+
+@pytest.fixture(scope="session")
+def realtime_upstream() -> Any:
+    """`with realtime_upstream.Upstream(script) as up` is a speech service outside, see realtime_upstream.py."""
+    return helper("realtime_upstream")
+
+
+@pytest.fixture(scope="session")
+def realtime_house() -> Any:
+    """`realtime_house.House()` is an engine with a model in a house of its own, see realtime_house.py."""
+    return helper("realtime_house")
+
+
+@pytest.fixture(scope="session")
+def fixed_keys() -> Any:
+    """`fixed_keys.FixedKeys(secret)` gives the keys of tenants without a database, see fixed_keys.py."""
+    return helper("fixed_keys")
+
+
+@pytest.fixture(scope="session")
+def transit_double() -> Any:
+    """`transit_double.Transit()` is Vault's transit engine on this machine, see transit_double.py."""
+    return helper("transit_double")
+
+
+@pytest.fixture(scope="session")
+def disk_search() -> Any:
+    """`disk_search.found_on_disk(folder, words)` reads every file of every store, see disk_search.py."""
+    return helper("disk_search")
+
+
+@pytest.fixture(scope="session")
 def sinks() -> Any:
     """`sinks.Sink()` is an integrator's sink, and the bad manners it can have, see webhook_sink.py."""
     return helper("webhook_sink")
+
+
+@pytest.fixture
+def gate_of():
+    """Makes the product's gate with a policy and a detector of the test's own; the room's shapes unless told."""
+    from functions.phi.domain.scan import detect
+    from voiceassist.runtime.egress import Gate, Scanner, policy
+
+    def make(exceptions="", *, find=detect, models=True, **bounds):
+        class Detector:
+            version = "test"
+
+            def find(self, text, *, known=(), kind=None):
+                return find(text)
+
+        return Gate(policy.load(None, exceptions), Scanner(Detector, **bounds), models=models)
+
+    return make

@@ -18,6 +18,17 @@ OURS = {
     "voiceassist.citation.list": {"response_id", "item_id", "citations", "status", "notice"},
     "voiceassist.calculator.result": {"response_id", "item_id", "result"},
     "voiceassist.clarify.ask": {"response_id", "item_id", "question", "options", "slot"},
+    "voiceassist.transcript.passing": {"item_id", "text"},
+    "voiceassist.playback.hold": set(),
+    "voiceassist.playback.resume": {"item_id", "audio_ms"},
+    "voiceassist.phi.notice": {"response_id", "item_id", "route", "reason"},
+    "voiceassist.tool.use": {"response_id", "item_id", "name", "status"},
+    "voiceassist.engine.fallback": {"response_id", "item_id", "engine", "reason"},
+    "voiceassist.conversation.saved": {"conversation_id", "item_id", "seq"},
+    "voiceassist.session.resumable": {"token", "conversation_id", "expires_in"},
+    "voiceassist.session.resumed": {"conversation_id", "seq"},
+    "voiceassist.session.move": set(),
+    "voiceassist.context.updated": {"case_id", "facts", "expires_at"},
     "voiceassist.metrics": {"response_id", "eou_ms", "transcription_ms", "first_audio_ms", "answer_ms"},
 }
 STATES = {"idle", "listening", "hearing", "thinking", "speaking"}
@@ -26,9 +37,19 @@ PART = {"audio": "transcript", "text": "text", "output_audio": "transcript", "ou
 # What may follow what within one response.
 AFTER: dict[str, set[str]] = {
     "response.created": {"response.output_item.added", "response.done"},
-    "response.output_item.added": {"conversation.item.added", "response.content_part.added"},
-    "conversation.item.added": {"response.content_part.added"},
-    "response.content_part.added": {"response.output_audio_transcript.delta", "response.output_text.delta"},
+    "response.output_item.added": {
+        "conversation.item.added",
+        "response.content_part.added",
+        "response.function_call_arguments.delta",
+    },
+    "conversation.item.added": {"response.content_part.added", "response.function_call_arguments.delta"},
+    "response.function_call_arguments.delta": {"response.function_call_arguments.done"},
+    "response.function_call_arguments.done": {"response.output_item.done"},
+    "response.content_part.added": {
+        "response.output_audio_transcript.delta",
+        "response.output_audio.delta",
+        "response.output_text.delta",
+    },
     "response.output_audio_transcript.delta": {
         "response.output_audio.delta",
         "response.output_audio_transcript.delta",
@@ -44,8 +65,8 @@ AFTER: dict[str, set[str]] = {
     "response.output_text.delta": {"response.output_text.delta", "response.output_text.done"},
     "response.output_text.done": {"response.content_part.done"},
     "response.content_part.done": {"response.output_item.done"},
-    "response.output_item.done": {"conversation.item.done", "response.done"},
-    "conversation.item.done": {"response.done"},
+    "response.output_item.done": {"conversation.item.done", "response.output_item.added", "response.done"},
+    "conversation.item.done": {"response.output_item.added", "response.done"},
 }
 
 
@@ -67,6 +88,7 @@ class Oracle:
         self.ids: set[str] = set()
         self.items: list[str] = []
         self.response: str | None = None
+        self.outputs = 0
         self.answer_item: str | None = None
         self.apart = False
         self.step = ""
@@ -79,6 +101,9 @@ class Oracle:
         self.ids.add(event["event_id"])
         if not self.seen:
             assert kind == "session.created"
+        if "sequence_number" in event:
+            assert self.extensions, "events are numbered for a client that did not ask for it"
+            assert event["sequence_number"] == len(self.seen), "an event is missing"
         self.seen.append(event)
         if kind.startswith("voiceassist."):
             self._extension(event)
@@ -94,7 +119,7 @@ class Oracle:
 
     def _extension(self, event: dict[str, Any]) -> None:
         assert self.extensions, "an extension was sent to a client that did not ask for it"
-        assert set(event) == {"type", "event_id", *OURS[event["type"]]}, event
+        assert set(event) == {"type", "event_id", "sequence_number", *OURS[event["type"]]}, event
         if event["type"] == "voiceassist.status":
             assert event["state"] in STATES
 
@@ -111,6 +136,7 @@ class Oracle:
         if kind == "response.created":
             assert self.response is None, "two responses at once"
             self.response, self.step, self.text, self.answer_item = event["response"]["id"], kind, "", None
+            self.outputs = 0
             self.apart = event["response"]["conversation_id"] is None
             return
         assert kind in AFTER[self.step], f"{kind} after {self.step}"
@@ -127,10 +153,14 @@ class Oracle:
 
     def _session_created(self, event: dict[str, Any]) -> None:
         session = event["session"]
-        assert session["type"] == "realtime"
-        assert session["object"] == "realtime.session"
         assert session["id"].startswith("sess_")
         assert isinstance(session["expires_at"], int)
+        if session["type"] == "transcription":
+            assert session["object"] == "realtime.transcription_session"
+            assert set(session["audio"]) == {"input"}
+            return
+        assert session["type"] == "realtime"
+        assert session["object"] == "realtime.session"
         assert session["output_modalities"] in (["audio"], ["text"])
         heard, spoken = session["audio"]["input"], session["audio"]["output"]
         assert set(heard) >= {"format", "transcription", "noise_reduction", "turn_detection"}
@@ -192,8 +222,16 @@ class Oracle:
 
     def _response_output_item_added(self, event: dict[str, Any]) -> None:
         self.answer_item = event["item"]["id"]
-        assert (event["item"]["role"], event["item"]["status"]) == ("assistant", "in_progress")
-        assert event["output_index"] == 0
+        assert event["item"]["status"] == "in_progress"
+        assert event["output_index"] == self.outputs
+        self.outputs += 1
+        if event["item"]["type"] == "function_call":
+            assert event["item"]["arguments"] == ""
+            assert event["item"]["name"]
+            self.text = ""
+        else:
+            assert event["item"]["role"] == "assistant"
+            assert self.outputs == 1, "words come before calls"
 
     def _response_content_part_added(self, event: dict[str, Any]) -> None:
         assert event["part"][PART[event["part"]["type"]]] == ""
@@ -204,6 +242,7 @@ class Oracle:
 
     _response_output_audio_transcript_delta = _delta
     _response_output_text_delta = _delta
+    _response_function_call_arguments_delta = _delta
 
     def _response_output_audio_delta(self, event: dict[str, Any]) -> None:
         assert re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", event["delta"])
@@ -217,7 +256,15 @@ class Oracle:
     def _response_content_part_done(self, event: dict[str, Any]) -> None:
         assert event["part"][PART[event["part"]["type"]]] == self.text
 
+    def _response_function_call_arguments_done(self, event: dict[str, Any]) -> None:
+        assert event["arguments"] == self.text
+        assert event["call_id"]
+
     def _response_output_item_done(self, event: dict[str, Any]) -> None:
+        assert event["output_index"] == self.outputs - 1
+        if event["item"]["type"] == "function_call":
+            assert (event["item"]["arguments"], event["item"]["status"]) == (self.text, "completed")
+            return
         part = event["item"]["content"][0]
         assert part[PART[part["type"]]] == self.text
         assert event["item"]["status"] in {"completed", "incomplete"}
@@ -228,7 +275,7 @@ class Oracle:
         assert (response["status_details"] is None) == (response["status"] == "completed")
         if response["status"] != "completed":
             assert response["status_details"]["type"] == response["status"]
-        assert len(response["output"]) == (1 if self.answer_item else 0)
+        assert len(response["output"]) == self.outputs
         usage = response["usage"]
         for name in ("total_tokens", "input_tokens", "output_tokens"):
             assert isinstance(usage[name], int)

@@ -52,6 +52,8 @@ class Sink:
                 self.end_headers()
                 self.wfile.write(content)
 
+            do_GET = do_POST  # noqa: N815 - the library calls it so
+
             def log_message(self, *_arguments: Any) -> None:
                 return
 

@@ -27,7 +27,8 @@ from events.broker.writer import Writer
 from voiceassist.adapters.crypto import tenant_key
 from voiceassist.core.errors import SettingsError
 from voiceassist.core.identity import DEFAULT_TENANT
-from voiceassist.runtime import logging, tracing, wiring
+from voiceassist.ports.auditing import Auditor
+from voiceassist.runtime import logging, providers, tracing, wiring
 from voiceassist.runtime.host import servers
 from voiceassist.runtime.settings import Settings, load_settings
 
@@ -44,6 +45,12 @@ def wiring_files(settings: Settings) -> WiringFiles:
 
     directory = Path(settings.broker.wiring_dir) if settings.broker.wiring_dir else wiring.ROOT / "knative"
     return WiringFiles(directory, address, settings.broker.partitions)
+
+
+def auditor(settings: Settings) -> Auditor | None:
+    """None in a broker that was told of no database: tests, and a broker by itself."""
+    told = settings.audit.key and (settings.postgres.audit_dsn or settings.postgres.dsn)
+    return providers.auditor("broker") if told else None
 
 
 @contextlib.contextmanager
@@ -75,7 +82,7 @@ async def serve(
     for route in routing.routes.values():
         store.clamp_due(route.name, now() + round(route.delivery.longest * 1000))
     space = Space(str(store.path.parent), lambda: store.used_bytes, most_bytes=settings.broker.log_bytes)
-    dispatcher = Dispatcher(Shared(settings, routing, store, now=now, space=space))
+    dispatcher = Dispatcher(Shared(settings, routing, store, now=now, space=space, gate=providers.gate))
     writer = Writer(
         store,
         dispatcher.notify,
@@ -83,13 +90,13 @@ async def serve(
         known=lambda: list(dispatcher.routing.routes),
         tight=lambda: space.tight,
     )
-    ingress = Ingress(routing, writer, space, now=now, largest=settings.limits.body_bytes)
+    ingress = Ingress(routing, writer, space, now=now, largest=settings.limits.body_bytes, gate=providers.gate)
 
     def update(changed: Routing) -> None:
         ingress.routing = changed
         dispatcher.update(changed)
 
-    operations = Operations(store, dispatcher, writer, files)
+    operations = Operations(store, dispatcher, writer, files, auditor(settings))
     app = BrokerApp(
         settings,
         ingress=ingress,
@@ -124,8 +131,8 @@ async def watch(files: WiringFiles, update: Callable[[Routing], None]) -> None:
 
 
 def run(settings: Settings) -> None:
-    if not settings.broker.database or not settings.internal_secret:
-        raise SettingsError("VOICEASSIST_BROKER__DATABASE and VOICEASSIST_INTERNAL_SECRET must be set.")
+    if not settings.broker.database or not settings.workload.key:
+        raise SettingsError("VOICEASSIST_BROKER__DATABASE and VOICEASSIST_WORKLOAD__KEY must be set.")
     if len(settings.kek) != 64:
         raise SettingsError("VOICEASSIST_KEK must be 64 hex digits.")
     database = Path(settings.broker.database)

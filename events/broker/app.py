@@ -15,8 +15,9 @@ from events.broker.triggers_api import TriggersApi
 from events.broker.writer import Writer
 from voiceassist.core.errors import ForbiddenError, MethodNotAllowedError, UnauthenticatedError, VoiceAssistError
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import logging, metrics, problem, tokens, tracing
+from voiceassist.runtime import access, logging, metrics, problem, tokens, tracing
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.workloads import BROKER
 
 log = logging.get_logger(__name__)
 
@@ -73,6 +74,7 @@ class BrokerApp:
             return await self._kubernetes(scope, receive)
         if path.startswith("/api/"):
             principal = self._caller(scope)
+            await access.permit(principal, "event.replay" if method == "POST" else "event.operate")
             body = await self._body(scope, receive)
             query = scope.get("query_string", b"").decode("latin-1")
             with tracing.continued("events.operate", value(scope["headers"], b"traceparent")):
@@ -85,6 +87,8 @@ class BrokerApp:
         principal = self._caller(scope)
         if not principal.is_service and PUBLISH not in principal.scopes:
             raise ForbiddenError("Only parts of the installation and keys with events:publish publish events.")
+        if not principal.is_service:
+            await access.permit(principal, "event.publish")
         return await self._ingress.take(scope, receive, broker, principal)
 
     async def _kubernetes(self, scope: Scope, receive: Receive) -> Response:
@@ -98,7 +102,7 @@ class BrokerApp:
         scheme, _, token = value(scope["headers"], b"authorization").partition(" ")
         if scheme.lower() != "bearer":
             raise UnauthenticatedError("The caller did not identify itself.")
-        return tokens.verify(token, secret=self._settings.internal_secret)
+        return tokens.verify(token, audience=BROKER, workload=self._settings.workload)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         return await read(receive, announced(scope["headers"], self._settings.limits.body_bytes))

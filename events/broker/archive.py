@@ -198,7 +198,7 @@ def record(
     subject: str, tenant: str, record_id: str, now: int, matched: int, done: int,
 ) -> Replay:  # fmt: skip
     """Write down who asked for what, in the transaction that does it, and tell it."""
-    asked = msgspec.json.encode(selection).decode()
+    asked = msgspec.json.encode(_kept(connection, selection, matched)).decode()
     connection.execute(
         "insert into replays (at, subject, tenant, selection, dry_run, matched, replayed, id)"
         " values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -209,6 +209,15 @@ def record(
         (json.dumps(sorted({each.event for each in found})[:MOST_LISTED]),),
     )
     return Replay(record_id, matched, done, tuple(row[0] for row in ids))
+
+
+def _kept(connection: sqlite3.Connection, selection: Selection, matched: int) -> Selection:
+    """Words that fit no event could be a patient's name, and the record is never changed: they are not kept."""
+    if not matched:
+        return msgspec.structs.replace(selection, ids=(), type=None, source=None)
+    known = "select id from events where id in (select value from json_each(?))"
+    ids = {row[0] for row in connection.execute(known, (json.dumps(selection.ids),))}
+    return msgspec.structs.replace(selection, ids=tuple(each for each in selection.ids if each in ids))
 
 
 def _again(connection: sqlite3.Connection, each: Again, replay_id: str) -> bool:

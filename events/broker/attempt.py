@@ -17,6 +17,8 @@ from events.broker.shared import Shared
 from events.envelope import CloudEvent, decode
 from voiceassist.core.errors import VoiceAssistError
 from voiceassist.runtime import logging, metrics, tracing
+from voiceassist.runtime.egress import screening
+from voiceassist.runtime.egress.scanning import DetectorUnavailableError
 from voiceassist.runtime.posting import Answer, NoAnswerError, Target
 
 log = logging.get_logger(__name__)
@@ -56,7 +58,11 @@ class Attempt:
             answer = self._answer = await self._post()
             spent = time.perf_counter() - started
             count(answer.status if answer else None, spent)
-            job = self._outcome(answer, round(spent * 1000))
+            try:
+                reply = await self._reply(answer)
+            except DetectorUnavailableError:  # nobody could look at the reply now: delivered again, not lost
+                answer, reply = None, None
+            job = self._outcome(answer, round(spent * 1000), reply)
         if not (isinstance(job, Finish) and job.follow_up):
             self.release()
         return job
@@ -78,8 +84,8 @@ class Attempt:
         own = "prefer: reply\r\n"
         if traceparent := tracing.current_traceparent():
             own += f"traceparent: {traceparent}\r\n"
-        if self._route.sink.internal:
-            own += f"authorization: Bearer {self._shared.identity()}\r\n"
+        if room := self._route.sink.room:
+            own += f"authorization: Bearer {self._shared.identity(room)}\r\n"
         try:
             return await self._shared.client.send(
                 self._target, lines + own.encode(), body, limit=self._route.delivery.timeout
@@ -87,9 +93,8 @@ class Attempt:
         except NoAnswerError:
             return None
 
-    def _outcome(self, answer: Answer | None, spent_ms: int) -> Job:
+    def _outcome(self, answer: Answer | None, spent_ms: int, reply: Entry | None = None) -> Job:
         code = answer.status if answer else None
-        reply = self._reply(answer)
         verdict = judge(code, has_body=bool(answer and answer.body) and reply is None)
         if reply and not self._shared.has_space():
             verdict = Verdict.RETRY  # a reply that cannot be stored fails the whole delivery
@@ -121,15 +126,19 @@ class Attempt:
         lane = (self._route.name, key) if key is not None else None
         return Finish(self._delivery.seq, state, self._number, code, self._shared.now(), follow_up, lane)
 
-    def _reply(self, answer: Answer | None) -> Entry | None:
+    async def _reply(self, answer: Answer | None) -> Entry | None:
         """An event in a 200 enters the same broker; anything else in the body is no reply."""
         if answer is None or answer.status != 200 or not answer.body:
             return None
         try:
             event = decode(answer.headers, answer.body, legacy=True)
-            admitted = publishers.admitted_reply(event, to=self._event, ours=self._route.sink.internal)
+            admitted = publishers.admitted_reply(event, to=self._event, ours=bool(self._route.sink.room))
+            if not self._route.sink.room:
+                (admitted,) = await screening.screened(self._shared.gate(), [admitted])
             return self._entry(self._route.broker, admitted)
-        except VoiceAssistError:  # not an event, a batch of them, a broken payload, or not theirs to say
+        except DetectorUnavailableError:
+            raise
+        except VoiceAssistError:  # no event, several, a broken payload, not theirs to say, or about somebody
             return None
 
     def _dead_letter(self, answer: Answer | None) -> Entry | None:
@@ -139,7 +148,7 @@ class Attempt:
         extensions = {name: value for name, value in self._event.extensions.items() if name != TTL}
         extensions["knativeerrordest"] = self._route.sink.url
         if answer and not 200 <= answer.status < 300:  # of a success it could not read Kafka tells no more
-            if self._route.sink.internal:  # others have no say in our attributes
+            if self._route.sink.room:  # others have no say in our attributes
                 extensions = _notes(answer, self._event) | extensions
             extensions["knativeerrorcode"] = answer.status
             extensions["knativeerrordata"] = base64.b64encode(answer.body[:QUOTED_BYTES]).decode()

@@ -6,6 +6,7 @@ address 404 or 400, not an event 400, too large 413, overload or a full log 429,
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +16,7 @@ from events.broker.jobs import Append
 from events.broker.routes import BrokerName, Routing
 from events.broker.space import Space
 from events.broker.writer import Writer
-from events.envelope import CloudEvent
+from events.envelope import CloudEvent, is_batch
 from voiceassist.core.errors import (
     NotFoundError,
     PayloadTooLargeError,
@@ -24,7 +25,11 @@ from voiceassist.core.errors import (
     ValidationError,
 )
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import metrics, tracing
+from voiceassist.runtime import metrics, routing, tracing
+from voiceassist.runtime.egress import screening
+
+if TYPE_CHECKING:
+    from voiceassist.runtime.egress import Gate
 
 # Requests whose event is not yet on disk: how many, and how much memory they may hold.
 MOST_WAITING = 4096
@@ -37,8 +42,18 @@ RawHeaders = Sequence[tuple[bytes, bytes]]
 class Ingress:
     """Takes events for the brokers of `routing`, which may be replaced while it runs."""
 
-    def __init__(self, routing: Routing, writer: Writer, space: Space, *, now: Callable[[], int], largest: int) -> None:
+    def __init__(
+        self,
+        routing: Routing,
+        writer: Writer,
+        space: Space,
+        *,
+        now: Callable[[], int],
+        largest: int,
+        gate: Callable[[], "Gate"],
+    ) -> None:
         self.routing = routing
+        self._gate = gate
         self._writer = writer
         self._space = space
         self._now = now
@@ -68,7 +83,7 @@ class Ingress:
         self._reserved += size
         try:
             body = await rest(first, receive, size)
-            await self._store(broker, headers, _events(headers, body, principal))
+            await self._store(broker, headers, await self._events(headers, body, principal))
         finally:
             self._waiting -= 1
             self._reserved -= size
@@ -79,6 +94,15 @@ class Ingress:
             raise RateLimitedError("Too many events wait to be stored.", retry_after=1)
         if full := self._space.full:
             raise full
+
+    async def _events(self, headers: RawHeaders, body: bytes, principal: Principal) -> tuple[CloudEvent, ...]:
+        """What our own parts say is typed; what others say is marked as theirs and looked through."""
+        events = publishers.checked(headers, body)
+        if principal.is_service:
+            return events
+        admitted = [publishers.admitted(principal, event) for event in events]
+        with routing.request(principal.tenant_id, caller=principal):
+            return await screening.screened(self._gate(), admitted, batch=is_batch(headers))
 
     async def _store(self, broker: BrokerName, headers: RawHeaders, events: tuple[CloudEvent, ...]) -> None:
         context = tracing.parse(value(headers, b"traceparent"))
@@ -102,11 +126,6 @@ _EMPTY = ((b"content-length", b"0"),)
 
 def accepted(event_type: str) -> None:
     metrics.EVENTS_ACCEPTED.labels(event_type if event_type in catalog.EVENT_TYPES else "other").inc()
-
-
-def _events(headers: RawHeaders, body: bytes, principal: Principal) -> tuple[CloudEvent, ...]:
-    events = publishers.checked(headers, body)
-    return events if principal.is_service else tuple(publishers.admitted(principal, event) for event in events)
 
 
 def value(headers: RawHeaders, name: bytes) -> str:

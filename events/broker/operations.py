@@ -39,6 +39,7 @@ from voiceassist.core.errors import (
     ValidationError,
 )
 from voiceassist.core.identity import Principal
+from voiceassist.ports.auditing import Act, Auditor
 from voiceassist.runtime import logging, metrics
 
 log = logging.get_logger(__name__)
@@ -52,7 +53,15 @@ Query = Mapping[str, str]
 
 
 class Operations:
-    def __init__(self, store: Store, dispatcher: Dispatcher, writer: Writer, files: WiringFiles) -> None:
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        writer: Writer,
+        files: WiringFiles,
+        auditor: Auditor | None = None,
+    ) -> None:
+        self._auditor = auditor
         self._store = store
         self._archive = Archive(store.path, store)
         self._dispatcher = dispatcher
@@ -138,7 +147,9 @@ class Operations:
 
     async def _replay(self, principal: Principal, body: bytes) -> dict[str, Any]:
         selection = selection_of(body)
-        work = replayed(selection, await self._chosen(selection), **self._who(principal))
+        chosen = await self._chosen(selection)
+        await self._record(principal, "event.replayed", selection, chosen)
+        work = replayed(selection, chosen, **self._who(principal))
         done: tuple[Replay, Fresh] = await self._writer.submit(Change(work))
         told, fresh = done
         self._dispatcher.notify(fresh)
@@ -149,6 +160,7 @@ class Operations:
     async def _discard(self, principal: Principal, body: bytes) -> dict[str, Any]:
         selection = discard_of(body)
         chosen = await self._chosen(selection)
+        await self._record(principal, "event.discarded", selection, chosen)
         work = discarded(selection, chosen, kept=self._store.retention.kept, **self._who(principal))
         told: Replay = await self._writer.submit(Change(work))
         metrics.EVENTS_DISCARDED.inc(told.replayed)
@@ -160,6 +172,11 @@ class Operations:
         if selection.trigger and selection.trigger not in routing.conditions:
             raise _wrong("trigger", "UNKNOWN_TRIGGER")
         return await self._ask(lambda: self._archive.chosen(selection, routing))
+
+    async def _record(self, principal: Principal, action: str, selection: Selection, chosen: list[Again]) -> None:
+        """Before it is done; what cannot be put on record is not done. A dry run does nothing."""
+        if self._auditor is not None and not selection.dry_run:
+            await self._auditor.record(Act(principal, action, facts={"chosen": len(chosen)}))
 
     def _who(self, principal: Principal) -> dict[str, Any]:
         """Who asks, when, and the name of the record about it."""

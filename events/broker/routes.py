@@ -32,12 +32,12 @@ class BrokerName:
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where an event is sent: a URL, or another Broker of this process. `internal`: one of our own rooms,
-    which is shown our identity; a foreign URL never is."""
+    """Where an event is sent: a URL, or another Broker of this process. `room`: the one of our own
+    that is there and is shown our identity; a foreign URL never is."""
 
     url: str = ""
     broker: BrokerName | None = None
-    internal: bool = False
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ def _sink(destination: object, namespace: str, brokers: Mapping[BrokerName, Yaml
     base = resolve(ref)
     if base is None:
         raise _NotReadyError("SubscriberNotFound", "There is no such Service.")
-    return Sink(url=base.rstrip("/") + _relative(uri), internal=True)
+    return Sink(url=base.rstrip("/") + _relative(uri), room=name.name)
 
 
 def _relative(uri: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from events.broker.jobs import Parcel
 from events.broker.lines import Lines, affordable
@@ -15,6 +15,10 @@ from voiceassist.core.identity import service
 from voiceassist.runtime import tokens
 from voiceassist.runtime.posting import Client
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.workloads import BROKER
+
+if TYPE_CHECKING:
+    from voiceassist.runtime.egress import Gate
 
 TOKEN_SECONDS = 30.0
 # Events in memory, counted once for each delivery; as much again for feeds that have none.
@@ -27,8 +31,16 @@ class Shared:
     """`now` is Unix milliseconds; `stopping` tells feeds to begin nothing new."""
 
     def __init__(
-        self, settings: Settings, routing: Routing, store: Store, *, now: Callable[[], int], space: Space
+        self,
+        settings: Settings,
+        routing: Routing,
+        store: Store,
+        *,
+        now: Callable[[], int],
+        space: Space,
+        gate: Callable[[], "Gate"],
     ) -> None:
+        self.gate = gate
         self.routing = routing
         self.store = store
         self.now = now
@@ -36,8 +48,8 @@ class Shared:
         self.client = Client(settings.ca_file, most_open=self.lines.most)
         self.stopping = False
         self._space = space
-        self._secret = settings.internal_secret
-        self._token = ("", 0.0)
+        self._workload = settings.workload
+        self._tokens: dict[str, tuple[str, float]] = {}
         self._bytes = 0
         self._without: set[asyncio.Event] = set()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="event-reader")
@@ -76,10 +88,10 @@ class Shared:
         """Whether the log takes another event."""
         return self._space.full is None
 
-    def identity(self) -> str:
-        """The bearer token that shows our rooms who delivers."""
-        token, until = self._token
+    def identity(self, room: str) -> str:
+        """The bearer token that shows one of our rooms who delivers."""
+        token, until = self._tokens.get(room, ("", 0.0))
         if time.monotonic() >= until:
-            token = tokens.mint(service("broker"), issuer="broker", secret=self._secret)
-            self._token = (token, time.monotonic() + TOKEN_SECONDS)
+            token = tokens.mint(service(BROKER), issuer=BROKER, audience=room, workload=self._workload)
+            self._tokens[room] = (token, time.monotonic() + TOKEN_SECONDS)
         return token

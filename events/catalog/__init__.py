@@ -12,39 +12,64 @@ where patient data would slip in.
 """
 
 from events.catalog.answer import AnswerAbstained, AnswerGiven
+from events.catalog.audit import AuditAnchored, AuditBroken
 from events.catalog.calculator import CalculatorComputed
+from events.catalog.canary import CanarySearched
 from events.catalog.described import schema, schema_uri
+from events.catalog.directory import DirectoryHeld
 from events.catalog.document import (
+    DocumentCleared,
     DocumentDeleted,
     DocumentFailed,
     DocumentIndexed,
+    DocumentQuarantined,
     DocumentSuperseded,
     DocumentUploaded,
 )
+from events.catalog.emergency import EmergencyOpened
+from events.catalog.factor import FactorChanged
+from events.catalog.grant import GrantReused
 from events.catalog.key import KeyCreated, KeyRevoked
 from events.catalog.payload import EventType, Payload
+from events.catalog.phi import PhiScanCompleted, PhiScanRequested
 from events.catalog.ping import Ping
 from events.catalog.reading import PayloadError, check, read
 from events.catalog.subscription import SubscriptionTested
 from events.catalog.table import EVENT_TYPES
+from events.catalog.user import UserCreated, UserDisabled, UserSynced, UserUpdated
 
 __all__ = [
     "EVENT_TYPES",
     "AnswerAbstained",
     "AnswerGiven",
+    "AuditAnchored",
+    "AuditBroken",
     "CalculatorComputed",
+    "CanarySearched",
+    "DirectoryHeld",
+    "DocumentCleared",
     "DocumentDeleted",
     "DocumentFailed",
     "DocumentIndexed",
+    "DocumentQuarantined",
     "DocumentSuperseded",
     "DocumentUploaded",
+    "EmergencyOpened",
     "EventType",
+    "FactorChanged",
+    "GrantReused",
     "KeyCreated",
     "KeyRevoked",
     "Payload",
     "PayloadError",
+    "PhiScanCompleted",
+    "PhiScanRequested",
     "Ping",
     "SubscriptionTested",
+    "UserCreated",
+    "UserDisabled",
+    "UserSynced",
+    "UserUpdated",
     "check",
     "read",
     "schema",

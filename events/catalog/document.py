@@ -53,6 +53,29 @@ class DocumentFailed(Payload, frozen=True, kw_only=True):
     code: Code
 
 
+class DocumentQuarantined(Payload, frozen=True, kw_only=True):
+    """A document holds more identifiers than policy lets into an index: it is kept sealed until somebody decides.
+
+    `findings` is their number.
+    """
+
+    TYPE = "org.voiceassist.document.quarantined.v1"
+    document_id: UUID
+    tenant_id: UUID
+    owner_id: UUID
+    findings: Count
+
+
+class DocumentCleared(Payload, frozen=True, kw_only=True):
+    """A reviewer let a document out of quarantine; it will be indexed now."""
+
+    TYPE = "org.voiceassist.document.cleared.v1"
+    document_id: UUID
+    tenant_id: UUID
+    owner_id: UUID
+    reviewer_id: UUID
+
+
 class DocumentDeleted(Payload, frozen=True, kw_only=True):
     """A document is gone; whoever holds parts of it removes them."""
 
@@ -96,6 +119,18 @@ EVENTS = (
         says=("ingestion",),
         heard_by=("notifications",),
         example=DocumentFailed(document_id=DOCUMENT, tenant_id=TENANT, owner_id=OWNER, code="NO_TEXT_FOUND"),
+    ),
+    EventType(
+        payload=DocumentQuarantined,
+        says=("ingestion",),
+        heard_by=("notifications",),
+        example=DocumentQuarantined(document_id=DOCUMENT, tenant_id=TENANT, owner_id=OWNER, findings=7),
+    ),
+    EventType(
+        payload=DocumentCleared,
+        says=("documents",),
+        heard_by=(),
+        example=DocumentCleared(document_id=DOCUMENT, tenant_id=TENANT, owner_id=OWNER, reviewer_id=OTHER),
     ),
     EventType(
         payload=DocumentDeleted,

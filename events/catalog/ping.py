@@ -14,7 +14,16 @@ EVENTS = (
     EventType(
         payload=Ping,
         says=(),
-        heard_by=("documents", "ingestion", "notifications", "subscriptions"),
+        heard_by=(
+            "audit",
+            "canary",
+            "conversations",
+            "documents",
+            "ingestion",
+            "notifications",
+            "subscriptions",
+            "users",
+        ),
         example=Ping(),
         external=True,
     ),

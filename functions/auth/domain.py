@@ -31,19 +31,22 @@ class Identity:
     name: str
     role: Role
     profile: str
+    known: bool = True  # whether the issuer told a role at all; else an invitation's counts
 
 
-def identity_of(claims: Mapping[str, Any]) -> Identity:
-    """From checked ID-token claims; without a known role a person may only look."""
-    told = roles_of(claims)
-    role: Role = next((ours for theirs, ours in ROLES if theirs in told), "viewer")
+def identity_of(claims: Mapping[str, Any], groups: str = "") -> Identity:
+    """From checked claims; without a known role a person may only look. `groups` says which of theirs are roles."""
+    meant = meaning(groups, claims)
+    told = roles_of(claims) | meant.keys()
+    ours: Role | None = next((ours for theirs, ours in ROLES if theirs in told), None)
     return Identity(
         iss=str(claims["iss"]),
         sub=str(claims["sub"]),
         email=text(claims.get("email")),
         name=text(claims.get("name")) or text(claims.get("preferred_username")),
-        role=role,
-        profile=text(claims.get("va_profile")),
+        role=ours or "viewer",
+        profile=text(claims.get("va_profile")) or meant.get(ours or "", ""),
+        known=ours is not None,
     )
 
 
@@ -52,6 +55,21 @@ def roles_of(claims: Mapping[str, Any]) -> frozenset[str]:
     realm = claims.get("realm_access")
     lists = [claims.get("roles"), realm.get("roles") if isinstance(realm, dict) else None]
     return frozenset(role for names in lists if isinstance(names, list) for role in names if isinstance(role, str))
+
+
+def meaning(groups: str, claims: Mapping[str, Any]) -> dict[str, str]:
+    """Roles, each with its profile, of a person's groups by `group=role[:profile],…`, of which the first counts.
+
+    Only named groups mean something: Nextcloud calls its own administrators `admin`, who are not ours.
+    """
+    told = claims.get("groups")
+    held = {group for group in told if isinstance(group, str)} if isinstance(told, list) else set()
+    found: dict[str, str] = {}
+    for group, _, meant in (entry.rpartition("=") for entry in groups.split(",") if entry):
+        role, _, profile = meant.partition(":")
+        if group in held:
+            found.setdefault(role, profile)
+    return found
 
 
 def text(value: object) -> str:

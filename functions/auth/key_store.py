@@ -8,6 +8,7 @@ from uuid import UUID
 from functions.auth.schema import ApiKey, KeyState
 from voiceassist.core import ids
 from voiceassist.core.identity import Principal
+from voiceassist.runtime import revocation
 from voiceassist.runtime.scopes import allowed
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 PAGE = 50
 
 _KEY = """
-select k.id, k.name, k.owner_id, u.email as owner, k.scopes, k.created_at, k.expires_at, k.revoked_at
+select k.id, k.name, k.owner_id, u.email as owner, k.scopes, k.jkt as dpop_jkt, k.created_at, k.expires_at, k.revoked_at
 from api_keys k join users u on u.id = k.owner_id
 """
 
@@ -30,14 +31,15 @@ async def keep(
     key: str,
     scopes: list[str],
     expires_at: datetime,
+    jkt: str = "",
 ) -> UUID:
     """Store a key's digest, or prolong the key that is already there."""
     from sqlalchemy import text
 
     row = await connection.execute(
         text(
-            "insert into api_keys (id, tenant_id, owner_id, name, hash, scopes, expires_at)"
-            " values (:id, :tenant, :owner, :name, :hash, :scopes, :expires)"
+            "insert into api_keys (id, tenant_id, owner_id, name, hash, scopes, expires_at, jkt)"
+            " values (:id, :tenant, :owner, :name, :hash, :scopes, :expires, :jkt)"
             " on conflict (hash) do update set scopes = excluded.scopes, expires_at = excluded.expires_at,"
             " updated_at = now() returning id"
         ),
@@ -49,6 +51,7 @@ async def keep(
             "hash": digest(key),
             "scopes": scopes,
             "expires": expires_at,
+            "jkt": jkt,
         },
     )
     identifier: UUID = row.scalar_one()
@@ -62,7 +65,7 @@ async def state(connection: "AsyncConnection", key: str) -> KeyState:
     row = (
         await connection.execute(
             text(
-                "select u.id, u.tenant_id, u.role, u.profile, k.scopes"
+                "select u.id, u.tenant_id, u.role, u.profile, k.scopes, k.id, k.jkt"
                 " from api_keys k join users u on u.id = k.owner_id"
                 " where k.hash = :hash and k.revoked_at is null and k.expires_at > now() and u.status = 'active'"
             ),
@@ -78,6 +81,8 @@ async def state(connection: "AsyncConnection", key: str) -> KeyState:
         role=row[2],
         profile=row[3],
         scopes=sorted(allowed(row[2], row[4])),
+        session_id=revocation.key(row[5]),
+        jkt=row[6],
     )
 
 

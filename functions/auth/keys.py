@@ -21,10 +21,13 @@ from voiceassist.core.errors import (
     ValidationError,
 )
 from voiceassist.core.identity import Principal, Role, service
-from voiceassist.runtime import logging, outbox, scopes, wiring
-from voiceassist.runtime.sessions import KeyCache
+from voiceassist.ports.auditing import Act, Auditor, named
+from voiceassist.runtime import logging, outbox, revocation, scopes, wiring
+from voiceassist.runtime.credentials import KeyCache
+from voiceassist.runtime.revocation import Revocations
 
 if TYPE_CHECKING:
+    from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = logging.get_logger(__name__)
@@ -40,7 +43,7 @@ def known_scopes() -> frozenset[str]:
     return frozenset(scopes.of(wiring.load()).values())
 
 
-async def create(owner: Principal, wanted: NewKey, *, database: Database) -> MadeKey:
+async def create(owner: Principal, wanted: NewKey, *, database: Database, auditor: Auditor) -> MadeKey:
     """A new key of `owner`, told this once; ValidationError or ForbiddenError point at the scope at fault."""
     assert owner.user_id is not None  # noqa: S101 - keys belong to people
     check_scopes(owner.role, wanted.scopes, await asyncio.to_thread(known_scopes))
@@ -56,9 +59,12 @@ async def create(owner: Principal, wanted: NewKey, *, database: Database) -> Mad
             key=key,
             scopes=sorted(set(wanted.scopes)),
             expires_at=clock.now() + timedelta(days=wanted.expires_in_days),
+            jkt=wanted.dpop_jkt,
         )
         made = await key_store.one(connection, key_id)
         await _say_created(connection, owner, made)
+        facts = {"scopes": len(made.scopes), "days": wanted.expires_in_days}
+        await auditor.record(Act(owner, "key.created", objects=named("key", [key_id]), facts=facts), connection)
     await outbox.nudge(database)
     return MadeKey(**made.model_dump(), key=key)
 
@@ -77,7 +83,7 @@ async def listed(caller: Principal, before: UUID | None, limit: int, *, database
         return await key_store.listed(connection, caller, before, limit)
 
 
-async def revoke(caller: Principal, key_id: UUID, *, database: Database, cache: KeyCache) -> None:
+async def revoke(caller: Principal, key_id: UUID, *, database: Database, redis: "Redis", auditor: Auditor) -> None:
     """End a key of the caller, or any of the tenant for an admin or a service; NotFoundError for all others."""
     async with database.transaction(_acting(caller)) as connection:
         ended = await key_store.revoke(connection, caller, key_id)
@@ -87,8 +93,10 @@ async def revoke(caller: Principal, key_id: UUID, *, database: Database, cache: 
         payload = KeyRevoked(key_id=key_id, tenant_id=caller.tenant_id, owner_id=owner_id, revoked_by=caller.user_id)
         event = outbox.event_of(ROOM, payload.TYPE, payload, subject=str(key_id), key=str(key_id))
         await outbox.add(connection, ROOM, event)
+        await auditor.record(Act(caller, "key.revoked", objects=named("key", [key_id])), connection)
     try:
-        await cache.revoke(digest)
+        await KeyCache(redis).revoke(digest)
+        await Revocations(redis).revoke(revocation.key(key_id))
     except UnavailableError:
         # Without the cache every key is looked up in the table, where this one has just ended.
         log.warning("auth.key_cache_unavailable")

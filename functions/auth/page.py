@@ -1,6 +1,8 @@
-"""The two pages that a sign-in shows between the issuer and the web app; no script, no style needed."""
+"""The pages that a sign-in shows beside the issuer's and the web app; no script, no style needed."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
+from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse
 
@@ -16,7 +18,7 @@ PAGE = """<!doctype html>
 {refresh}</head>
 <body>
 <p>{text}</p>
-<p><a href="{link}">{label}</a></p>
+{links}
 </body>
 </html>
 """
@@ -29,12 +31,21 @@ def onward() -> HTMLResponse:
     request: the browser would not send the SameSite=Strict cookie that this very answer sets.
     """
     refresh = '<meta http-equiv="refresh" content="0;url=/voice/">\n'
-    return _page(200, refresh=refresh, text="You are being taken to the second step.", link="/voice/", label="Continue")
+    return _page(200, refresh=refresh, text="You are being taken to the second step.", links=[("/voice/", "Continue")])
+
+
+def choice(labels: Mapping[str, str]) -> HTMLResponse:
+    """Where to sign in; `labels` are the providers' by name."""
+    ways = [(f"/api/v1/auth/login?{urlencode({'provider': name})}", label) for name, label in labels.items()]
+    return _page(200, refresh="", text="Where do you sign in?", links=ways)
 
 
 def refused(status: int, sentence: str) -> HTMLResponse:
-    return _page(status, refresh="", text=escape(sentence), link="/voice/", label="Start again")
+    return _page(status, refresh="", text=escape(sentence), links=[("/voice/", "Start again")])
 
 
-def _page(status: int, **parts: str) -> HTMLResponse:
-    return HTMLResponse(PAGE.format(**parts), status, {"cache-control": "no-store", "content-security-policy": POLICY})
+def _page(status: int, *, refresh: str, text: str, links: Sequence[tuple[str, str]]) -> HTMLResponse:
+    """`links` are addresses with what is read there."""
+    lines = [f'<p><a href="{escape(address)}">{escape(label)}</a></p>' for address, label in links]
+    html = PAGE.format(refresh=refresh, text=text, links="\n".join(lines))
+    return HTMLResponse(html, status, {"cache-control": "no-store", "content-security-policy": POLICY})

@@ -1,7 +1,7 @@
 """Half-finished sign-ins in Redis: before the issuer has answered, and before the second factor."""
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -15,8 +15,28 @@ if TYPE_CHECKING:
 
 PRE_LOGIN_SECONDS = 600
 CHALLENGE_SECONDS = 300
-TRIES = 5
-TRIES_SECONDS = 300
+TRIES = 5  # of one person before the first wait
+WAIT_SECONDS = CHALLENGE_SECONDS
+LONGEST_WAIT_SECONDS = 3_600
+MEMORY_SECONDS = 86_400
+
+# What a browser was asked to do: make a passkey, show one, confirm a new secret (sealed).
+Ceremony = Literal["passkey-new", "passkey-shown", "totp-new"]
+
+# KEYS: tries and wait of the person. ARGV: tries allowed, first wait, longest wait, memory, in seconds. Answers the
+# milliseconds to wait, 0 where the proof may be looked at. The wait begins before the last allowed proof is looked at,
+# and a right one takes it back: so parallel tries cannot outrun it.
+COUNT = """
+local wait = redis.call('PTTL', KEYS[2])
+if wait > 0 then return wait end
+local tries, allowed = redis.call('INCR', KEYS[1]), tonumber(ARGV[1])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+if tries % allowed == 0 then
+  local seconds = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ (tries / allowed - 1))
+  redis.call('SET', KEYS[2], 1, 'EX', seconds)
+end
+return 0
+"""
 
 
 class PreLogin(msgspec.Struct, frozen=True):
@@ -25,10 +45,14 @@ class PreLogin(msgspec.Struct, frozen=True):
     state: str
     nonce: str
     verifier: str
+    provider: str = ""  # by its name in the settings
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """A passed first factor waiting for the second; `client` is the fingerprint of who passed it."""
+    """A passed first factor waiting for the second; `client` is the fingerprint of who passed it.
+
+    `upstream` are the marks of the provider's session (upstream.py), `passed_at` is Unix time.
+    """
 
     user_id: str
     tenant_id: str
@@ -37,16 +61,19 @@ class Challenge(msgspec.Struct, frozen=True):
     name: str
     email: str
     client: str
+    upstream: tuple[str, ...] = ()
+    passed_at: float = 0.0
 
 
 class Pending:
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
+        self._script: Any = None
 
-    async def begin(self) -> tuple[str, PreLogin]:
+    async def begin(self, provider: str = "") -> tuple[str, PreLogin]:
         """A cookie value and the secrets it stands for."""
         value = secrets.token_urlsafe(32)
-        record = PreLogin(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+        record = PreLogin(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), provider)
         async with store():
             await self._redis.set(_key("prelogin", value), msgspec.json.encode(record), ex=PRE_LOGIN_SECONDS)
         return value, record
@@ -70,28 +97,46 @@ class Pending:
         record = msgspec.json.decode(found, type=Challenge) if found else None
         return record if record and secrets.compare_digest(record.client, client) else None
 
-    async def count_try(self, record: Challenge) -> None:
-        """Count before looking at the code, so that parallel guesses cannot share a try.
+    async def count_try(self, user_id: str) -> None:
+        """Count before looking at the proof, so that parallel guesses cannot share a try.
 
-        The count is the user's, not the challenge's: another sign-in does not bring five more guesses.
+        The count is the person's and kept for a day: another sign-in does not bring five more guesses. After every five
+        wrong ones comes a wait, twice as long as the one before. The first is as long as a challenge lives, so that no
+        challenge sees more than five.
         """
-        key = _key("tries", record.user_id)
+        keys = [_key("tries", user_id), _key("wait", user_id)]
         async with store():
-            # In one step: a count that lost its end to a crash would shut its user out for good.
-            async with self._redis.pipeline() as together:
-                together.incr(key)
-                together.expire(key, TRIES_SECONDS, nx=True)
-                tries = int((await together.execute())[0])
-            wait = int(await self._redis.ttl(key)) if tries > TRIES else 0
-        if tries > TRIES:
-            raise RateLimitedError("Too many wrong codes. Please wait.", retry_after=max(1, wait))
+            if self._script is None:
+                self._script = self._redis.register_script(COUNT)
+            wait = int(await self._script(keys=keys, args=[TRIES, WAIT_SECONDS, LONGEST_WAIT_SECONDS, MEMORY_SECONDS]))
+        if wait:
+            raise RateLimitedError("Too many wrong codes. Please wait.", retry_after=max(1, -(-wait // 1000)))
 
-    async def settle(self, value: str, record: Challenge) -> bool:
+    async def proven(self, user_id: str) -> None:
+        """A right proof: the person's count begins anew."""
+        async with store():
+            await self._redis.delete(_key("tries", user_id), _key("wait", user_id))
+
+    async def settle(self, value: str) -> bool:
         """End a challenge that was met; False when somebody else ended it first."""
         async with store():
-            ended = await self._redis.delete(_key("challenge", value))
-            await self._redis.delete(_key("tries", record.user_id))
-        return int(ended) == 1
+            return int(await self._redis.delete(_key("challenge", value))) == 1
+
+    async def begin_ceremony(self, kind: Ceremony, attempt: str, content: bytes) -> None:
+        """Remember what the browser at this challenge or session is asked to do; a newer one takes its place."""
+        async with store():
+            await self._redis.set(_key(kind, attempt), content, ex=CHALLENGE_SECONDS)
+
+    async def begun(self, kind: Ceremony, attempt: str) -> bytes | None:
+        async with store():
+            found: Any = await self._redis.get(_key(kind, attempt))
+        return bytes(found) if found else None
+
+    async def end_ceremony(self, kind: Ceremony, attempt: str) -> bytes | None:
+        """What was begun, once."""
+        async with store():
+            found: Any = await self._redis.getdel(_key(kind, attempt))
+        return bytes(found) if found else None
 
 
 def _key(kind: str, value: str) -> str:

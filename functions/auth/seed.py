@@ -7,15 +7,15 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from functions.auth import key_store, store
+from functions.auth import factor_store, key_store, store
 from functions.auth.domain import Identity, identity_of
-from functions.auth.service import ACTING, seal_secret
+from functions.auth.service import ACTING
 from voiceassist.adapters.issuer.seed import SeedUser, seed
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import clock
 from voiceassist.core.errors import SettingsError
 from voiceassist.core.identity import DEFAULT_TENANT
-from voiceassist.runtime import scopes, wiring
+from voiceassist.runtime import encryption, scopes, wiring
 from voiceassist.runtime.settings import Settings
 
 CLI_KEY_OWNER = "clinician"
@@ -35,12 +35,13 @@ async def apply(settings: Settings, *, cli_api_key: str) -> None:
     people = seed(Path(settings.data_dir))
     database = Database(settings.postgres.dsn, pool_size=1)
     try:
+        keys = await encryption.keyring_of(settings, database, lambda: encryption.kms_of(settings)).of(DEFAULT_TENANT)
         async with database.transaction(ACTING) as connection:
             for person in people:
                 await store.move_issuer(connection, person.sub, settings.oidc.issuer)
                 user = await store.upsert(connection, DEFAULT_TENANT, _identity(person, settings.oidc.issuer))
-                sealed = seal_secret(settings.kek, user.tenant_id, user.id, person.totp_secret)
-                await store.enrol(connection, user, sealed)
+                sealed = store.SECRET.seal(keys, user.id, person.totp_secret)
+                await factor_store.write_totp(connection, user.id, user.tenant_id, sealed, 0, replace=False)
                 if person.username == CLI_KEY_OWNER:
                     await key_store.keep(
                         connection,

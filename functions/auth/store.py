@@ -1,15 +1,22 @@
-"""Users and second factors in PostgreSQL."""
+"""Users in PostgreSQL."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from functions.auth.domain import Identity
+from voiceassist.adapters.encryption.columns import Column
 from voiceassist.core import ids
+from voiceassist.core.errors import ForbiddenError
 from voiceassist.core.identity import Role
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+SECRET = Column("mfa_totp", "secret", key="user_id", purpose="mfa")
+SIGNING_KEY = Column("signing_keys", "sealed")
+SEALED = (SECRET, SIGNING_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +30,12 @@ class StoredUser:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """A confirmed TOTP secret, sealed, and the last time step that was accepted."""
-
-    sealed: bytes
-    last_step: int
-
-
 async def upsert(connection: "AsyncConnection", tenant_id: UUID, person: Identity) -> StoredUser:
-    """The user of (iss, sub) with what the issuer says today; a disabled user stays disabled."""
+    """The user of (iss, sub) with what the issuer says today; a disabled user stays disabled.
+
+    Who follows a directory has the role that its groups give, whatever the issuer tells.
+    ForbiddenError where that person is another tenant's: nobody moves because a setting did.
+    """
     from sqlalchemy import text
 
     row = (
@@ -41,8 +44,13 @@ async def upsert(connection: "AsyncConnection", tenant_id: UUID, person: Identit
                 "insert into users (id, tenant_id, iss, sub, email, display_name, role, profile)"
                 " values (:id, :tenant, :iss, :sub, :email, :name, :role, :profile)"
                 " on conflict (iss, sub) do update set email = excluded.email, display_name = excluded.display_name,"
-                " role = excluded.role, profile = excluded.profile, updated_at = now(),"
+                " role = case when users.from_directory then users.role when :known then excluded.role"
+                " else coalesce(users.granted_role, excluded.role) end,"
+                " profile = case when users.from_directory then users.profile"
+                " when :known or users.granted_role is null then excluded.profile"
+                " else users.granted_profile end, updated_at = now(),"
                 " status = case users.status when 'invited' then 'active' else users.status end"
+                " where users.tenant_id = excluded.tenant_id"
                 " returning id, tenant_id, role, profile, display_name, email, status"
             ),
             {
@@ -54,64 +62,41 @@ async def upsert(connection: "AsyncConnection", tenant_id: UUID, person: Identit
                 "name": person.name,
                 "role": person.role,
                 "profile": person.profile,
+                "known": person.known,
             },
         )
-    ).one()
+    ).one_or_none()
+    if row is None:
+        raise ForbiddenError("This account belongs to another organisation.", code="OTHER_TENANT")
     return StoredUser(row[0], row[1], row[2], row[3], row[4], row[5], row[6] == "active")
 
 
-async def factor(connection: "AsyncConnection", user_id: UUID) -> Factor | None:
-    """The user's second factor, locked until the transaction ends."""
+async def keep_tenant(connection: "AsyncConnection", tenant_id: UUID, name: str) -> None:
+    """The operator named it in the settings: it is there from its first sign-in."""
+    from sqlalchemy import text
+
+    await connection.execute(
+        text("insert into tenants (id, name) values (:id, :name) on conflict do nothing"),
+        {"id": tenant_id, "name": name or "Another organisation"},
+    )
+
+
+async def role_of(connection: "AsyncConnection", iss: str, sub: str) -> tuple[str, str] | None:
+    """Role and profile that a person had until now; None for somebody new."""
     from sqlalchemy import text
 
     row = (
         await connection.execute(
-            text("select secret, last_step from mfa_totp where user_id = :id and confirmed_at is not null for update"),
-            {"id": user_id},
+            text("select role, profile from users where iss = :iss and sub = :sub"), {"iss": iss, "sub": sub}
         )
     ).first()
-    return Factor(bytes(row[0]), int(row[1])) if row else None
-
-
-async def spend_step(connection: "AsyncConnection", user_id: UUID, step: int) -> bool:
-    """Remember an accepted step; False when it, or a later one, was accepted before."""
-    from sqlalchemy import text
-
-    row = await connection.execute(
-        text(
-            "update mfa_totp set last_step = :step, updated_at = now()"
-            " where user_id = :id and last_step < :step returning 1"
-        ),
-        {"id": user_id, "step": step},
-    )
-    return row.first() is not None
-
-
-async def is_active(connection: "AsyncConnection", user_id: UUID) -> bool:
-    from sqlalchemy import text
-
-    row = await connection.execute(text("select status from users where id = :id"), {"id": user_id})
-    return row.scalar() == "active"
+    return (row[0], row[1]) if row else None
 
 
 async def signed_in(connection: "AsyncConnection", user_id: UUID) -> None:
     from sqlalchemy import text
 
     await connection.execute(text("update users set last_login_at = now() where id = :id"), {"id": user_id})
-
-
-async def enrol(connection: "AsyncConnection", user: StoredUser, sealed: bytes) -> None:
-    """Enrol a confirmed factor where the user has none."""
-    from sqlalchemy import text
-
-    await connection.execute(
-        text(
-            "insert into mfa_totp (user_id, tenant_id, secret, confirmed_at) values (:id, :tenant, :secret, now())"
-            " on conflict (user_id) do nothing"
-        ),
-        {"id": user.id, "tenant": user.tenant_id, "secret": sealed},
-    )
-    await connection.execute(text("update users set mfa_enrolled = true where id = :id"), {"id": user.id})
 
 
 async def move_issuer(connection: "AsyncConnection", sub: str, iss: str) -> None:

@@ -6,7 +6,7 @@ import functions_framework.aio
 from fastapi import Depends, Path
 from starlette.requests import Request
 
-from functions.calculators import schema, service
+from functions.calculators import access, schema, service
 from functions.calculators.domain.registry import calculators as catalogue
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
 from voiceassist.core import ids
@@ -18,7 +18,7 @@ from voiceassist.runtime.http_room import http_app
 log = logging.get_logger(__name__)
 
 room = door.Room("calculators")
-app = http_app(room, title="Calculators")
+app = http_app(room, title="Calculators", actions=access.ACTIONS)
 
 Caller = Annotated[Principal, Depends(door.principal)]
 # Told in the OpenAPI, read when that is asked for; another id is 404.

@@ -1,12 +1,22 @@
-"""docs/reference/calculators.md and renal-dosing.md, rendered: `python -m functions.calculators.page` writes them."""
+"""docs/reference/calculators.md and its companions, rendered: `python -m functions.calculators.page` writes them."""
 
 from pathlib import Path
 
-from functions.calculators import renal_page
+from functions.calculators import examples_page, renal_page
 from functions.calculators.domain.checked import CITED, NUMBERS
 from functions.calculators.domain.compute import accepted_units, span
 from functions.calculators.domain.evidence import FROM_MEMORY
-from functions.calculators.domain.model import Band, Calculator, Choice, Day, Example, Input, Quantity, Reference
+from functions.calculators.domain.model import (
+    Band,
+    Calculator,
+    Choice,
+    Day,
+    Example,
+    Input,
+    Outcome,
+    Quantity,
+    Reference,
+)
 from functions.calculators.domain.registry import calculators
 
 PLACE = Path(__file__).resolve().parents[2] / "docs/reference/calculators.md"
@@ -15,8 +25,9 @@ HEAD = """# Calculators
 Rendered from `functions/calculators/domain/catalogue/` by `python -m functions.calculators.page`, which `make check`
 runs; do not edit. Outside the possible range an input is refused, outside the usual one the result carries a warning.
 How the room answers stands [here](rooms/calculators.md), how to add a calculator [here](../guides/new-calculator.md),
-the table of renal doses [here](renal-dosing.md). An identifier is *confirmed* where an independent text gives it for
-the same paper; "numbers checked" says with what points, coefficients or limits were compared. No clinician has signed.
+the table of renal doses [here](renal-dosing.md), who published the examples [here](calculators-examples.md). An
+identifier is *confirmed* where an independent text gives it for the same paper; "numbers checked" says with what
+points, coefficients or limits were compared. No clinician has signed.
 """
 
 
@@ -32,6 +43,7 @@ def write(place: Path = PLACE) -> None:
     if place.parent.is_dir():
         place.write_text(render())
         (place.parent / "renal-dosing.md").write_text(renal_page.render())
+        (place.parent / "calculators-examples.md").write_text(examples_page.render())
 
 
 def _section(one: Calculator) -> str:
@@ -53,6 +65,7 @@ def _section(one: Calculator) -> str:
         *(_source(reference) for reference in one.citations),
         f"- {backing(one.id)}",
         *(_example(example) for example in one.examples),
+        *(_outcome(row) for row in one.outcomes),
         "",
     ]
     return "\n".join(lines)
@@ -93,7 +106,13 @@ def backing(name: str) -> str:
 
 def _example(example: Example) -> str:
     given = ", ".join(f"{name} {_given(value)}" for name, value in example.inputs.items())
-    return f"- Example: {given} gives {example.value} ({example.source})"
+    printed = f", printed as {example.printed}" if example.printed else ""
+    why = f": {example.differs}" if example.differs else ""
+    return f"- Example: {given} gives {example.value}{printed}{why} ({example.source}; {example.origin})"
+
+
+def _outcome(row: Outcome) -> str:
+    return f"- Row: {row.value} means {row.says} ({row.source}; {row.origin})"
 
 
 def _given(value: object) -> str:

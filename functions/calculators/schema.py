@@ -158,8 +158,12 @@ def _stated(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _object(value: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """A value with what is known about it; `assumed`: nobody stated it."""
-    flags = {"assumed": {"type": "boolean"}, "unit_assumed": {"type": "boolean"}}
+    """A value with what is known about it; `assumed`: nobody stated it; `from_case`: its day in the open case."""
+    flags = {
+        "assumed": {"type": "boolean"},
+        "unit_assumed": {"type": "boolean"},
+        "from_case": {"type": "string", "format": "date"},
+    }
     return {
         "type": "object",
         "additionalProperties": False,

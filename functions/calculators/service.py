@@ -1,6 +1,7 @@
 """The use cases: list, show, compute, interpret; outcomes of the library become contracts or problems."""
 
 from functions.calculators import schema
+from functions.calculators.domain.case import Fact
 from functions.calculators.domain.compute import Computed, Needs, Problem, Refused, compute
 from functions.calculators.domain.interpret import Interpreted, interpret
 from functions.calculators.domain.model import Calculator
@@ -13,6 +14,7 @@ from voiceassist.contracts.calculations import (
     InterpretRequest,
     MissingInput,
 )
+from voiceassist.contracts.cases import current
 from voiceassist.core import clock
 from voiceassist.core.errors import FieldError, NeedsInputError, NotFoundError, ValidationError
 
@@ -39,14 +41,16 @@ def computed(calculator_id: str, request: ComputeRequest) -> CalculatorResult:
 def interpreted(request: InterpretRequest) -> Interpretation:
     if request.calculator is not None:
         _openable(request.calculator)
+    now = clock.now()
     reading = interpret(
         request.text,
         calculator=request.calculator,
         known=request.known,
         asked=request.asked,
-        today=clock.now().date(),
+        today=now.date(),
         assume=request.assume,
         doubted=request.doubted,
+        case=[Fact(one.kind, one.text, one.since.date()) for one in current(request.case, now)],
     )
     return _interpretation(reading)
 
@@ -83,7 +87,12 @@ def _result(outcome: Computed) -> CalculatorResult:
         band=outcome.band,
         inputs=tuple(
             CalculatorInput(
-                name=one.input.name, label=one.input.label, value=one.plain, unit=one.unit, assumed=one.assumed
+                name=one.input.name,
+                label=one.input.label,
+                value=one.plain,
+                unit=one.unit,
+                assumed=one.assumed,
+                from_case=one.from_case,
             )
             for one in outcome.used
         ),

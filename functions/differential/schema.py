@@ -18,6 +18,7 @@ class DifferentialRequest(Contract):
     """Findings as they are said, by name, or both. What is given by field wins over what the text says.
 
     `just_answer`: without age, sex or onset too; what is missing is then not used, and the answer says so.
+    `explain`: with an explanation of the first candidates.
     """
 
     text: str = Field(default="", max_length=LONGEST)
@@ -27,6 +28,7 @@ class DifferentialRequest(Contract):
     sex: Sex | None = None
     onset: Onset | None = None
     just_answer: bool = False
+    explain: bool = False
 
     @model_validator(mode="after")
     def _says_something(self) -> "DifferentialRequest":
@@ -92,6 +94,21 @@ class RedFlags(Contract):
     to_look_for: tuple[str, ...]
 
 
+class Explained(Contract):
+    """A sentence of an explanation; `candidate` is the id of the one it is about, whose citations are its own."""
+
+    text: str
+    candidate: str
+
+
+class Explanation(Contract):
+    """Why the first candidates are considered. `model` names the language model that worded it; None: the table."""
+
+    sentences: tuple[Explained, ...]
+    model: str | None = None
+    notice: str = ""
+
+
 class Differential(Contract):
     """`unknown_presentation`: no finding is a complaint that the table has; `known` then lists those it has.
 
@@ -105,6 +122,7 @@ class Differential(Contract):
     not_used: tuple[Slot, ...] = ()
     red_flags: RedFlags = RedFlags(present=(), to_look_for=())
     candidates: tuple[Candidate, ...] = ()
+    explanation: Explanation | None = None
     known: tuple[str, ...] = ()
     version: str
     reviewed: bool = False

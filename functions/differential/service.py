@@ -61,9 +61,8 @@ def understood(request: schema.DifferentialRequest) -> Case:
     )
 
 
-def differential(request: schema.DifferentialRequest) -> schema.Differential:
-    """Raises NeedsInputError with what of age, sex and onset is missing, ValidationError for an unknown finding."""
-    case = understood(request)
+def differential(case: Case) -> schema.Differential:
+    """Raises NeedsInputError with what of age, sex and onset is missing."""
     if case.waits:
         lacking = tuple(FieldError(f"/{slot}", "NEEDS_INPUT", QUESTIONS[slot]) for slot in case.missing)
         raise NeedsInputError("The differential needs age, sex and onset, or just_answer.", errors=lacking)

@@ -1,8 +1,11 @@
 """A differential in words to be heard: what to exclude first, what fits best, the next tests; at most sixty words."""
 
+import re
+
 from functions.differential import library, schema
-from functions.differential.domain.model import Source
+from functions.differential.domain.model import Diagnosis, Source
 from functions.differential.domain.ranking import Ranked
+from functions.differential.domain.statements import listed
 from functions.differential.service import QUESTIONS, Case, understood
 from voiceassist.contracts.answers import Citation, Question, Spoken
 
@@ -14,19 +17,27 @@ UNKNOWN = (
     "I find no complaint in this that my table has. It knows {count}, such as chest pain, headache or fever. "
     "Please name the main complaint."
 )
+_EXPLAIN = re.compile(r"\b(?:explain(?:ed|s)?|explanation|why)\b", re.IGNORECASE)
 WHO = "How old is the patient, and is it a man or a woman?"
 
 
-def answered(question: Question) -> Spoken:
-    """The answer, or the question for age and sex, or for the onset."""
-    case = understood(schema.DifferentialRequest(text=question.question))
+def case_of(question: Question) -> Case:
+    return understood(schema.DifferentialRequest(text=question.question))
+
+
+def wants_explanation(question: Question) -> bool:
+    return _EXPLAIN.search(question.question) is not None
+
+
+def answered(question: Question, case: Case, explanation: schema.Explanation | None = None) -> Spoken:
+    """The answer, with an explanation before the next tests, or the question for age, sex or onset."""
     if not case.complaints:
         told = case.findings.present or case.findings.unclear
         text = UNKNOWN.format(count=len(library.table().presentations))
         return Spoken(text=text if told or len(question.question.split()) > 3 else NOTHING, notice=schema.UNREVIEWED)
     if case.waits:
         return _asked(case)
-    return _ranked(case)
+    return _ranked(case, explanation)
 
 
 def _asked(case: Case) -> Spoken:
@@ -35,7 +46,7 @@ def _asked(case: Case) -> Spoken:
     return Spoken(text=QUESTIONS[case.missing[0]], asks=case.missing[0])
 
 
-def _ranked(case: Case) -> Spoken:
+def _ranked(case: Case, explanation: schema.Explanation | None) -> Spoken:
     first = _first(case.ranking)
     best = min(case.ranking, key=lambda one: one.fit) if case.ranking else None
     named = [*first, *([best] if best and best not in first else [])]
@@ -44,17 +55,25 @@ def _ranked(case: Case) -> Spoken:
     diagnoses = [one.diagnosis for one in named]
     marked = {one.id: f"{one.name} [{numbers[one.sources[0].id]}]" for one in diagnoses}
     must = [_excluded(first, marked), _best(best, first, marked), _unused(case)]
+    told = explanation.sentences if explanation else ()
     more = [
-        f"Red flags: {_listed(case.flags[0][:FEATURES])}." if case.flags[0] else "",
+        f"Red flags: {listed(case.flags[0][:FEATURES])}." if case.flags[0] else "",
+        *(_marked(one, numbers, diagnoses) for one in told),
         f"Next: {'; '.join(named[0].diagnosis.tests[:2])}." if named else "",
-        f"Not clear: {_listed(sorted(case.findings.unclear)[:FEATURES])}." if case.findings.unclear else "",
+        f"Not clear: {listed(sorted(case.findings.unclear)[:FEATURES])}." if case.findings.unclear else "",
     ]
     text = _within([one for one in must if one], [one for one in more if one])
     return Spoken(
         text=text or "Nothing in my table fits this patient.",
         citations=tuple(_citation(n, source, named) for n, source in enumerate(sources, 1)),
-        notice=schema.UNREVIEWED,
+        notice=f"{explanation.notice if explanation else ''} {schema.UNREVIEWED}".strip(),
     )
+
+
+def _marked(one: schema.Explained, numbers: dict[str, int], diagnoses: list[Diagnosis]) -> str:
+    """An explaining sentence with the number of its source; nothing where its diagnosis is not among those named."""
+    about = next((diagnosis for diagnosis in diagnoses if diagnosis.id == one.candidate), None)
+    return f"{one.text.rstrip('. ')} [{numbers[about.sources[0].id]}]." if about else ""
 
 
 def _first(ranking: tuple[Ranked, ...]) -> list[Ranked]:
@@ -66,7 +85,7 @@ def _first(ranking: tuple[Ranked, ...]) -> list[Ranked]:
 
 def _excluded(first: list[Ranked], marked: dict[str, str]) -> str:
     """Never that there is no emergency: only that none stands out."""
-    names = _listed([marked[one.diagnosis.id] for one in first])
+    names = listed([marked[one.diagnosis.id] for one in first])
     if first and first[0].diagnosis.urgency == "emergency":
         return f"Exclude first: {names}."
     return f"No emergency stands out. Most urgent: {names}." if first else "No emergency stands out."
@@ -75,13 +94,13 @@ def _excluded(first: list[Ranked], marked: dict[str, str]) -> str:
 def _best(best: Ranked | None, first: list[Ranked], marked: dict[str, str]) -> str:
     if best is None or (best in first and not best.matching):
         return ""
-    because = f", for {_listed(best.matching[:FEATURES])}" if best.matching else ""
+    because = f", for {listed(best.matching[:FEATURES])}" if best.matching else ""
     name = best.diagnosis.name if best in first else marked[best.diagnosis.id]
     return f"Best fit: {name}{because}."
 
 
 def _unused(case: Case) -> str:
-    return f"Not known and not used: {_listed(case.missing)}." if case.missing else ""
+    return f"Not known and not used: {listed(case.missing)}." if case.missing else ""
 
 
 def _within(must: list[str], more: list[str]) -> str:
@@ -98,7 +117,7 @@ def _count(sentences: list[str]) -> int:
 
 
 def _citation(n: int, source: Source, named: list[Ranked]) -> Citation:
-    about = _listed([one.diagnosis.name for one in named if one.diagnosis.sources[0] is source])
+    about = listed([one.diagnosis.name for one in named if one.diagnosis.sources[0] is source])
     return Citation(
         n=n,
         document_id=f"differential:{source.id}",
@@ -110,9 +129,3 @@ def _citation(n: int, source: Source, named: list[Ranked]) -> Citation:
         snippet=f"Informed what the table says of: {about}."[:500],
         starter=True,
     )
-
-
-def _listed(parts: list[str] | tuple[str, ...]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"

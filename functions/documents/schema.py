@@ -46,12 +46,12 @@ class Documents(Contract):
 
 
 class Job(Contract):
-    """`dead`: given up after `max_retries`, `error_code` says why. `phi_findings` counts identifiers by kind; null:
-    not scanned. `notes` say what a reader should know, e.g. OCR."""
+    """`dead`: given up after `max_retries` and a minute at least, `error_code` says why. `phi_findings` counts
+    identifiers by kind; null: not scanned. `notes` say what a reader should know, e.g. OCR."""
 
     id: UUID
     document_id: UUID
-    state: Literal["pending", "running", "completed", "failed", "dead", "cancelled", "superseded"]
+    state: Literal["pending", "running", "completed", "failed", "dead", "cancelled", "superseded", "quarantined"]
     step: str
     total_pages: int
     processed_pages: int
@@ -145,3 +145,56 @@ class OpenUpload(Contract):
 
 class OpenUploads(Contract):
     items: tuple[OpenUpload, ...]
+
+
+Reason = Literal["treatment", "authors_and_contacts", "false_alarm", "consent", "wrong_upload", "not_needed", "other"]
+
+
+class Held(Contract):
+    """A document in quarantine. Neither its title nor its file's name are told: they may name a patient."""
+
+    review_id: UUID
+    document_id: UUID
+    owner_id: UUID
+    format: str
+    size_bytes: int
+    version: int
+    visibility: str
+    findings: dict[str, int]
+    held_at: datetime
+
+
+class Quarantine(Contract):
+    items: tuple[Held, ...]
+    next_cursor: str | None = None
+
+
+class Release(Contract):
+    """`patient_data`: what was found is patients'; the document goes into its owner's own index and nowhere else."""
+
+    judgement: Literal["patient_data", "no_patient_data"]
+    reason: Reason
+
+
+class Discard(Contract):
+    reason: Reason
+
+
+class Decision(Contract):
+    """`visibility` is what the document was uploaded with; `judgement` is null where it was deleted."""
+
+    review_id: UUID
+    document_id: UUID
+    owner_id: UUID
+    visibility: str
+    findings: dict[str, int]
+    decision: Literal["released", "deleted"]
+    judgement: Literal["patient_data", "no_patient_data"] | None
+    reason: Reason
+    reviewer_id: UUID
+    decided_at: datetime
+
+
+class Decisions(Contract):
+    items: tuple[Decision, ...]
+    next_cursor: str | None = None

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from functions.documents import upload_store
 from functions.documents.domain import Upload
 from functions.documents.schema import CitationState, Document, Job
+from voiceassist.adapters.encryption import words
+from voiceassist.adapters.encryption.keys import TenantKeys
+from voiceassist.adapters.vectors import sealing
 from voiceassist.core import ids
+from voiceassist.core.errors import ConflictError, NotFoundError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime.vault import object_key
 
@@ -15,10 +20,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 PAGE = 50
+# What rotations have to find: also the columns of passages, which have no other room.
+SEALED = (*sealing.SEALED, *upload_store.SEALED)
 
 _DOCUMENT = """
-select id, owner_id, doc_key, title, file_name, format, size_bytes, page_count, source, year, visibility, status,
-       version, superseded_by, created_at, updated_at
+select id, owner_id, doc_key, doc_key_sealed, title, title_sealed, file_name, file_name_sealed, source, source_sealed,
+       format, size_bytes, page_count, year, visibility, status, version, superseded_by, created_at, updated_at
 from documents
 """
 _VERSIONS = f"""
@@ -37,10 +44,10 @@ where d.owner_id = :owner and d.tenant_id = :tenant and {which}
 order by d.version desc, j.id desc limit 1
 """
 _INSERT = """
-insert into documents (id, tenant_id, owner_id, doc_key, version, content_hash, title, file_name, format, size_bytes,
-                       visibility, source, year, object_key)
-values (:id, :tenant, :owner, :key, :version, :hash, :title, :name, :format, :size, :visibility, :source, :year,
-        :object)
+insert into documents (id, tenant_id, owner_id, doc_key, doc_key_sealed, version, content_hash, title_sealed,
+                       file_name_sealed, source_sealed, words, format, size_bytes, visibility, year, object_key)
+values (:id, :tenant, :owner, :key, :doc_key_sealed, :version, :hash, :title_sealed, :file_name_sealed, :source_sealed,
+        setweight(cast(:words as tsvector), 'A'), :format, :size, :visibility, :year, :object)
 """
 
 
@@ -56,31 +63,31 @@ class Row:
     job_state: str = "pending"
 
 
-async def add(connection: "AsyncConnection", caller: Principal, document_id: UUID, upload: Upload) -> Row:
+async def add(
+    connection: "AsyncConnection", keys: TenantKeys, caller: Principal, document_id: UUID, upload: Upload
+) -> Row:
     """Write document and job, as the next version of its key; the same file as the newest version changes nothing.
 
     Two uploads under one key wait for each other, so that versions are counted without a gap.
     """
     from sqlalchemy import text
 
+    owner_id = user_of(caller)
     values = {
         "id": document_id,
         "tenant": caller.tenant_id,
-        "owner": caller.user_id,
-        "key": upload.key,
+        "owner": owner_id,
+        "key": sealing.key_index(keys, owner_id, upload.key),
         "hash": upload.content_hash,
-        "title": upload.label.title,
-        "name": upload.label.name,
         "format": upload.format,
         "size": upload.size_bytes,
         "visibility": upload.label.visibility,
-        "source": upload.label.source,
         "year": upload.label.year,
         "object": object_key(caller.tenant_id, document_id),
     }
-    await connection.execute(
-        text("select pg_advisory_xact_lock(hashtextextended(:lock, 0))"), {"lock": f"{caller.user_id}/{upload.key}"}
-    )
+    await connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": values["key"]})
+    # Versions that an older release wrote in clear join the key first.
+    await sealing.seal_documents(connection, keys, owner_id=owner_id, key=upload.key)
     newest = await _known(connection, "d.doc_key = :key", values)
     same = newest if newest is not None and newest["content_hash"] == upload.content_hash else None
     if same is None and not upload.label.doc_key:
@@ -89,7 +96,16 @@ async def add(connection: "AsyncConnection", caller: Principal, document_id: UUI
     if same is not None:
         return Row(same["id"], same["job_id"], same["status"], same["version"], duplicate=True, job_state=same["state"])
     version = newest["version"] + 1 if newest is not None else 1
-    await connection.execute(text(_INSERT), values | {"version": version})
+    (blind,) = await words.vectors(connection, keys, [upload.label.title])
+    sealed = sealing.sealed_document(
+        keys,
+        document_id,
+        title=upload.label.title,
+        file_name=upload.label.name,
+        source=upload.label.source,
+        doc_key=upload.key,
+    )
+    await connection.execute(text(_INSERT), values | sealed | {"version": version, "words": blind})
     job_id = ids.new_id()
     await connection.execute(
         text("insert into indexing_jobs (id, tenant_id, owner_id, document_id) values (:job, :tenant, :owner, :id)"),
@@ -104,7 +120,13 @@ async def _known(connection: "AsyncConnection", which: str, values: dict[str, An
 
 
 async def listed(
-    connection: "AsyncConnection", caller: Principal, before: UUID | None, limit: int, *, superseded: bool = False
+    connection: "AsyncConnection",
+    keys: TenantKeys,
+    caller: Principal,
+    before: UUID | None,
+    limit: int,
+    *,
+    superseded: bool = False,
 ) -> list[Document]:
     rows = await _rows(
         connection,
@@ -114,25 +136,32 @@ async def listed(
         limit=limit,
         superseded=superseded,
     )
-    return [_document(row, caller) for row in rows]
+    return [_document(row, keys, caller) for row in rows]
 
 
-async def one(connection: "AsyncConnection", caller: Principal, document_id: UUID) -> Document | None:
+async def one(connection: "AsyncConnection", keys: TenantKeys, caller: Principal, document_id: UUID) -> Document | None:
     rows = await _rows(connection, f"{_DOCUMENT} where id = :id", id=document_id)
-    return _document(rows[0], caller) if rows else None
+    return _document(rows[0], keys, caller) if rows else None
 
 
-async def versions(connection: "AsyncConnection", caller: Principal, document_id: UUID) -> list[Document]:
+async def versions(
+    connection: "AsyncConnection", keys: TenantKeys, caller: Principal, document_id: UUID
+) -> list[Document]:
     """All versions of the document's key, the newest first."""
     rows = await _rows(connection, _VERSIONS, id=document_id)
-    return [_document(row, caller) for row in rows]
+    return [_document(row, keys, caller) for row in rows]
 
 
-async def passages(connection: "AsyncConnection", document_id: UUID) -> list[dict[str, Any]]:
+async def passages(connection: "AsyncConnection", keys: TenantKeys, document_id: UUID) -> list[dict[str, Any]]:
     """Heading, page and text of every passage, in the order of the document."""
-    return await _rows(
-        connection, "select heading, page, content from chunks where document_id = :id order by index", id=document_id
+    rows = await _rows(
+        connection,
+        "select id, page, heading, heading_sealed, content, content_sealed from chunks"
+        " where document_id = :id order by index",
+        id=document_id,
     )
+    opened = [(row["page"], *sealing.opened_passage(keys, row["id"], row)) for row in rows]
+    return [{"heading": heading, "page": page, "content": content} for page, heading, content in opened]
 
 
 async def citations(connection: "AsyncConnection", chunk_ids: Sequence[UUID]) -> tuple[CitationState, ...]:
@@ -175,6 +204,16 @@ async def remove(connection: "AsyncConnection", caller: Principal, document_id: 
     return [row["id"] for row in rows]
 
 
+async def is_recorded(connection: "AsyncConnection", document_id: UUID) -> bool:
+    """Whether a stored file is a document's, or an upload's that is not complete."""
+    rows = await _rows(
+        connection,
+        "select 1 from documents where id = :id union all select 1 from uploads where id = :id",
+        id=document_id,
+    )
+    return bool(rows)
+
+
 async def jobs(connection: "AsyncConnection", before: UUID | None, limit: int, state: str | None = None) -> list[Job]:
     rows = await _rows(
         connection,
@@ -190,6 +229,16 @@ async def jobs(connection: "AsyncConnection", before: UUID | None, limit: int, s
 async def job(connection: "AsyncConnection", job_id: UUID) -> Job | None:
     rows = await _rows(connection, f"{_JOB} where id = :id", id=job_id)
     return Job(**rows[0]) if rows else None
+
+
+async def job_after(connection: "AsyncConnection", job_id: UUID, *, changed: bool) -> Job:
+    """The job as it is after a change; ConflictError where its state allowed none."""
+    found = await job(connection, job_id)
+    if found is None:
+        raise NotFoundError("There is no such job for you.")
+    if not changed:
+        raise ConflictError("The job is in a state in which this cannot be done.", code="JOB_STATE")
+    return found
 
 
 async def cancel(connection: "AsyncConnection", caller: Principal, job_id: UUID) -> bool:
@@ -217,8 +266,8 @@ async def restart(connection: "AsyncConnection", caller: Principal, job_id: UUID
     """Make an ended job wait again, with all its retries; returns what its event says."""
     rows = await _rows(
         connection,
-        "update indexing_jobs set state = 'pending', step = 'upload', retry_count = 0, error_code = null,"
-        " failed_at = null, updated_at = now()"
+        "update indexing_jobs set state = 'pending', step = 'upload', retry_count = 0, failing_since = null,"
+        " error_code = null, failed_at = null, updated_at = now()"
         " where id = :id and owner_id = :owner and state in ('failed', 'dead', 'cancelled') returning document_id",
         id=job_id,
         owner=caller.user_id,
@@ -246,5 +295,12 @@ async def _rows(connection: "AsyncConnection", statement: str, **parameters: Any
     return [dict(row) for row in (await connection.execute(text(statement), parameters)).mappings()]
 
 
-def _document(row: dict[str, Any], caller: Principal) -> Document:
-    return Document(own=row.pop("owner_id") == caller.user_id, pages=row.pop("page_count"), **row)
+def _document(row: dict[str, Any], keys: TenantKeys, caller: Principal) -> Document:
+    row |= sealing.opened_document(keys, row["id"], row)
+    shown = {name: value for name, value in row.items() if not name.endswith("_sealed")}
+    return Document(own=shown.pop("owner_id") == caller.user_id, pages=shown.pop("page_count"), **shown)
+
+
+def user_of(caller: Principal) -> UUID:
+    assert caller.user_id is not None  # noqa: S101 - who writes is a person: the door made sure
+    return caller.user_id

@@ -7,21 +7,32 @@ from uuid import UUID
 
 from functions.documents.domain import Label
 from functions.documents.schema import OpenUpload, Part
+from voiceassist.adapters.encryption.columns import Column
+from voiceassist.adapters.encryption.keys import TenantKeys
 from voiceassist.core.identity import Principal
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+# The label of an upload; what an older release announced in clear is read so, and gone within a day.
+LABEL = {
+    "file_name": Column("uploads", "file_name_sealed", plain="file_name"),
+    "title": Column("uploads", "title_sealed", plain="title"),
+    "doc_key": Column("uploads", "doc_key_sealed", plain="doc_key"),
+    "source": Column("uploads", "source_sealed", plain="source"),
+}
+SEALED = tuple(LABEL.values())
+
 _OPEN = """
-select id, tenant_id, file_name, title, visibility, doc_key, source, year, size_bytes, part_bytes, content_hash,
-       store_id, expires_at
+select id, tenant_id, file_name, file_name_sealed, title, title_sealed, visibility, doc_key, doc_key_sealed, source,
+       source_sealed, year, size_bytes, part_bytes, content_hash, store_id, expires_at
 from uploads where owner_id = :owner and expires_at > now()
 """
 _INSERT = """
-insert into uploads (id, tenant_id, owner_id, file_name, title, visibility, doc_key, source, year, size_bytes,
-                     part_bytes, content_hash, store_id, expires_at)
-values (:id, :tenant, :owner, :name, :title, :visibility, :key, :source, :year, :size, :part, :hash, :store_id,
-        :expires)
+insert into uploads (id, tenant_id, owner_id, file_name_sealed, title_sealed, visibility, doc_key_sealed, source_sealed,
+                     year, size_bytes, part_bytes, content_hash, store_id, expires_at)
+values (:id, :tenant, :owner, :file_name_sealed, :title_sealed, :visibility, :doc_key_sealed, :source_sealed, :year,
+        :size, :part, :hash, :store_id, :expires)
 """
 _INSERT_PART = """
 insert into upload_parts (upload_id, number, tenant_id, owner_id, content_hash, etag)
@@ -78,19 +89,19 @@ class Announced:
         )
 
 
-async def announce(connection: "AsyncConnection", caller: Principal, announced: Announced) -> None:
+async def announce(connection: "AsyncConnection", keys: TenantKeys, caller: Principal, announced: Announced) -> None:
     from sqlalchemy import text
 
     label = announced.label
-    values = {
+    told = {"file_name": label.name, "title": label.title, "doc_key": label.doc_key, "source": label.source}
+    values: dict[str, Any] = {
+        column.name: column.seal(keys, announced.upload_id, told[name]) for name, column in LABEL.items()
+    }
+    values |= {
         "id": announced.upload_id,
         "tenant": caller.tenant_id,
         "owner": caller.user_id,
-        "name": label.name,
-        "title": label.title,
         "visibility": label.visibility,
-        "key": label.doc_key,
-        "source": label.source,
         "year": label.year,
         "size": announced.size_bytes,
         "part": announced.part_bytes,
@@ -101,7 +112,9 @@ async def announce(connection: "AsyncConnection", caller: Principal, announced: 
     await connection.execute(text(_INSERT), values)
 
 
-async def opened(connection: "AsyncConnection", caller: Principal, upload_id: UUID | None = None) -> list[Announced]:
+async def opened(
+    connection: "AsyncConnection", keys: TenantKeys, caller: Principal, upload_id: UUID | None = None
+) -> list[Announced]:
     """The caller's open uploads, or one of them."""
     from sqlalchemy import text
 
@@ -111,7 +124,7 @@ async def opened(connection: "AsyncConnection", caller: Principal, upload_id: UU
         text("select upload_id, number, content_hash, etag from upload_parts where upload_id = any(:ids)"),
         {"ids": [row["id"] for row in rows]},
     )
-    found = {row["id"]: _announced(row) for row in rows}
+    found = {row["id"]: _announced(keys, row) for row in rows}
     for upload, number, digest, etag in parts:
         found[upload].hashes[number] = digest
         found[upload].etags[number] = etag
@@ -162,11 +175,12 @@ async def tenants(connection: "AsyncConnection") -> list[UUID]:
     return list((await connection.execute(text("select id from tenants"))).scalars())
 
 
-def _announced(row: Any) -> Announced:
+def _announced(keys: TenantKeys, row: Any) -> Announced:
+    told = {name: column.open_or(keys, row["id"], row[column.name], row[name]) for name, column in LABEL.items()}
     return Announced(
         upload_id=row["id"],
         tenant_id=row["tenant_id"],
-        label=Label(row["file_name"], row["title"], row["visibility"], row["doc_key"], row["source"], row["year"]),
+        label=Label(told["file_name"], told["title"], row["visibility"], told["doc_key"], told["source"], row["year"]),
         size_bytes=row["size_bytes"],
         part_bytes=row["part_bytes"],
         content_hash=row["content_hash"],

@@ -24,6 +24,7 @@ from functions.documents.domain import (
 from functions.documents.schema import NewUpload
 from functions.documents.upload_store import Announced
 from voiceassist.adapters.crypto import FRAME_BYTES
+from voiceassist.adapters.encryption.keys import TenantKeys
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import clock
 from voiceassist.core.errors import ConflictError, FieldError, NotFoundError, PayloadTooLargeError, ValidationError
@@ -58,7 +59,14 @@ def label_of(request: NewUpload, *, may_share: bool) -> Label:
 
 
 async def begin(
-    database: Database, vault: Vault, caller: Principal, request: NewUpload, *, upload_id: UUID, limits: Limits
+    database: Database,
+    vault: Vault,
+    keys: TenantKeys,
+    caller: Principal,
+    request: NewUpload,
+    *,
+    upload_id: UUID,
+    limits: Limits,
 ) -> Announced:
     """Announce a file; what nobody goes on with is given back first."""
     label = label_of(request, may_share=caller.role == "admin")
@@ -66,7 +74,7 @@ async def begin(
         raise PayloadTooLargeError("The file is larger than allowed.")
     await sweep(database, vault, caller.tenant_id)
     async with database.transaction(caller) as connection:
-        if len(await upload_store.opened(connection, caller)) >= limits.open_uploads:
+        if len(await upload_store.opened(connection, keys, caller)) >= limits.open_uploads:
             raise ConflictError("Complete or give up one of your open uploads first.", code="TOO_MANY_UPLOADS")
     announced = Announced(
         upload_id=upload_id,
@@ -80,16 +88,16 @@ async def begin(
     )
     try:
         async with database.transaction(caller) as connection:
-            await upload_store.announce(connection, caller, announced)
+            await upload_store.announce(connection, keys, caller, announced)
     except BaseException:
         await asyncio.to_thread(vault.abandon, caller.tenant_id, upload_id)
         raise
     return announced
 
 
-async def one(database: Database, caller: Principal, upload_id: UUID) -> Announced:
+async def one(database: Database, keys: TenantKeys, caller: Principal, upload_id: UUID) -> Announced:
     async with database.transaction(caller) as connection:
-        found = await upload_store.opened(connection, caller, upload_id)
+        found = await upload_store.opened(connection, keys, caller, upload_id)
     if not found:
         raise NotFoundError("There is no such open upload of yours.")
     return found[0]
@@ -109,7 +117,14 @@ def _missing_digest() -> bytes:
 
 
 async def put(
-    database: Database, vault: Vault, caller: Principal, upload: Announced, number: int, data: bytes, digest: bytes
+    database: Database,
+    vault: Vault,
+    keys: TenantKeys,
+    caller: Principal,
+    upload: Announced,
+    number: int,
+    data: bytes,
+    digest: bytes,
 ) -> None:
     """Check and store a part, in place of an earlier one with its number."""
     if len(data) != upload.size_of(number):
@@ -120,7 +135,7 @@ async def put(
         sniffed(data[:SNIFF_BYTES], upload.label.name)
     etag = await asyncio.to_thread(
         lambda: vault.store_part(
-            upload.tenant_id,
+            keys,
             upload.upload_id,
             upload.store_id,
             number,
@@ -134,7 +149,7 @@ async def put(
             raise NotFoundError("There is no such open upload of yours.")
 
 
-async def assembled(vault: Vault, upload: Announced) -> Upload:
+async def assembled(vault: Vault, keys: TenantKeys, upload: Announced) -> Upload:
     """Make the parts one file, and read it once as it is stored: its digest is its identity."""
     if upload.missing:
         raise ConflictError(
@@ -142,9 +157,8 @@ async def assembled(vault: Vault, upload: Announced) -> Upload:
             code="PARTS_MISSING",
             errors=tuple(FieldError(f"/parts/{number}", "MISSING") for number in upload.missing[:NAMED]),
         )
-    place = (upload.tenant_id, upload.upload_id)
-    await asyncio.to_thread(vault.finish, *place, upload.store_id, upload.etags)
-    digest, start = await asyncio.to_thread(lambda: _inspected(vault.fetch(*place)))
+    await asyncio.to_thread(vault.finish, upload.tenant_id, upload.upload_id, upload.store_id, upload.etags)
+    digest, start = await asyncio.to_thread(lambda: _inspected(vault.fetch(keys, upload.upload_id)))
     if upload.content_hash not in {None, digest}:
         raise ValidationError("The file is not the one that was announced.", code="DIGEST_MISMATCH")
     return Upload(

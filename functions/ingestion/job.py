@@ -1,15 +1,15 @@
 """The indexing job of a document: what its owner can watch, and stop. Each step commits by itself."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from functions.ingestion.service import StoppedError
+from voiceassist.adapters.encryption.keyring import Keyring
 from voiceassist.adapters.postgres import Database
-from voiceassist.adapters.vectors import pgvector
+from voiceassist.adapters.vectors import pgvector, sealing
 from voiceassist.core.identity import Principal
 from voiceassist.ports.embedding import Model
 from voiceassist.ports.vectors import Chunk
@@ -25,19 +25,28 @@ Result = TypeVar("Result")
 LOOK_SECONDS = 1.0
 # The code of an attempt that ended with its process, and told nobody why.
 LOST = "INDEXING_INTERRUPTED"
+# The broker uses three retries up within seconds, and a store that starts again may be away for longer.
+PATIENCE_SECONDS = 60.0
 
 _GIVE_BACK = """
 update indexing_jobs set
-    state = case when retry_count >= max_retries then 'dead' else 'pending' end,
+    state = case when tired then 'dead' else 'pending' end,
     retry_count = least(retry_count + 1, max_retries),
-    failed_at = case when retry_count >= max_retries then now() end,
+    failing_since = coalesce(failing_since, now()),
+    failed_at = case when tired then now() end,
     error_code = :code, updated_at = now()
-where document_id = :id and state = 'running'
+from (
+    select document_id as of, retry_count >= max_retries
+        and coalesce(failing_since, now()) <= now() - make_interval(secs => :patience) as tired
+    from indexing_jobs where document_id = :id
+) known
+where document_id = of and state = 'running'
 returning state
 """
 _BEGIN = """
 update indexing_jobs set
     retry_count = case when state = 'pending' then retry_count else 0 end,
+    failing_since = case when state = 'pending' then failing_since end,
     state = 'running', step = 'extract', started_at = coalesce(started_at, now()),
     total_chunks = 0, processed_chunks = 0, error_code = null, failed_at = null, updated_at = now()
 where document_id = :id and state not in ('cancelled', 'superseded')
@@ -52,8 +61,9 @@ class GivenUpError(Exception):
 class Job:
     """Writes nothing any more once the job is not running: then `StoppedError`."""
 
-    def __init__(self, database: Database, actor: Principal, document_id: UUID, model: Model) -> None:
+    def __init__(self, database: Database, keyring: Keyring, actor: Principal, document_id: UUID, model: Model) -> None:
         self._database = database
+        self._keyring = keyring
         self._actor = actor
         self._document_id = document_id
         self._model = model
@@ -64,7 +74,7 @@ class Job:
         One that still counts as running was left so by such an attempt, because documents are indexed one at a time.
         """
         async with self._database.transaction(self._actor) as connection:
-            state = await self._first(connection, _GIVE_BACK, code=LOST)
+            state = await self._first(connection, _GIVE_BACK, code=LOST, patience=PATIENCE_SECONDS)
             begun = state != "dead" and await self._first(connection, _BEGIN)
         if state == "dead":
             raise GivenUpError
@@ -74,7 +84,7 @@ class Job:
     async def interrupted(self, code: str) -> bool:
         """A fault outside the document; the broker delivers again. False: it did so often enough, the job is dead."""
         async with self._database.transaction(self._actor) as connection:
-            state: str | None = await self._first(connection, _GIVE_BACK, code=code)
+            state: str | None = await self._first(connection, _GIVE_BACK, code=code, patience=PATIENCE_SECONDS)
         return state != "dead"
 
     async def progress(self, step: str, total: int, done: int) -> None:
@@ -91,24 +101,29 @@ class Job:
     async def known(self, chunks: Sequence[Chunk]) -> frozenset[str]:
         from sqlalchemy import text
 
+        keys = await self._keyring.of(self._actor.tenant_id)
         async with self._database.transaction(self._actor) as connection:
             rows = await connection.execute(
                 text(
-                    "select id, md5(content), heading, page, index from chunks"
+                    "select id, page, index, heading, heading_sealed, content, content_sealed from chunks"
                     " where document_id = :id and embedding_model = :model and not superseded"
                 ),
                 {"id": self._document_id, "model": self._model.id},
             )
-            stored = {str(row[0]): tuple(row)[1:] for row in rows}
-        return frozenset(chunk.chunk_id for chunk in chunks if stored.get(chunk.chunk_id) == _print(chunk))
+            stored = {
+                str(row["id"]): (*sealing.opened_passage(keys, row["id"], row), row["page"], row["index"])
+                for row in rows.mappings()
+            }
+        return frozenset(chunk.chunk_id for chunk in chunks if stored.get(chunk.chunk_id) == _told(chunk))
 
     async def keep(self, chunks: Sequence[Chunk], vectors: "NDArray[np.float32]") -> None:
         """Store passages; they are found when the document is completed. A cancellation waits for the batch."""
+        keys = await self._keyring.of(self._actor.tenant_id)
         async with self._database.transaction(self._actor) as connection:
             running = "select 1 from indexing_jobs where document_id = :id and state = 'running' for share"
             if await self._first(connection, running) is None:
                 raise StoppedError
-            await pgvector.write(connection, chunks, vectors, model=self._model)
+            await pgvector.write(connection, keys, chunks, vectors, model=self._model)
 
     async def watched(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Do the work, and stop in the middle of it when the job is cancelled."""
@@ -148,7 +163,6 @@ class Job:
         return None if row is None else row[0]
 
 
-def _print(chunk: Chunk) -> tuple[str, str, int | None, int]:
+def _told(chunk: Chunk) -> tuple[str, str, int | None, int]:
     """What two passages have in common when their vectors and places are the same."""
-    digest = hashlib.md5(chunk.text.encode(), usedforsecurity=False).hexdigest()
-    return digest, chunk.heading, chunk.page, chunk.position
+    return chunk.heading, chunk.text, chunk.page, chunk.position

@@ -8,27 +8,36 @@ from typing import TYPE_CHECKING, Any
 import functions_framework.aio
 from starlette.requests import Request
 
-from events.catalog import DocumentDeleted, DocumentFailed, DocumentIndexed, DocumentSuperseded, DocumentUploaded, Ping
+from events.catalog import (
+    DocumentDeleted,
+    DocumentFailed,
+    DocumentIndexed,
+    DocumentQuarantined,
+    DocumentSuperseded,
+    DocumentUploaded,
+    Ping,
+)
 from events.envelope import CloudEvent
-from functions.ingestion import phi, reembedding, sandbox, service, store
+from functions.ingestion import older, phi, reembedding, sandbox, service, store
 from functions.ingestion.domain.blocks import DocumentError
 from functions.ingestion.job import LOST, GivenUpError, Job
-from functions.ingestion.service import StoppedError
+from functions.ingestion.service import QuarantinedError, StoppedError
 from voiceassist.adapters.crypto import SealBrokenError
+from voiceassist.adapters.encryption.keys import TenantKeys
 from voiceassist.adapters.vectors import index_models
 from voiceassist.core.errors import NotFoundError, PermanentEventError, UnavailableError, VoiceAssistError
 from voiceassist.core.identity import Principal
 from voiceassist.ports.embedding import Embedder
-from voiceassist.runtime import logging, metrics, outbox, providers
+from voiceassist.runtime import logging, metrics, outbox, providers, routing
 from voiceassist.runtime.door import Room
-from voiceassist.runtime.phi_gate import PhiBlockedError
+from voiceassist.runtime.egress import PhiBlockedError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = logging.get_logger(__name__)
 
-Said = DocumentIndexed | DocumentFailed | DocumentSuperseded
+Said = DocumentIndexed | DocumentFailed | DocumentQuarantined | DocumentSuperseded
 
 # The sealed file is not in the object store, or is not what we put there.
 FILE_LOST = "DOCUMENT_FILE_LOST"
@@ -55,18 +64,19 @@ async def uploaded(event: CloudEvent, payload: DocumentUploaded) -> None:
     database = providers.database()
     actor = store.actor(payload.tenant_id)
     embedder = await _embedder(actor)
-    job = Job(database, actor, payload.document_id, embedder.model)
+    job = Job(database, providers.keyring(), actor, payload.document_id, embedder.model)
     started = time.perf_counter()
     try:
+        keys = await providers.keyring().of(payload.tenant_id)
         async with database.transaction(actor) as connection:
             if not await outbox.first_time(connection, room.name, event):
                 return
             await store.alone(connection, payload.document_id)
-            document = await store.source(connection, payload.document_id, payload.owner_id)
+            document = await store.source(connection, keys, payload.document_id, payload.owner_id)
             if document is None:
                 return
             await job.begin()
-            for said in await _index(connection, document, job, embedder):
+            for said in await _index(connection, keys, document, job, embedder):
                 await outbox.add(connection, room.name, _event(said))
     except StoppedError:
         return  # cancelled between the two looks at it
@@ -102,27 +112,34 @@ async def _give_up(payload: DocumentUploaded, code: str) -> None:
     raise PermanentEventError(code=code)
 
 
-async def _index(connection: "AsyncConnection", document: service.Source, job: Job, embedder: Embedder) -> list[Said]:
-    """Do the work and tell what came of it: indexed, failed for good, or nothing if deleted or cancelled meanwhile."""
-    prepared, code = None, ""
+async def _index(
+    connection: "AsyncConnection", keys: TenantKeys, document: service.Source, job: Job, embedder: Embedder
+) -> list[Said]:
+    """Do the work and tell what came of it: indexed, held back, failed for good, or nothing if deleted or cancelled
+    meanwhile."""
+    prepared, code, findings = None, "", None
     try:
-        prepared = await job.watched(_prepared(document, job, embedder))
+        prepared = await job.watched(_prepared(keys, document, job, embedder))
     except (DocumentError, PhiBlockedError) as error:
         code = error.code
     except (NotFoundError, SealBrokenError):
         code = FILE_LOST
+    except QuarantinedError as held:
+        findings = held.findings
     except StoppedError:
         log.info("ingestion.stopped", document_id=str(document.document_id))
         return []
     family = await store.held(connection, document.document_id)
     if family is None:
         return []
+    if findings is not None:
+        return [await _quarantined(connection, document, findings)]
     if prepared is None:
         log.info("ingestion.refused", document_id=str(document.document_id), code=code)
         metrics.INDEXING_JOBS.labels("failed").inc()
         await store.fail(connection, document, code)
         return [DocumentFailed(**_ids(document), code=code)]
-    old = await store.complete(connection, document, prepared, family, model_id=embedder.model_id)
+    old = await store.complete(connection, keys, document, prepared, family, model_id=embedder.model_id)
     metrics.INDEXING_JOBS.labels("completed").inc()
     log.info("ingestion.indexed", document_id=str(document.document_id), chunks=len(prepared.chunks))
     indexed = DocumentIndexed(**_ids(document), chunks=len(prepared.chunks), pages=prepared.extracted.pages or 0)
@@ -135,9 +152,20 @@ async def _index(connection: "AsyncConnection", document: service.Source, job: J
     ]
 
 
-async def _prepared(document: service.Source, job: Job, embedder: Embedder) -> service.Prepared:
+async def _quarantined(
+    connection: "AsyncConnection", document: service.Source, findings: dict[str, int]
+) -> DocumentQuarantined:
+    await store.quarantine(connection, document, findings)
+    metrics.INDEXING_JOBS.labels("quarantined").inc()
+    count = sum(findings.values())
+    log.info("ingestion.quarantined", document_id=str(document.document_id), count=count)
+    return DocumentQuarantined(**_ids(document), findings=count)
+
+
+async def _prepared(keys: TenantKeys, document: service.Source, job: Job, embedder: Embedder) -> service.Prepared:
     policy = room.settings.ingestion
-    with await asyncio.to_thread(store.fetched, providers.vault(), document) as file:
+    file = await asyncio.to_thread(store.fetched, providers.vault(), keys, document)
+    with file, routing.request(document.tenant_id):  # its own policy says what may leave
         return await service.prepare(
             document,
             file,
@@ -154,7 +182,9 @@ async def _prepared(document: service.Source, job: Job, embedder: Embedder) -> s
 async def ticked(event: CloudEvent, _payload: Ping) -> None:
     if event.extensions.get("schedule") != HOURLY:
         raise PermanentEventError("This room does not know this schedule.")
-    await reembedding.run(providers.database(), providers.embedder(), seconds=REEMBED_SECONDS)
+    database, keyring = providers.database(), providers.keyring()
+    await older.seal(database, keyring)
+    await reembedding.run(database, keyring, providers.embedder(), seconds=REEMBED_SECONDS)
 
 
 @room.on(DocumentDeleted.TYPE)

@@ -4,13 +4,16 @@ import time
 from collections.abc import Callable
 
 from functions.ingestion import store
+from voiceassist.adapters.crypto import SealBrokenError
+from voiceassist.adapters.encryption.keyring import Keyring
 from voiceassist.adapters.postgres import Database
 from voiceassist.adapters.vectors import index_models
 from voiceassist.adapters.vectors.index_models import Reembedding
+from voiceassist.core.errors import ErasedError
 from voiceassist.core.identity import service
 from voiceassist.ports.embedding import Embedder
-from voiceassist.runtime import logging
-from voiceassist.runtime.phi_gate import PhiBlockedError
+from voiceassist.runtime import logging, routing
+from voiceassist.runtime.egress import PhiBlockedError
 
 log = logging.get_logger(__name__)
 
@@ -22,7 +25,9 @@ def unheard(_done: int, _all: int, _serves: bool) -> None:
     """Nobody watches."""
 
 
-async def run(database: Database, embedder: Embedder, *, seconds: float = float("inf"), told: Told = unheard) -> int:
+async def run(
+    database: Database, keyring: Keyring, embedder: Embedder, *, seconds: float = float("inf"), told: Told = unheard
+) -> int:
     """Every tenant in turn until the time is over; how many the model does not serve yet.
 
     Where nothing changed this is one short look at each tenant. Safe at any time and several times at once.
@@ -31,10 +36,16 @@ async def run(database: Database, embedder: Embedder, *, seconds: float = float(
     tenants = await index_models.tenants(database, service("ingestion"))
     left = 0
     for number, tenant_id in enumerate(tenants, start=1):
-        job = Reembedding(database, store.actor(tenant_id), embedder)
+        job = Reembedding(database, keyring, store.actor(tenant_id), embedder)
         serves = False
         try:
-            serves = time.monotonic() < until and await job.run(go_on=lambda: time.monotonic() < until)
+            with routing.request(tenant_id):  # its own policy says what may leave
+                serves = time.monotonic() < until and await job.run(go_on=lambda: time.monotonic() < until)
+        except ErasedError:
+            continue  # its keys are gone: there is nothing to read
+        except SealBrokenError:
+            # Somebody changed the database beside us. The other tenants do not wait for whoever looks into it.
+            log.error("ingestion.passage_broken", tenant_id=str(tenant_id))
         except PhiBlockedError:
             # A remote model, and a passage that must stay: this tenant stays with its model, the others do not wait.
             log.warning("ingestion.reembedding_blocked", tenant_id=str(tenant_id))

@@ -38,14 +38,32 @@ class Source:
     version: int
     source: str = ""
     year: int | None = None
+    visibility: str = "private"
+    released: bool = False
+
+
+Verdict = Literal["index", "refuse", "quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What becomes of a document with identifiers; those of the `allowed` kinds stand in publications too."""
 
-    action: Literal["flag", "refuse"] = "flag"
+    action: Literal["flag", "quarantine", "refuse"] = "flag"
     allowed: frozenset[str] = frozenset()
+
+    def verdict(self, source: "Source", findings: dict[str, int]) -> Verdict:
+        """Flagged is indexed, into the owner's own index: what would be for everybody is looked at first.
+
+        What a reviewer released is not held again, and what policy refuses no reviewer sees.
+        """
+        if not findings.keys() - self.allowed:
+            return "index"
+        if self.action == "refuse":
+            return "refuse"
+        if source.released or (self.action == "flag" and source.visibility == "private"):
+            return "index"
+        return "quarantine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +94,14 @@ class StoppedError(Exception):
     """The job was cancelled, or its document is gone."""
 
 
+class QuarantinedError(Exception):
+    """Somebody has to look at the document before anything of it is indexed; `findings` counts them by kind."""
+
+    def __init__(self, findings: dict[str, int]) -> None:
+        super().__init__()
+        self.findings = findings
+
+
 async def prepare(
     source: Source,
     file: BinaryIO,
@@ -87,14 +113,20 @@ async def prepare(
     longest: int,
     desk: Desk,
 ) -> Prepared:
-    """Raises DocumentError when the document itself is at fault. `longest` is how many tokens the model reads."""
+    """Raises DocumentError when the document itself is at fault, QuarantinedError when it must be looked at first.
+
+    `longest` is how many tokens the model reads.
+    """
     await desk.progress("extract", 0, 0)
     extracted = await _read(source, file, read, desk)
     await desk.progress("phi_scan", 0, 0)
     findings = await scan([block.text for block in extracted.blocks])
     await desk.scanned(findings)
-    if policy.action == "refuse" and findings.keys() - policy.allowed:
+    verdict = policy.verdict(source, findings)
+    if verdict == "refuse":
         raise DocumentError("The document holds identifiers of patients.", code=HOLDS_PHI)
+    if verdict == "quarantine":
+        raise QuarantinedError(findings)
     await desk.progress("chunk", 0, 0)
     pieces = await asyncio.to_thread(
         chunked, extracted.blocks, count=embedder.count_tokens, title=source.title, room=longest - SPECIAL_TOKENS

@@ -1,11 +1,14 @@
 """What ingestion keeps in PostgreSQL and reads from the object store."""
 
+import json
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
 
 from functions.ingestion.service import Prepared, Source
-from voiceassist.adapters.vectors import pgvector
+from voiceassist.adapters.encryption.keys import TenantKeys
+from voiceassist.adapters.vectors import pgvector, sealing
+from voiceassist.core import ids
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import Principal, service
 from voiceassist.runtime.vault import Vault
@@ -40,7 +43,7 @@ async def alone(connection: "AsyncConnection", document_id: UUID) -> None:
     )
 
 
-async def source(connection: "AsyncConnection", document_id: UUID, owner_id: UUID) -> Source | None:
+async def source(connection: "AsyncConnection", keys: TenantKeys, document_id: UUID, owner_id: UUID) -> Source | None:
     """The document of this owner, or None: whoever asks for another's is told no more than that there is none.
 
     One that is indexed is indexed again: its owner's integrator may ask for that. What the broker delivers twice does
@@ -49,15 +52,34 @@ async def source(connection: "AsyncConnection", document_id: UUID, owner_id: UUI
     from sqlalchemy import text
 
     row = (
-        await connection.execute(
-            text(
-                "select tenant_id, owner_id, title, format, version, source, year from documents"
-                " where id = :id and owner_id = :owner and status in ('pending', 'running', 'failed', 'completed')"
-            ),
-            {"id": document_id, "owner": owner_id},
+        (
+            await connection.execute(
+                text(
+                    "select tenant_id, owner_id, title, title_sealed, format, version, source, source_sealed, year,"
+                    " visibility, phi_released from documents"
+                    " where id = :id and owner_id = :owner and status in ('pending', 'running', 'failed', 'completed')"
+                ),
+                {"id": document_id, "owner": owner_id},
+            )
         )
-    ).first()
-    return None if row is None else Source(document_id, *row)
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    told = sealing.opened_document(keys, document_id, row)
+    return Source(
+        document_id=document_id,
+        tenant_id=row["tenant_id"],
+        owner_id=row["owner_id"],
+        title=told["title"],
+        kind=row["format"],
+        version=row["version"],
+        source=told["source"],
+        year=row["year"],
+        visibility=row["visibility"],
+        released=row["phi_released"],
+    )
 
 
 async def held(connection: "AsyncConnection", document_id: UUID) -> dict[int, tuple[UUID, str]] | None:
@@ -70,12 +92,16 @@ async def held(connection: "AsyncConnection", document_id: UUID) -> dict[int, tu
 
     rows = (await connection.execute(text(_FAMILY), {"id": document_id})).all()
     family = {row[2]: (row[0], row[1]) for row in rows}
-    wanted = any(each == document_id and status not in {"superseded", "cancelled"} for each, status in family.values())
+    wanted = any(
+        each == document_id and status not in {"superseded", "cancelled", "quarantined"}
+        for each, status in family.values()
+    )
     return family if wanted else None
 
 
 async def complete(
     connection: "AsyncConnection",
+    keys: TenantKeys,
     document: Source,
     prepared: Prepared,
     family: dict[int, tuple[UUID, str]],
@@ -99,12 +125,12 @@ async def complete(
     await connection.execute(
         text(
             "update documents set status = 'completed', page_count = :pages, updated_at = now(),"
-            " source = case when source = '' then :source else source end, year = coalesce(year, :year) where id = :id"
+            " source = '', source_sealed = :source, year = coalesce(year, :year) where id = :id"
         ),
         {
             "id": document.document_id,
             "pages": extracted.pages,
-            "source": extracted.source,
+            "source": sealing.PUBLISHER.seal(keys, document.document_id, document.source or extracted.source),
             "year": extracted.year,
         },
     )
@@ -165,6 +191,40 @@ async def fail(connection: "AsyncConnection", document: Source, code: str) -> No
     await pgvector.remove(connection, document.document_id)
 
 
+async def quarantine(connection: "AsyncConnection", document: Source, findings: dict[str, int]) -> None:
+    """Kept sealed, nothing of it indexed, until the review that this opens; also one that was found until now."""
+    from sqlalchemy import text
+
+    values = {"id": document.document_id}
+    await connection.execute(
+        text("update documents set status = 'quarantined', updated_at = now() where id = :id"), values
+    )
+    await connection.execute(
+        text(
+            "update indexing_jobs set state = 'quarantined', step = 'phi_scan', updated_at = now()"
+            " where document_id = :id"
+        ),
+        values,
+    )
+    await connection.execute(
+        text(
+            "insert into document_reviews (id, tenant_id, document_id, owner_id, visibility, findings)"
+            " values (:review, :tenant, :id, :owner, :visibility, cast(:findings as jsonb))"
+            " on conflict (document_id) where decision is null do update set"
+            " findings = excluded.findings, updated_at = now()"
+        ),
+        values
+        | {
+            "review": ids.new_id(),
+            "tenant": document.tenant_id,
+            "owner": document.owner_id,
+            "visibility": document.visibility,
+            "findings": json.dumps(findings),
+        },
+    )
+    await pgvector.remove(connection, document.document_id)
+
+
 async def give_up(connection: "AsyncConnection", document_id: UUID) -> None:
     """No attempt succeeded; what can be found stays so."""
     from sqlalchemy import text
@@ -183,11 +243,11 @@ async def forget(connection: "AsyncConnection", document_id: UUID) -> None:
     await pgvector.remove(connection, document_id)
 
 
-def fetched(vault: Vault, document: Source) -> BinaryIO:
+def fetched(vault: Vault, keys: TenantKeys, document: Source) -> BinaryIO:
     """The plaintext in a temporary file without a name, at its start. Blocking."""
     file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
-        file.writelines(vault.fetch(document.tenant_id, document.document_id))
+        file.writelines(vault.fetch(keys, document.document_id))
         file.seek(0)
     except BaseException:
         file.close()

@@ -7,14 +7,14 @@ import functions_framework.aio
 from fastapi import Depends, Query
 from starlette.requests import Request
 
-from functions.notifications import listeners, schema, store
+from functions.notifications import access, listeners, schema, store
 from voiceassist.core.errors import NotFoundError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import door, providers
 from voiceassist.runtime.http_room import http_app
 
 room = door.Room(listeners.ROOM, checks={"postgres": lambda: providers.database().ping()})
-app = http_app(room, title="Notifications")
+app = http_app(room, title="Notifications", actions=access.ACTIONS)
 listeners.listen(room)
 
 Caller = Annotated[Principal, Depends(door.principal)]
@@ -30,7 +30,9 @@ async def list_notifications(
     async with providers.database().transaction(caller) as connection:
         rows = await store.listed(connection, cursor, limit, unread_only=unread_only)
         unread = await store.unread(connection)
-    items = tuple(schema.Notification.model_validate(row) for row in rows)
+    sealed = any(row["title_sealed"] for row in rows)
+    keys = await providers.keyring().of(caller.tenant_id) if sealed else None
+    items = tuple(schema.Notification.model_validate(store.titled(keys, row)) for row in rows)
     return schema.Notifications(
         items=items, unread=unread, next_cursor=str(items[-1].id) if len(items) == limit else None
     )

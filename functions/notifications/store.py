@@ -2,10 +2,12 @@
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from functions.notifications.domain import News
+from voiceassist.adapters.encryption.keys import TenantKeys
+from voiceassist.adapters.vectors import sealing
 from voiceassist.core import ids
 
 if TYPE_CHECKING:
@@ -36,14 +38,23 @@ async def add(connection: "AsyncConnection", news: News) -> UUID:
     return identifier
 
 
+async def administrators(connection: "AsyncConnection") -> list[UUID]:
+    """Of the tenant, who can sign in."""
+    from sqlalchemy import text
+
+    rows = await connection.execute(text("select id from users where role = 'admin' and status = 'active' order by id"))
+    return list(rows.scalars())
+
+
 async def listed(
     connection: "AsyncConnection", before: UUID | None, limit: int, *, unread_only: bool
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
+    """As stored; `titled` opens the titles of their documents."""
     from sqlalchemy import text
 
     rows = await connection.execute(
         text(
-            "select n.id, n.kind, n.document_id, d.title as document_title, n.data, n.read_at, n.created_at"
+            "select n.id, n.kind, n.document_id, d.title, d.title_sealed, n.data, n.read_at, n.created_at"
             " from notifications n left join documents d on d.id = n.document_id"
             " where (cast(:before as uuid) is null or n.id < :before) and (not :unread or n.read_at is null)"
             " order by n.id desc limit :limit"
@@ -51,6 +62,14 @@ async def listed(
         {"before": before, "limit": limit, "unread": unread_only},
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def titled(keys: TenantKeys | None, row: dict[str, Any]) -> dict[str, Any]:
+    """`keys` may be missing where no title is sealed."""
+    sealed, title = row.pop("title_sealed"), row.pop("title")
+    if keys is not None and sealed is not None:
+        title = sealing.TITLE.open(keys, row["document_id"], sealed)
+    return row | {"document_title": title}
 
 
 async def unread(connection: "AsyncConnection") -> int:

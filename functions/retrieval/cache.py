@@ -10,18 +10,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
-from voiceassist.contracts.answers import Answer
+from voiceassist.contracts.answers import Answer, Question
 from voiceassist.core.identity import Principal
 
 SECONDS = 3600.0
 MOST = 512
 
 
-def key(question: str, caller: Principal, *, library: str, documents: str, models: str) -> str:
-    """`library` and `documents` are versions of the indexes as the caller sees them; case may matter in a question."""
-    parts = (" ".join(question.split()).rstrip("?!. "), caller.tenant_id, caller.subject, caller.role, library)
-    joined = "\x1f".join(map(str, (*parts, documents, models)))
-    return hashlib.sha256(joined.encode()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an answer rests on: versions of the indexes as the caller sees them, and the models."""
+
+    library: str
+    documents: str
+    models: str
+
+
+def key(asked: Question, caller: Principal, state: State) -> str:
+    return hashlib.sha256(told(asked, caller.role, state, f"{caller.tenant_id}|{caller.subject}")).hexdigest()
+
+
+def told(asked: Question, role: str, state: State, whose: str) -> bytes:
+    """All that an answer hangs on, in one piece; case may matter in a question."""
+    said = " ".join(asked.question.split()).rstrip("?!. ")
+    parts = (said, asked.intent, ",".join(asked.prefer), role, state.library, state.documents, state.models, whose)
+    return "\x1f".join(map(str, parts)).encode()
 
 
 @dataclass(slots=True)

@@ -7,22 +7,26 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from functions.retrieval import generation
+from functions.retrieval.decomposing import Decomposer
 from functions.retrieval.domain import conflicts, evidence, hops, lexicon, wording
 from functions.retrieval.domain.fusion import Found
 from functions.retrieval.domain.hops import Hop
 from functions.retrieval.domain.question import understood
-from functions.retrieval.domain.ranking import interleaved, ranked, reranked
+from functions.retrieval.domain.ranking import ANY, Wish, interleaved, ranked, reranked
 from functions.retrieval.domain.variants import variants
 from functions.retrieval.sentence_vectors import SentenceVectors
 from voiceassist.contracts.answers import Answer
 from voiceassist.contracts.answers import Hop as HopTold
 from voiceassist.core.errors import UnavailableError
+from voiceassist.core.support import Said
 from voiceassist.core.terminology import Concepts
 from voiceassist.ports.embedding import Embedder
 from voiceassist.ports.language import LanguageModel
 from voiceassist.ports.reranking import Reranker
 from voiceassist.ports.vectors import Chunk, Filters, PassageSearch, Query, Rankings
 from voiceassist.runtime import logging, tracing
+from voiceassist.runtime.generation import Health
+from voiceassist.runtime.generation import Outcome as Generated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +40,9 @@ RERANK_SECONDS = 2.0
 # Passages asked of each source, and kept for an answer (P5.7).
 DEPTH = 24
 KEPT = 10
+# 35 ms of one core, and as long a rest.
+PREPARED_AT_ONCE = 8
+PREPARING_REST_S = 0.035
 # A cross-encoder reads so many of the first.
 RERANKED = 20
 
@@ -47,22 +54,36 @@ Speller = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a search may use beyond the question; `year` is the present one, for what is fresh."""
+    """What a search may use beyond the question; `wish` decides between passages that answer alike.
+
+    `decomposer` is asked where the first search found nothing similar and the question has none of the known shapes.
+    """
 
     names: Concepts = field(default_factory=Concepts)
     filters: Filters = field(default_factory=Filters)
     reranker: Reranker | None = None
-    year: int | None = None
+    wish: Wish = ANY
+    decomposer: Decomposer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Passages best first, and the question's vector; `all_searched` is False when only some sources answered."""
+    """Passages best first, and the question's vector; `all_searched` is False when only some sources answered.
+
+    `resolved` is the question with a name in the place of a description that a passage holds.
+    """
 
     passages: tuple[Found, ...]
     vector: "NDArray[np.float32]"
     all_searched: bool = True
     hops: tuple[Hop, ...] = ()
+    resolved: str = ""
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Those of people, whose passages were found; the library's are nobody's."""
+        own = (one.chunk for one in self.passages if one.chunk.visibility != "public")
+        return tuple(dict.fromkeys(chunk.document_id for chunk in own))
 
 
 async def search(
@@ -82,10 +103,15 @@ async def search(
     if not first:
         raise UnavailableError("No source could be searched.", retry_after=5)
     queries = [first, *await _under_other_names(text, first, desk, means.names)]
-    steps, lists = await _further(text, queries, desk, means.year)
-    whole = ranked(text, queries, max(limit, RERANKED), year=means.year)
-    passages = await _reread(text, interleaved([*lists, whole]) if lists else whole, means.reranker)
-    return Outcome(tuple(passages[:limit]), vector, desk.all_answered, steps)
+    steps, lists, resolved = await _further(text, queries, desk, means.wish)
+    whole = ranked(text, queries, max(limit, RERANKED), means.wish)
+    if not steps and means.decomposer and _is_weak(queries):
+        steps, lists = await _apart(text, queries, desk, means.wish, means.decomposer)
+        lists = [whole, *lists]  # a model's queries push nothing away that the question found
+    elif lists:
+        lists = [*lists, whole]
+    passages = await _reread(text, interleaved(lists) if lists else whole, means.reranker)
+    return Outcome(tuple(passages[:limit]), vector, desk.all_answered, steps, resolved)
 
 
 @dataclass
@@ -125,37 +151,71 @@ async def _under_other_names(
 
 
 async def _further(
-    text: str, queries: Sequence[Sequence[Rankings]], desk: _Desk, year: int | None
-) -> tuple[tuple[Hop, ...], list[list[Found]]]:
-    """The hops of a question that one search cannot answer, and what each query of the last one found."""
+    text: str, queries: Sequence[Sequence[Rankings]], desk: _Desk, wish: Wish
+) -> tuple[tuple[Hop, ...], list[list[Found]], str]:
+    """The hops of a question that one search cannot answer, what each query of the last one found, and the question
+    with the names that the hops led to, where passages say that these are meant.
+    """
     known = _ids(queries)
     if sides := hops.compared(text):
-        step, lists = await _hop(sides, known, desk, year)
-        return (step,), lists
+        step, lists = await _hop(sides, known, desk, wish)
+        return (step,), lists, ""
     steps: list[Hop] = []
     lists = []
-    asked = text
+    asked, resolved = text, ""
     while len(steps) < hops.MOST_HOPS and (described := hops.description(asked)):
-        found = ranked(described.searched, await desk.put_all([described.searched]), hops.MOST_QUERIES, year=year)
-        following = hops.next_queries(described, asked, found)
+        found = ranked(described.searched, await desk.put_all([described.searched]), KEPT, wish)
+        name = hops.bridged(described, asked, found, _titles(queries, found))
+        resolved = described.named(name) if name else ""
+        following = (resolved,) if resolved else hops.next_queries(described, asked, found)
         if not following:
             break
-        step, further = await _hop(following, known, desk, year)
+        step, further = await _hop(following, known, desk, wish)
         steps.append(step)
+        lists = further if step.added or resolved else lists
         if not step.added:
             break
-        asked, lists = following[0], further
+        asked = following[0]
+    return tuple(steps), lists, resolved
+
+
+def _is_weak(queries: Sequence[Sequence[Rankings]]) -> bool:
+    best = (hit.score for answers in queries for one in answers for hit in one.by_meaning)
+    return max(best, default=0.0) < evidence.STRONG
+
+
+async def _apart(
+    text: str, queries: Sequence[Sequence[Rankings]], desk: _Desk, wish: Wish, decomposer: Decomposer
+) -> tuple[tuple[Hop, ...], list[list[Found]]]:
+    """Hops of queries that a model gives, the last when one adds nothing; and what they found."""
+    known = _ids(queries)
+    seen = [one.chunk for one in ranked(text, queries, KEPT, wish)]
+    steps: list[Hop] = []
+    lists: list[list[Found]] = []
+    while len(steps) < hops.MOST_HOPS and (following := await decomposer.queries(text, seen)):
+        step, further = await _hop(following, known, desk, wish)
+        steps.append(step)
+        lists += further
+        if not step.added:
+            break
+        seen = [*(one.chunk for found in further for one in found[:KEPT]), *seen]
     return tuple(steps), lists
 
 
-async def _hop(texts: Sequence[str], known: set[str], desk: _Desk, year: int | None) -> tuple[Hop, list[list[Found]]]:
+async def _hop(texts: Sequence[str], known: set[str], desk: _Desk, wish: Wish) -> tuple[Hop, list[list[Found]]]:
     """Searches `texts`; what it finds is `known` from then on."""
     with tracing.span("retrieval.hop", queries=len(texts)):
         answers = await desk.put_all(texts)
     added = _ids(answers) - known
     known |= added
-    lists = [ranked(text, [given], desk.depth, year=year) for text, given in zip(texts, answers, strict=True)]
+    lists = [ranked(text, [given], desk.depth, wish) for text, given in zip(texts, answers, strict=True)]
     return Hop(tuple(texts), len(added)), lists
+
+
+def _titles(queries: Sequence[Sequence[Rankings]], found: Sequence[Found]) -> list[str]:
+    """Longest first: the name of a kind stands before that of its group."""
+    chunks = [hit.chunk for answers in queries for one in answers for hit in (*one.by_meaning, *one.by_words)]
+    return sorted({chunk.title for chunk in (*chunks, *(one.chunk for one in found))} - {""}, key=len, reverse=True)
 
 
 def _ids(queries: Sequence[Sequence[Rankings]]) -> set[str]:
@@ -196,12 +256,12 @@ async def answer(
     spell: Speller = str,
     means: Means | None = None,
     model: LanguageModel | None = None,
-    health: generation.Health | None = None,
+    health: Health | None = None,
 ) -> tuple[Answer, int]:
     """The answer, quoted or worded by `model`, and how many passages it was chosen from."""
     found = await weighed(text, sources=sources, embedder=embedder, observe=observe, spell=spell, means=means)
     given = found.quoted
-    async for part in told(text, found, model, health or generation.Health()):
+    async for part in told(text, found, model, health or Health()):
         given = part if isinstance(part, Answer) else given
     return given, found.passages
 
@@ -219,54 +279,77 @@ async def weighed(
     outcome = await search(
         text, sources=sources, embedder=embedder, limit=KEPT, observe=observe, spell=spell, means=means
     )
-    found = await asyncio.to_thread(_weighed, text, outcome, embedder)
+    asked = outcome.resolved or text
+    found = await asyncio.to_thread(_weighed, asked, outcome, embedder)
     hops_told = tuple(HopTold(queries=hop.queries, added=hop.added) for hop in outcome.hops)
-    return replace(found, quoted=found.quoted.model_copy(update={"hops": hops_told}))
+    public = all(one.chunk.visibility == "public" for one in outcome.passages)
+    quoted = found.quoted
+    notice = wording.resolved(outcome.resolved, quoted.notice) if quoted.status != "abstained" else quoted.notice
+    quoted = quoted.model_copy(update={"hops": hops_told, "notice": notice})
+    return replace(found, quoted=quoted, public=public, asked=asked, documents=outcome.documents)
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """The quoted answer, and the passages that a model may word it from; none where it may not.
 
-    `passages` is how many were found.
+    `passages` is how many were found, `public` whether none of them belongs to anybody, `documents` are those of
+    people whose passages were looked at. `asked` is the question that
+    was judged, with names that hops led to.
     """
 
     quoted: Answer
     material: tuple[Chunk, ...]
     all_searched: bool
     passages: int
+    public: bool = False
+    asked: str = ""
+    documents: tuple[str, ...] = ()
 
 
 async def told(
-    text: str, found: Weighed, model: LanguageModel | None, health: generation.Health
-) -> AsyncIterator[wording.Said | Answer]:
+    text: str, found: Weighed, model: LanguageModel | None, health: Health
+) -> AsyncIterator[Said[Chunk] | Answer]:
     """Each sentence of a model as soon as it is checked, and at last the whole answer."""
     quoted = found.quoted
     if model is None or not found.material:
         yield quoted
         return
-    outcome = generation.Outcome()
-    said: list[wording.Said] = []
-    async for one in generation.sentences(text, found.material, model, outcome, health=health):
+    outcome = Generated()
+    said: list[Said[Chunk]] = []
+    async for one in generation.sentences(found.asked or text, found.material, model, outcome, health=health):
         said.append(one)
         yield one
-    if not said or outcome.notice:
-        note = outcome.notice or wording.NOTHING_SUPPORTED
+    if not said or outcome.failure:
+        note = generation.NOTICES.get(outcome.failure, wording.NOTHING_SUPPORTED)
         yield quoted.model_copy(update={"notice": f"{note} {quoted.notice}"})
         return
     whole = wording.generated(
         quoted.status, said, all_searched=found.all_searched, model_id=model.model_id, removed=outcome.removed
     )
-    yield whole.model_copy(update={"hops": quoted.hops})
+    notice = wording.resolved(found.asked if found.asked != text else "", whole.notice)
+    yield whole.model_copy(update={"hops": quoted.hops, "notice": notice})
+
+
+async def prepare(chunks: Sequence[Chunk], embedder: Embedder) -> None:
+    """Embed the sentences that answers are likely to quote: nobody's first question waits for theirs.
+
+    A few at a time with a rest in between, so that what is asked meanwhile finds the processor free, and a process that
+    is to end has not to wait for the rest of them.
+    """
+    named = list(dict.fromkeys(one.embedded_as for chunk in chunks for one in evidence.sentences_of(Found(chunk, 0.0))))
+    for start in range(0, len(named), PREPARED_AT_ONCE):
+        await asyncio.to_thread(vectors.of, embedder, named[start : start + PREPARED_AT_ONCE])
+        await asyncio.sleep(PREPARING_REST_S)
 
 
 def _asked(text: str, outcome: Outcome, embedder: Embedder) -> "NDArray[np.float32]":
     """The question's vectors, shape (n, dimension): as it was put, and with its abbreviations written out."""
     import numpy as np
 
+    own = embedder.embed_query(text) if outcome.resolved else outcome.vector
     other = lexicon.spelled(text)
-    vectors = [outcome.vector] if other == text else [outcome.vector, embedder.embed_query(other)]
-    return np.stack(vectors)
+    return np.stack([own] if other == text else [own, embedder.embed_query(other)])
 
 
 def _weighed(text: str, outcome: Outcome, embedder: Embedder) -> Weighed:

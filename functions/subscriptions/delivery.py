@@ -19,8 +19,9 @@ from voiceassist.core.errors import (
     UnavailableError,
 )
 from voiceassist.core.identity import service as acting
-from voiceassist.runtime import logging, metrics
-from voiceassist.runtime.egress import Answer, EgressRefusedError, NoAnswerError
+from voiceassist.runtime import logging, metrics, routing
+from voiceassist.runtime.egress import DetectorUnavailableError, PhiBlockedError
+from voiceassist.runtime.egress.web import Answer, EgressRefusedError, NoAnswerError
 
 if TYPE_CHECKING:
     from voiceassist.core.errors import VoiceAssistError
@@ -55,6 +56,12 @@ async def deliver(keeping: Keeping, subscription_id: UUID, event: CloudEvent) ->
     except EgressRefusedError:
         await _note(keeping, subscription, event, Verdict.REFUSED, None, started)
         raise PermanentEventError("The sink's address is not one we send to.", code="SINK_NOT_ALLOWED") from None
+    except PhiBlockedError:
+        await _note(keeping, subscription, event, Verdict.REFUSED, None, started)
+        raise PermanentEventError("The event holds identifiers and is not sent.", code="PHI_BLOCKED") from None
+    except DetectorUnavailableError:  # nobody could look: the broker tries again
+        await _note(keeping, subscription, event, Verdict.FAILED, None, started)
+        raise
     verdict = domain.verdict_of(answer.status)
     await _note(keeping, subscription, event, verdict, answer.status, started)
     if verdict is Verdict.GONE:
@@ -82,13 +89,16 @@ async def _subscription(
 async def _sent(
     keeping: Keeping, subscription: Subscription, secrets: store.Secrets, event: CloudEvent, body: bytes
 ) -> Answer:
-    sealed = [secrets.present, secrets.previous] if secrets.previous else [secrets.present]
-    signing = [service.unseal(keeping.kek, subscription.tenant_id, subscription.id, one) for one in sealed]
+    keys = await keeping.keyring.of(subscription.tenant_id)
+    signing = [store.SECRET.open(keys, subscription.id, secrets.present)]
+    if secrets.previous:
+        signing.append(store.PREVIOUS_SECRET.open(keys, subscription.id, secrets.previous))
     # As a header the id must be ASCII; it is written as in binary mode, and signed as it is written.
     identifier = encode_binary(event)[0]["ce-id"]
     headers = signature.headers(identifier, body, signing=signing, seconds=int(time.time()))
     headers |= {"content-type": encode_structured(event)[0]["content-type"], "user-agent": AGENT}
-    return await keeping.egress.post(subscription.sink, headers=headers, body=body, limit=SINK_SECONDS)
+    with routing.request(subscription.tenant_id):
+        return await keeping.outside.tell(subscription.sink, event, body, headers=headers, limit=SINK_SECONDS)
 
 
 async def _note(

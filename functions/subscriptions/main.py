@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from events.catalog import Ping
 from events.envelope import CloudEvent, decode
-from functions.subscriptions import delivery, schema, service, store
+from functions.subscriptions import access, delivery, schema, service, store
 from functions.subscriptions.domain import Patience
 from functions.subscriptions.service import ROOM, Keeping
 from voiceassist.core import clock
@@ -20,7 +20,7 @@ from voiceassist.runtime import door, providers
 from voiceassist.runtime.http_room import http_app
 
 room = door.Room(ROOM, checks={"postgres": lambda: providers.database().ping()})
-app = http_app(room, title="Subscriptions")
+app = http_app(room, title="Subscriptions", actions=access.ACTIONS)
 
 # A pause that a sink asks for is kept up to this long. Knative refuses the field unless the feature
 # delivery-retryafter is on, so it is said to our own broker only.
@@ -40,7 +40,7 @@ def keeping() -> Keeping:
         "" if settings.broker.api_url else LONGEST_PAUSE,
         settings.delivery.audience if settings.delivery.issuer else "",
     )
-    return Keeping(providers.database(), providers.triggers(ROOM), providers.egress(), settings.kek, patience)
+    return Keeping(providers.database(), providers.triggers(ROOM), providers.outside(), providers.keyring(), patience)
 
 
 async def member(request: Request) -> Principal:

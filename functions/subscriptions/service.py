@@ -17,14 +17,16 @@ from uuid import UUID
 from events.catalog import SubscriptionTested
 from functions.subscriptions import domain, schema, signature, store
 from functions.subscriptions.domain import Patience, Subscription
-from voiceassist.adapters import crypto
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import ids
 from voiceassist.core.errors import ConflictError, FieldError, NotFoundError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal, service
+from voiceassist.ports.auditing import Act, named
 from voiceassist.ports.triggers import Kept, Triggers
-from voiceassist.runtime import logging, outbox
-from voiceassist.runtime.egress import Egress, EgressRefusedError, NoAnswerError
+from voiceassist.runtime import logging, outbox, providers
+from voiceassist.runtime.egress.outside import Outside
+from voiceassist.runtime.egress.web import Egress, EgressRefusedError, NoAnswerError
+from voiceassist.runtime.encryption import KeysOfTenants
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -43,8 +45,8 @@ class Keeping:
 
     database: Database
     triggers: Triggers
-    egress: Egress
-    kek: str
+    outside: Outside
+    keyring: KeysOfTenants
     patience: Patience
     agreed_at: float | None = None
 
@@ -52,8 +54,9 @@ class Keeping:
 async def create(keeping: Keeping, caller: Principal, wanted: schema.New) -> schema.Made:
     """A new subscription of the caller, with the secret that signs its deliveries."""
     _check_filters(wanted.filters)
-    await _check_sink(keeping.egress, wanted.sink)
+    await _check_sink(keeping.outside.egress, wanted.sink)
     subscription_id, secret = ids.new_id(), signature.new_secret()
+    keys = await keeping.keyring.of(caller.tenant_id)
     async with _changing(keeping, caller) as connection:
         if await store.count(connection, caller.user_id) >= MOST:
             raise ConflictError("You have too many subscriptions; delete one first.", code="TOO_MANY_SUBSCRIPTIONS")
@@ -65,12 +68,21 @@ async def create(keeping: Keeping, caller: Principal, wanted: schema.New) -> sch
             sink=wanted.sink,
             filters=wanted.filters,
             active=wanted.active,
-            secret=seal(keeping.kek, caller.tenant_id, subscription_id, secret),
+            secret=store.SECRET.seal(keys, subscription_id, secret),
         )
         made = await one(connection, subscription_id)
+        await _record(connection, caller, "subscription.created", subscription_id)
         await _agree(keeping, _as_row(made, caller.tenant_id, owner_active=True, sees_tenant=caller.role == "admin"))
     log.info("subscription.created", trigger=domain.name_of(subscription_id), user_id=caller.subject)
     return schema.Made(**made.model_dump(), secret=secret)
+
+
+async def _record(
+    connection: "AsyncConnection", caller: Principal, action: str, subscription_id: UUID, **facts: bool
+) -> None:
+    """Where data leaves the building for good is an administrative act."""
+    act = Act(caller, action, objects=named("subscription", [subscription_id]), facts=facts)
+    await providers.auditor(ROOM).record(act, connection)
 
 
 async def change(
@@ -80,7 +92,7 @@ async def change(
     if wanted.filters is not None:
         _check_filters(wanted.filters)
     if wanted.sink is not None:
-        await _check_sink(keeping.egress, wanted.sink)
+        await _check_sink(keeping.outside.egress, wanted.sink)
     if wanted.active:
         changes["disabled_reason"] = None
     # An admin changes the subscriptions of others, whose accounts only the room itself may look at.
@@ -90,6 +102,7 @@ async def change(
         if before is None or not await store.change(connection, subscription_id, changes):
             raise _unknown()
         changed = await one(connection, subscription_id)
+        await _record(connection, caller, "subscription.changed", subscription_id, **dict.fromkeys(changes, True))
         await _agree(
             keeping,
             _as_row(changed, caller.tenant_id, owner_active=before.owner_active, sees_tenant=before.sees_tenant),
@@ -101,6 +114,7 @@ async def remove(keeping: Keeping, caller: Principal, subscription_id: UUID) -> 
     async with _changing(keeping, caller) as connection:
         if not await store.remove(connection, subscription_id):
             raise _unknown()
+        await _record(connection, caller, "subscription.deleted", subscription_id)
         await keeping.triggers.delete(domain.name_of(subscription_id))
 
 
@@ -129,10 +143,12 @@ async def _state(keeping: Keeping, subscription_id: UUID) -> Kept:
 async def rotate(keeping: Keeping, caller: Principal, subscription_id: UUID, *, now: datetime) -> schema.Secret:
     """A new secret; the one before signs too for a day, and the one before that no more."""
     secret, until = signature.new_secret(), now + signature.OVERLAP
+    keys = await keeping.keyring.of(caller.tenant_id)
     async with keeping.database.transaction(caller) as connection:
-        sealed = seal(keeping.kek, caller.tenant_id, subscription_id, secret)
+        sealed = store.SECRET.seal(keys, subscription_id, secret)
         if not await store.rotate(connection, subscription_id, sealed, until):
             raise _unknown()
+        await _record(connection, caller, "subscription.secret_rotated", subscription_id)
     return schema.Secret(secret=secret, previous_secret_until=until)
 
 
@@ -259,17 +275,3 @@ async def _check_sink(egress: Egress, sink: str) -> None:
 
 def _unknown() -> NotFoundError:
     return NotFoundError("There is no such subscription of yours.")
-
-
-def seal(kek: str, tenant_id: UUID, subscription_id: UUID, secret: str) -> bytes:
-    key = crypto.tenant_key(kek, tenant_id, ROOM)
-    return crypto.seal(secret.encode(), key=key, place=_place(subscription_id))
-
-
-def unseal(kek: str, tenant_id: UUID, subscription_id: UUID, sealed: bytes) -> str:
-    key = crypto.tenant_key(kek, tenant_id, ROOM)
-    return crypto.unseal(sealed, key=key, place=_place(subscription_id)).decode()
-
-
-def _place(subscription_id: UUID) -> str:
-    return f"subscriptions|secret|{subscription_id}"

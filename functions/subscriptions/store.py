@@ -9,12 +9,17 @@ from uuid import UUID
 from functions.subscriptions.domain import Subscription
 from functions.subscriptions.schema import Delivery
 from functions.subscriptions.schema import Subscription as Listed
+from voiceassist.adapters.encryption.columns import Column
 from voiceassist.core import ids
 from voiceassist.core.identity import Principal
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+# A rotation of the secret copies the one into the other.
+SECRET = Column("subscriptions", "secret", purpose="subscriptions")
+PREVIOUS_SECRET = Column("subscriptions", "previous_secret", purpose="subscriptions", bound_to="secret")
+SEALED = (SECRET, PREVIOUS_SECRET)
 PAGE = 50
 KEEP_DAYS = 30
 # Whoever changes a subscription holds this together with others until its Trigger and its row agree; who compares all

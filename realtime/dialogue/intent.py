@@ -2,27 +2,14 @@
 
 Rules over words, the first that holds decides; the same sentence always has the same intent, and no model is asked. An
 emergency or a calculator is recognised before, by those who know their words (clarify/urgent.py, the calculators room).
-SOURCES tells which sources go first for an intent (SPEC P5.9).
+Retrieval decides which sources go first for an intent (SPEC P5.9).
 """
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 
 from voiceassist.contracts.answers import Intent
 from voiceassist.core.text import folded
-
-# At most three kinds of source an intent, the first one first. A deed and a computation need none.
-SOURCES: Mapping[Intent, tuple[str, ...]] = {
-    "diagnosis": ("textbook", "literature", "guideline"),
-    "treatment": ("guideline", "textbook"),
-    "drug_info": ("label", "reference"),
-    "guideline": ("guideline",),
-    "case_consultation": ("textbook", "literature", "notes"),
-    "calculation": (),
-    "action": (),
-    "general": ("textbook", "guideline"),
-}
 
 
 def _any(*words: str) -> re.Pattern[str]:

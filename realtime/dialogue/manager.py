@@ -2,19 +2,26 @@
 
 import re
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from realtime.dialogue import smalltalk, wording
+from realtime.dialogue.clarify import amounts as doses
 from realtime.dialogue.clarify import dosing, replies
+from realtime.dialogue.clarify.amounts import Amounts
 from realtime.dialogue.clarify.asking import Asking, Step
+from realtime.dialogue.clarify.confirming import YES_NO, Confirming, Turn
+from realtime.dialogue.clarify.drugs import Doubt
 from realtime.dialogue.clarify.policy import SHOWN, Seen
+from realtime.dialogue.clarify.rewording import Rewording
 from realtime.dialogue.clarify.urgent import is_urgent, repeats
+from realtime.dialogue.expecting import Expecting
 from realtime.dialogue.intent import drug_in, intent_of
 from realtime.dialogue.phrases import Phrasebook, Skill
 from realtime.dialogue.reply import Ask, Reply
-from realtime.dialogue.rooms import Rooms
+from realtime.dialogue.rooms import PHI_BLOCKED, Rooms
 from voiceassist.contracts.answers import LIBRARY_STARTING, AnswerStatus
 from voiceassist.contracts.calculations import Interpretation, MissingInput
+from voiceassist.contracts.cases import CaseFact
 from voiceassist.core.errors import ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.runtime import logging, metrics
 
@@ -69,28 +76,86 @@ class Dialogue:
     rooms: Rooms
     phrases: Phrasebook = field(default_factory=Phrasebook)
     asking: Asking = field(default_factory=Asking)
+    rewording: Rewording | None = None
+    confirming: Confirming = field(default_factory=Confirming)
+    amounts: Amounts = field(default_factory=Amounts)
+    heard: str = ""  # what was read from speech last: a dose in it is confirmed, one that was written is what it is
+    expecting: Expecting | None = None
     open: Open | None = None
     waiting: Waiting | None = None
     dose: dosing.Open | None = None
     last: Reply | None = None
+    case: tuple[CaseFact, ...] = ()  # what is known of the patient whom all this is about, newest first
     row: int = 0  # questions asked one after another, whatever about
     topics: deque[str] = field(default_factory=lambda: deque(maxlen=CONTEXT_TERMS))
+    before: "Dialogue | None" = field(default=None, repr=False)
+
+    def go_back(self) -> None:
+        """To the mark: the last turn was only the beginning of one, and opened and remembered nothing."""
+        if self.before:
+            for kept in fields(self):
+                setattr(self, kept.name, getattr(self.before, kept.name))
+            self.mark()
+
+    def mark(self) -> None:
+        """Keep what is open and known now; the packs are shared."""
+        self.before = replace(
+            self,
+            topics=deque(self.topics, CONTEXT_TERMS),
+            asking=replace(self.asking, answered=dict(self.asking.answered)),
+            confirming=replace(self.confirming, insisted=set(self.confirming.insisted)),
+            amounts=replace(self.amounts, confirmed=set(self.amounts.confirmed)),
+            before=None,
+        )
+
+    def forget(self) -> None:
+        """All that was talked about, at once: the case that it was about is gone."""
+        self.open = self.waiting = self.dose = self.last = self.before = None
+        self.case, self.row = (), 0
+        self.topics.clear()
+        self.asking = replace(self.asking, asked=None, answered={})
+        self.confirming = replace(self.confirming, open=None, insisted=set())
+        self.amounts = Amounts()
 
     async def reply(self, text: str) -> Reply:
         """The answer to what was said or written; never raises for a room that fails, but says so."""
         said = " ".join(text.split())
-        found = self._small(said) or await self._asked(said)
+        found = self._small(said) or await self._worded(await self._asked(said))
+        self.heard = ""
         if said and smalltalk.kind_of(said) != "repeat":
             self.last = found
             self.row = self.row + 1 if found.ask else 0
         self._remember(found)
         return found
 
+    async def first(self, text: str) -> Reply | None:
+        """What is not left to a model: small talk, an emergency, the reply to a question of ours, a drug in doubt."""
+        said = " ".join(text.split())
+        waits = self.open or self.waiting or self.dose or self.asking.asked or self.confirming.open or self.amounts.open
+        unconfirmed = self._was_heard(said) and self.amounts.unconfirmed(said)
+        if (
+            not said
+            or unconfirmed
+            or smalltalk.kind_of(said)
+            or is_urgent(said)
+            or waits
+            or self.confirming.doubt(said)
+        ):
+            return await self.reply(text)
+        return None
+
+    def answered(self, reply: Reply) -> None:
+        """A model has answered; what is asked for again, and what was talked about, is that."""
+        self.last, self.row = reply, 0
+        self._remember(reply)
+
     def terms(self) -> list[str]:
         """Words that are likely next, most likely first: what was asked for, then what was talked about."""
         expected: list[str] = []
         if self.open:
-            expected = [*(part for one in self.open.interpretation.missing for part in (one.label, *one.options))]
+            # Never names of drugs: one that is expected is heard where another was said (docs/reference/dialogue.md).
+            missing = self.open.interpretation.missing
+            expected = [part for one in missing for part in (one.label, *(one.options if one.name != "drug" else ()))]
             expected += [self.open.interpretation.title or "", *self.open.interpretation.choices]
         if self.asking.asked:
             expected += self.asking.asked.options
@@ -104,6 +169,8 @@ class Dialogue:
         kind = smalltalk.kind_of(said)
         if kind == "repeat":
             return self.last or Reply(smalltalk.NOTHING_TO_REPEAT)
+        if kind == "stop":
+            self.confirming.open = self.amounts.open = None
         if kind == "stop" and (self.open or self.waiting):
             self.open = self.waiting = None
             return Reply(wording.DROPPED)
@@ -113,13 +180,76 @@ class Dialogue:
             return Reply(smalltalk.HELP + wording.also(self.phrases.examples()))
         return Reply(smalltalk.REPLIES[kind]) if kind else None
 
+    async def _worded(self, found: Reply) -> Reply:
+        """A question in the words of a model where one is set; what was asked and its options stay."""
+        if found.ask is None or self.rewording is None or found.text != found.ask.question:
+            return found
+        ask = await self.rewording.of(found.ask)
+        return replace(found, text=ask.question, ask=ask)
+
     async def _asked(self, said: str) -> Reply:
         urgent = is_urgent(said) and not (self.open and repeats(said, self.open.question))
         if urgent:
             # Whatever is open waits no longer, and nothing new is asked.
             self.open = self.asking.asked = self.dose = self.waiting = None
             self.row = MAX_QUESTIONS
-        return await self._replied(said) or await self._wished(said, urgent=urgent)
+            self.confirming.open = self.amounts.open = None
+        by_voice = self._was_heard(said)
+        told = self.amounts.reply(said)
+        if told and not told.said:
+            return self._which_dose(told)
+        turn = None if told else self.confirming.reply(said)
+        if turn and not turn.said:
+            return self._which_drug(turn)
+        said = self.confirming.joined(told.said if told else turn.said if turn else said)
+        if doubted := await self._doubted(said, urgent=urgent):
+            return doubted
+        whole = self._asks_for_dose()
+        unconfirmed = self.amounts.unconfirmed(said, whole=whole) if by_voice or told else ()
+        if unconfirmed and not urgent:
+            return self._which_dose(self.amounts.ask(said, whole=whole, questions=self.row))
+        found = await self._replied(said) or await self._wished(said, urgent=urgent)
+        # Nothing is asked in an emergency: what was heard is said back with the answer.
+        back = wording.heard_dose([(one.shown, one.digits) for one in unconfirmed]) if unconfirmed else ""
+        return replace(found, text=f"{back} {found.text}") if back else found
+
+    def _asks_for_dose(self) -> bool:
+        """Whether a bare number would now be taken for a dose."""
+        missing = self.open.interpretation.missing if self.open else ()
+        return bool(missing) and "dose" in missing[0].label.lower()
+
+    def _was_heard(self, said: str) -> bool:
+        return bool(self.heard) and self.heard in said
+
+    def _which_dose(self, turn: doses.Turn) -> Reply:
+        """The question whether a dose was heard right; no answer uses one that nobody agreed to."""
+        metrics.CLARIFICATIONS.labels("given_up" if turn.given_up else "asked").inc()
+        if turn.given_up:
+            return Reply(wording.DOSE_UNCLEAR)
+        question = wording.which_dose([(one.shown, one.digits) for one in turn.amounts])
+        return Reply(question, ask=Ask(question, doses.YES_NO if turn.amounts else (), "amount"))
+
+    async def _doubted(self, said: str, *, urgent: bool) -> Reply | None:
+        """The question which drug is meant, where its name was not understood; None where nothing is in doubt."""
+        doubt = self.confirming.doubt(said, whole=self.open is not None and self.open.asked == "drug")
+        if doubt is None or (not doubt.of_dose and (urgent or await self._is_written(doubt))):
+            return None
+        if urgent:  # nothing is asked, and no dose is given of what may be another drug
+            return Reply(wording.DRUG_UNCLEAR)
+        return self._which_drug(self.confirming.ask(said, doubt, questions=self.row))
+
+    async def _is_written(self, doubt: Doubt) -> bool:
+        """Whether the library has the word itself: a name that it knows, and no mishearing."""
+        word = doubt.heard.lower()
+        return any(word in f"{seen.title} {seen.text}".lower() for seen in await self._evidence(doubt.heard))
+
+    def _which_drug(self, turn: Turn) -> Reply:
+        metrics.CLARIFICATIONS.labels("given_up" if turn.given_up else "asked").inc()
+        if turn.given_up:
+            return Reply(wording.DRUG_UNCLEAR)
+        question = wording.which_drug(turn.options)
+        chips = YES_NO if len(turn.options) == 1 else (*turn.options, replies.ELSE) if turn.options else ()
+        return Reply(question, ask=Ask(question, chips, "drug"))
 
     async def _replied(self, said: str) -> Reply | None:
         """What follows from the reply to an open question; None where it is none. Calculators read their own."""
@@ -175,7 +305,7 @@ class Dialogue:
         """
         try:
             passages = await self.rooms.search(phrase)
-        except (UnavailableError, ValidationError, NeedsInputError) as error:
+        except (UnavailableError, ValidationError, NeedsInputError, ForbiddenError) as error:
             log.warning("retrieval.unavailable", code=error.code)
             return []
         return [Seen(passage.title, passage.score, passage.text) for passage in passages]
@@ -184,21 +314,23 @@ class Dialogue:
         """The dose for a patient: from the labels by kidney function, or asked for what it depends on."""
         if not dosing.of_patient(said):
             return None
-        if by_label := await self._in_table(said, urgent=urgent):
+        known = dosing.of_case(said, self.case)
+        if by_label := await self._in_table(said, known, urgent=urgent):
             return by_label
+        request, note = dosing.with_case(said, known), wording.of_case(known)
         drug = drug_in(said)
         found = await self._evidence(said) if drug else []
-        if drug and dosing.not_for_children(said, drug, found):
-            return await self._answer(said, wording.not_for_children(drug))
-        waiting = dosing.opened(said, found)
+        if drug and dosing.not_for_children(request, drug, found):
+            return await self._answer(request, f"{note} {wording.not_for_children(drug)}".strip())
+        waiting = dosing.opened(request, found, known)
         if waiting is None:
-            return None
+            return await self._answer(request, note) if known else None
         if urgent or self.row >= MAX_QUESTIONS:
-            return await self._answer(said, wording.dose_without(waiting.lacks))
+            return await self._answer(request, f"{note} {wording.dose_without(waiting.lacks)}".strip())
         return self._lacks(waiting)
 
-    async def _in_table(self, said: str, *, urgent: bool = False) -> Reply | None:
-        if not dosing.in_table(said):
+    async def _in_table(self, said: str, known: tuple[str, ...] = (), *, urgent: bool = False) -> Reply | None:
+        if not dosing.in_table(dosing.with_case(said, known)):
             return None
         try:
             found = await self.rooms.interpret(said, calculator=dosing.TABLE, assume=urgent)
@@ -218,15 +350,16 @@ class Dialogue:
         waiting, self.dose = self.dose, None
         if waiting is None:
             return None
+        note = wording.of_case(waiting.known)
         if replies.wants_result(said) or dosing.declines(said):
-            return await self._answer(waiting.request, wording.dose_without(waiting.lacks))
+            return await self._answer(waiting.request, f"{note} {wording.dose_without(waiting.lacks)}".strip())
         told = dosing.replied(waiting, said)
         if told is None:
             return None
         if told.lacks and self.row < MAX_QUESTIONS:
             return self._lacks(told)
         found = await self._in_table(told.request)
-        return found or await self._answer(told.request, wording.dose_without(told.lacks))
+        return found or await self._answer(told.request, f"{note} {wording.dose_without(told.lacks)}".strip())
 
     async def _calculation(self, said: str, *, urgent: bool) -> Reply | None:
         """The reply of a calculator, or the question it needs; None when none is meant.
@@ -303,6 +436,9 @@ class Dialogue:
         except (UnavailableError, ValidationError, NeedsInputError) as error:
             log.warning("retrieval.unavailable", code=error.code)
             return Reply(wording.LIBRARY_PREPARED if error.code == LIBRARY_STARTING else wording.LIBRARY_DOWN)
+        except ForbiddenError as error:
+            log.info("retrieval.refused", code=error.code)
+            return Reply(wording.KEPT_HERE if error.code == PHI_BLOCKED else wording.FUNCTION_REFUSED)
         text = f"{note} {answer.text}" if note and answer.citations else answer.text
         return Reply(text, answer.citations, answer.status, answer.notice)
 
@@ -334,7 +470,11 @@ class Dialogue:
         return Reply(spoken.text, spoken.citations, status, spoken.notice)
 
     def _remember(self, reply: Reply) -> None:
-        """Titles and labels are spelled right; what the recogniser wrote might not be."""
+        """Titles, labels and passages are spelled right; what the recogniser wrote might not be."""
+        if self.expecting and reply.citations:
+            self.topics.extend(
+                reversed(self.expecting.in_texts([reply.text, *(one.snippet for one in reply.citations)]))
+            )
         if reply.result:
             self.topics.extend([reply.result.title, *(one.label for one in reply.result.inputs)])
         for citation in reply.citations:

@@ -18,13 +18,15 @@ from voiceassist.contracts.answers import (
     Spoken,
 )
 from voiceassist.contracts.calculations import CalculatorResult, ComputeRequest, Interpretation, InterpretRequest
+from voiceassist.contracts.cases import CaseFact
 from voiceassist.core.errors import FieldError, ForbiddenError, NeedsInputError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import http
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.workloads import REALTIME
 
-ISSUER = "realtime"
 ROOM_FAILED = "ROOM_FAILED"
+PHI_BLOCKED = "PHI_BLOCKED"  # the text stays here, and this cannot be done here
 # An answer that takes longer than this is no conversation any more.
 SECONDS = 8.0
 MAX_TEXT = 2_000
@@ -34,7 +36,12 @@ Model = TypeVar("Model", bound=Contract)
 
 
 class Rooms(Protocol):
-    """Each method raises UnavailableError when the room cannot answer."""
+    """Each method raises UnavailableError when the room cannot answer.
+
+    `case`: what is known of the patient; calculators take from it what nobody says.
+    """
+
+    case: tuple[CaseFact, ...]
 
     async def interpret(
         self,
@@ -66,11 +73,9 @@ class Rooms(Protocol):
 
 class HttpRooms:
     def __init__(self, settings: Settings, principal: Principal) -> None:
-        self._calculators = f"{settings.room('calculators')}/api/v1/calculators"
-        self._answers = f"{settings.room('retrieval')}/api/v1/answers"
-        self._search = f"{settings.room('retrieval')}/api/v1/search"
         self._settings = settings
         self._principal = principal
+        self.case: tuple[CaseFact, ...] = ()
 
     async def interpret(
         self,
@@ -89,41 +94,45 @@ class HttpRooms:
             asked=asked,
             doubted=dict(doubted or {}),
             assume=assume,
+            case=self.case,
         )
-        return await self._post(f"{self._calculators}/interpret", request, Interpretation)
+        return await self._post("calculators", "/api/v1/calculators/interpret", request, Interpretation)
 
     async def compute(self, calculator_id: str, interpretation: Interpretation) -> CalculatorResult:
         request = ComputeRequest(inputs=interpretation.inputs, assumed=interpretation.assumed)
-        return await self._post(f"{self._calculators}/{calculator_id}/compute", request, CalculatorResult)
+        return await self._post(
+            "calculators", f"/api/v1/calculators/{calculator_id}/compute", request, CalculatorResult
+        )
 
     async def answer(self, question: str) -> Answer:
         asked = Question(question=question[:MAX_TEXT], intent=intent_of(question[:MAX_TEXT]))
-        return await self._post(self._answers, asked, Answer)
+        return await self._post("retrieval", "/api/v1/answers", asked, Answer)
 
     async def search(self, question: str) -> tuple[Passage, ...]:
         request = SearchRequest(query=question[:MAX_TEXT], limit=DEPTH)
-        return (await self._post(self._search, request, Found)).items
+        return (await self._post("retrieval", "/api/v1/search", request, Found)).items
 
     async def ask(self, skill: Skill, question: str) -> Spoken:
         # Only keys have scopes: what a key may not call at the gateway it may not ask by voice either.
         if self._principal.scopes and skill.scope not in self._principal.scopes:
             raise ForbiddenError("This key does not have the scope for that.")
-        return await self._post(
-            self._settings.room(skill.room) + skill.path, Question(question=question[:MAX_TEXT]), Spoken
-        )
+        return await self._post(skill.room, skill.path, Question(question=question[:MAX_TEXT]), Spoken)
 
-    async def _post(self, url: str, request: Contract, kind: type[Model]) -> Model:
+    async def _post(self, room: str, path: str, request: Contract, kind: type[Model]) -> Model:
         answer = await http.call(
             "POST",
-            url,
+            self._settings.room(room) + path,
             principal=self._principal,
-            issuer=ISSUER,
+            issuer=REALTIME,
+            audience=room,
             content=request.model_dump_json(exclude_unset=True),
             headers={"content-type": "application/json"},
             timeout=SECONDS,
         )
         if answer.status_code == ForbiddenError.status:
-            raise ForbiddenError("The room does not answer this speaker.")
+            raise ForbiddenError(
+                "The room does not answer this speaker.", code=_code(answer.content, ForbiddenError.code)
+            )
         if answer.status_code == NeedsInputError.status:
             raise NeedsInputError("The room needs more input.")
         if answer.status_code == ValidationError.status:
@@ -143,13 +152,16 @@ class _Problem(pydantic.BaseModel):
     errors: tuple[FieldError, ...] = ()
 
 
-def _code(content: bytes) -> str:
-    """The one reason that is told to whoever asked; every other is ROOM_FAILED."""
+# The reasons that are told to whoever asked; every other is ROOM_FAILED.
+TOLD = frozenset({LIBRARY_STARTING, PHI_BLOCKED})
+
+
+def _code(content: bytes, otherwise: str = ROOM_FAILED) -> str:
     try:
         code = _Problem.model_validate_json(content).code
     except pydantic.ValidationError:
-        return ROOM_FAILED
-    return code if code == LIBRARY_STARTING else ROOM_FAILED
+        return otherwise
+    return code if code in TOLD else otherwise
 
 
 def _reasons(content: bytes) -> tuple[FieldError, ...]:

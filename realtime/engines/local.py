@@ -5,34 +5,56 @@ one speaker delays the turn detection of nobody: the ears have a thread of their
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-import numpy as np
-
-from realtime.dialogue import phrases, smalltalk
+from realtime.dialogue import phrases, smalltalk, wording
 from realtime.dialogue.clarify.asking import Asking
+from realtime.dialogue.clarify.confirming import Confirming
+from realtime.dialogue.clarify.drugs import Drugs
+from realtime.dialogue.clarify.rewording import Rewording
+from realtime.dialogue.context import packed, unpack
+from realtime.dialogue.expecting import Expecting, words_of
 from realtime.dialogue.manager import Dialogue
 from realtime.dialogue.phrases import Phrasebook
 from realtime.dialogue.reply import Reply
 from realtime.dialogue.rooms import HttpRooms, Rooms
-from realtime.engine import Calculation, Clarification, Heard, Piece, Sources, SpeechUnavailableError, Words
-from realtime.speech import terms
-from realtime.speech.audio import EAR_RATE, Resampler, Samples, resample
+from realtime.engine import (
+    NO_CONTEXT,
+    Calculation,
+    CaseClosed,
+    Clarification,
+    Context,
+    Heard,
+    Piece,
+    ReadCase,
+    Sources,
+    SpeechUnavailableError,
+    Words,
+)
+from realtime.guard import Discreet, Guard
+from realtime.speech import terms, vocabulary
+from realtime.speech.audio import EAR_RATE, Samples, resample
 from realtime.speech.clauses import clauses
-from voiceassist.core.errors import SettingsError, UnavailableError, ValidationError
+from realtime.speech.ears import Ear, Ears
+from voiceassist.contracts.cases import CaseFact, current
+from voiceassist.core import clock
+from voiceassist.core.errors import ErasedError, SettingsError, UnavailableError, ValidationError
 from voiceassist.core.identity import Principal
 from voiceassist.core.terminology import Concepts
-from voiceassist.runtime import logging, metrics, terminology, wiring
+from voiceassist.runtime import language, logging, metrics, providers, terminology, wiring
+from voiceassist.runtime.routing import Route
 from voiceassist.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from realtime.speech.asr import Recognizer
     from realtime.speech.tts import Voice
+    from realtime.speech.turn_end import TurnEndDetector
     from realtime.speech.vad import SpeechDetector
+    from voiceassist.runtime.egress import Gate
 
 log = logging.get_logger(__name__)
 
@@ -50,6 +72,7 @@ class Models:
     detector: "SpeechDetector"
     recognizer: "Recognizer"
     voice: "Voice"
+    turn_end: "TurnEndDetector | None" = None
 
     @classmethod
     def load(cls, model_dir: Path | None, threads: int) -> "Models":
@@ -62,16 +85,30 @@ class Models:
             SpeechDetector(model_dir),
             Recognizer(model_dir, workers=threads),
             Voice(model_dir, phrases=smalltalk.PHRASES),
+            _turn_end(model_dir),
         )
         models.recognizer.warm_up()
         models.voice.warm_up()
         return models
 
 
+def _turn_end(model_dir: Path | None) -> "TurnEndDetector | None":
+    """Without it the words alone tell when a turn is over: more interruptions, and nothing else is lost."""
+    from realtime.speech.turn_end import TurnEndDetector
+
+    try:
+        return TurnEndDetector(model_dir)
+    except UnavailableError as error:
+        log.warning("speech.turn_end_unavailable", code=error.code)
+        return None
+
+
 class LocalEngine:
     """`rooms` makes the rooms of a person; `book` says which functions are asked by which phrases.
 
-    `concepts` say which topics have kinds, so that it may be asked which one is meant.
+    `concepts` say which topics have kinds, so that it may be asked which one is meant. `gate` looks for identifiers in
+    every turn before anything is done with it; without one every turn stays here. `drugs` are the names that are taken
+    as they are, so that a name that is only near one of them is asked about.
     """
 
     name = "local"
@@ -83,14 +120,23 @@ class LocalEngine:
         rooms: Callable[[Principal], Rooms],
         book: Phrasebook | None = None,
         concepts: Concepts | None = None,
+        rewording: Rewording | None = None,
+        gate: "Gate | None" = None,
+        drugs: Drugs | None = None,
         threads: int = 2,
     ) -> None:
         self.models = models
-        self._rooms = rooms
-        self._book = book or Phrasebook()
+        self.gate = gate
+        self._rewording = rewording
+        self.rooms = rooms
+        self.book = book or Phrasebook()
         self._concepts = concepts or Concepts()
+        self.drugs = drugs or Drugs()
+        self.expecting = Expecting(self.drugs, clinical_words(), models.recognizer.pieces if models else len)
         self._ears = ThreadPoolExecutor(1, thread_name_prefix="ears")
+        self.ears = Ears(self._ears)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="speech")
+        self.computing = 0  # how many wait for the pool or are in it
 
     @classmethod
     def load(cls, settings: Settings, book: Phrasebook | None = None) -> "LocalEngine":
@@ -107,6 +153,9 @@ class LocalEngine:
             rooms=lambda principal: HttpRooms(settings, principal),
             book=book,
             concepts=_concepts(settings),
+            rewording=_rewording(settings),
+            gate=_gate(),
+            drugs=known_drugs(),
             threads=threads,
         )
 
@@ -115,17 +164,48 @@ class LocalEngine:
         return self.models is not None
 
     def open(self, principal: Principal) -> "LocalSession":
-        return LocalSession(self, Dialogue(self._rooms(principal), self._book, Asking(self._concepts)))
+        rooms = self.rooms(principal)
+        return LocalSession(self, self.dialogue(rooms), self.guard(principal), rooms)
 
-    async def on_ears(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._ears, lambda: work(*args, **kwargs))
+    def dialogue(self, rooms: Rooms) -> Dialogue:
+        return Dialogue(
+            Discreet(rooms, self.gate) if self.gate else rooms,
+            self.book,
+            Asking(self._concepts),
+            self._rewording,
+            confirming=Confirming(self.drugs),
+            expecting=self.expecting,
+        )
+
+    def guard(self, principal: Principal) -> Guard:
+        return Guard(self.gate, principal)
+
+    def is_drug(self, word: str) -> bool:
+        return self.drugs.exactly(word) is not None
 
     async def compute(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        self.computing += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+        finally:
+            self.computing -= 1
 
     def close(self) -> None:
         self._ears.shutdown(wait=False, cancel_futures=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _rewording(settings: Settings) -> Rewording | None:
+    """With the configured model where it stays inside: in a question stand words of the person who speaks."""
+    try:
+        model = providers.language_model() if language.is_configured(settings) else None
+    except SettingsError as error:
+        log.error("language.unusable", code=error.code)
+        return None
+    if model is None or not model.stays_inside:
+        return None
+    language.preload()
+    return Rewording(model)
 
 
 def declared(settings: Settings) -> Phrasebook:
@@ -142,10 +222,15 @@ def declared(settings: Settings) -> Phrasebook:
 
 
 class LocalSession:
-    def __init__(self, engine: LocalEngine, dialogue: Dialogue) -> None:
-        self._engine = engine
-        self._dialogue = dialogue
+    """`rooms` are those that the dialogue asks, and the tools of a model where there is one."""
+
+    def __init__(self, engine: LocalEngine, dialogue: Dialogue, guard: Guard, rooms: Rooms) -> None:
+        self._engine, self._rooms = engine, rooms
+        self._case: ReadCase | None = None
+        self.dialogue = dialogue
+        self.guard = guard
         self._ear: Ear | None = None
+        self._near: list[str] = []
 
     @property
     def _models(self) -> Models:
@@ -156,48 +241,118 @@ class LocalSession:
     async def listen(self, audio: Samples, rate: int) -> list[float]:
         if self._ear is None or self._ear.rate != rate:
             self._ear = Ear(self._models.detector, rate)
-        return await self._engine.on_ears(self._ear.feed, audio)
+        return await self._engine.ears.listen(self._models.detector, self._ear, audio)
 
     def forget(self) -> None:
         self._ear = None
 
-    async def transcribe(self, audio: Samples, rate: int, keywords: Sequence[str] = ()) -> Heard:
-        expected = terms.choose([*keywords, *self._dialogue.terms()])
-        recognizer = self._models.recognizer
-        found = await self._engine.compute(
-            lambda: recognizer.transcribe(resample(audio, rate, EAR_RATE), expected),
-        )
-        return Heard(found.text.strip(), confident=found.mean_logprob >= CONFIDENT)
+    def expected(self, keywords: Sequence[str] = ()) -> list[str]:
+        """The words that the recogniser is told to expect now."""
+        return terms.choose([*keywords, *self._near, *self.dialogue.terms()])
 
-    async def answer(self, text: str, *, spoken: bool) -> AsyncIterator[Piece]:
-        reply = await self._dialogue.reply(text)
-        for piece in _facts(reply):
-            yield piece
-        pieces = clauses(reply.text)
+    async def transcribe(
+        self, audio: Samples, rate: int, keywords: Sequence[str] = (), *, judged: bool = False, passing: bool = False,
+        route: Route = "auto",  # noqa: ARG002 - it is read here whatever it is
+    ) -> Heard:  # fmt: skip
+        if passing and self._engine.computing:
+            return Heard("")
+        expected = self.expected(keywords)
+        recognizer = self._models.recognizer
+        heard = resample(audio, rate, EAR_RATE)
+        final = asyncio.create_task(self.final(audio, rate)) if judged else None
+        found = await self._engine.compute(recognizer.transcribe, heard, expected)
+        near = await self._engine.compute(self._engine.expecting.near, found.text)
+        self._near = near if passing else []
+        if near and not passing and not set(near) <= set(expected):
+            found = await self._engine.compute(recognizer.transcribe, heard, terms.choose([*near, *expected]))
+        text = self._engine.expecting.spelled(found.text.strip())
+        if not passing:
+            self.dialogue.heard = " ".join(text.split())
+        return Heard(
+            text,
+            confident=found.mean_logprob >= CONFIDENT,
+            final=await final if final else None,
+        )
+
+    async def cut(self, item_id: str, audio_ms: int) -> None:
+        """The dialogue keeps no words of its own."""
+
+    async def final(self, audio: Samples, rate: int) -> float | None:
+        """How likely somebody who sounds so is done; None where the model of melody is not here."""
+        turn_end = self._models.turn_end
+        return await self._engine.compute(turn_end.probability, resample(audio, rate, EAR_RATE)) if turn_end else None
+
+    def context(self) -> bytes | None:
+        return packed(self.dialogue)
+
+    def recall(self, context: bytes) -> None:
+        unpack(self.dialogue, context)
+
+    async def close(self) -> None:
+        await self.guard.close()
+
+    def use(self, case: ReadCase) -> None:
+        self._case = case
+
+    def way(self, route: Route) -> Route:
+        """What is known in a case stays here, and so does all that is said about it (SPEC P11.8)."""
+        return "local" if self._case else route
+
+    async def begin(self, *, instead: bool) -> str:
+        """Before a turn is answered; returns what is to be said first, where the case cannot be used."""
+        told = await self._look()
+        if instead:
+            self.dialogue.go_back()
+        else:
+            self.dialogue.mark()
+        return told
+
+    async def _look(self) -> str:
+        if self._case is None:
+            return ""
+        try:
+            found = await self._case()
+        except (UnavailableError, ErasedError) as error:
+            log.warning("case.unreadable", code=error.code)
+            self._know(())
+            return wording.CASE_UNREADABLE
+        if found is None:
+            self._case = None
+            self.dialogue.forget()
+        self._know(found or ())
+        return wording.CASE_CLOSED if found is None else ""
+
+    def _know(self, facts: tuple[CaseFact, ...]) -> None:
+        self._rooms.case = self.dialogue.case = current(facts, clock.now())
+
+    async def answer(
+        self, text: str, *, spoken: bool, speed: float = 1.0, instead: bool = False, route: Route = "auto",
+        known: tuple[str, ...] = (), context: Context = NO_CONTEXT,  # noqa: ARG002 - the dialogue has its own
+    ) -> AsyncGenerator[Piece, None]:  # fmt: skip
+        route = self.way(route)
+        first = await self.begin(instead=instead)
+        if first == wording.CASE_CLOSED:
+            yield CaseClosed()
+        reply, notice = await self.guard.watched(text, self.dialogue.reply, route=route, known=known)
+        if notice:
+            yield notice
+        for fact in facts(reply):
+            yield fact
+        async for words in self.words(f"{first} {reply.text}".strip(), spoken=spoken, speed=speed):
+            yield words
+
+    async def words(self, text: str, *, spoken: bool, speed: float) -> AsyncIterator[Words]:
+        pieces = clauses(text)
         for number, clause in enumerate(pieces):
-            sound = await self._speak(clause, first=number == 0) if spoken else None
+            sound = await self._speak(clause, speed, first=number == 0) if spoken else None
             yield Words(clause if number + 1 == len(pieces) else f"{clause} ", sound)
 
-    async def _speak(self, clause: str, *, first: bool) -> Samples:
+    async def _speak(self, clause: str, speed: float, *, first: bool) -> Samples:
         voice = self._models.voice
         if not first:
-            return await self._engine.compute(voice.synthesize, clause)
+            return await self._engine.compute(voice.synthesize, clause, speed)
         with metrics.VOICE_TTS.time():
-            return await self._engine.compute(voice.synthesize, clause)
-
-
-class Ear:
-    """One stream into the detector: the wire's rate to the ear's, then windows."""
-
-    def __init__(self, detector: "SpeechDetector", rate: int) -> None:
-        from realtime.speech.vad import Stream
-
-        self.rate = rate
-        self._resampler = Resampler(rate, EAR_RATE)
-        self._stream = Stream(detector)
-
-    def feed(self, audio: Samples) -> list[float]:
-        return self._stream.feed(np.asarray(self._resampler.feed(audio), dtype=np.float32))
+            return await self._engine.compute(voice.synthesize, clause, speed)
 
 
 def _concepts(settings: Settings) -> Concepts:
@@ -210,7 +365,28 @@ def _concepts(settings: Settings) -> Concepts:
         return terminology.load()
 
 
-def _facts(reply: Reply) -> list[Piece]:
+def _gate() -> "Gate":
+    """Loaded now, so that no first turn waits for it. Where it cannot be, every turn stays here and that is told."""
+    gate = providers.gate()
+    try:
+        gate.scanner.warm()
+    except Exception as error:  # noqa: BLE001 - whatever ails it, the voice goes on without models outside
+        log.error("phi.detector_unavailable", **logging.error_fields(error))
+    return gate
+
+
+def clinical_words() -> list[str]:
+    """Words of the house's term packs, and those of symptoms, tests and procedures."""
+    return words_of((*terminology.load_names().by_name, *vocabulary.clinical()))
+
+
+def known_drugs() -> Drugs:
+    """The names of the house, and the words of English and of its term packs, which are no misspelt drug."""
+    clinical = {word for name in terminology.load_names().by_name for word in name.split()} | vocabulary.clinical()
+    return Drugs(terminology.drugs(), vocabulary.english() | clinical)
+
+
+def facts(reply: Reply) -> list[Piece]:
     """What the page shows beside the words; it can be shown before they are spoken."""
     found: list[Piece] = []
     if reply.status is not None:

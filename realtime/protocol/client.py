@@ -1,4 +1,4 @@
-"""What a client may send: the GA client events and our one extension, decoded strictly into types."""
+"""What a client may send: the GA client events and our extensions, decoded strictly into types."""
 
 import base64
 import binascii
@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from realtime.protocol.errors import ProtocolError
-from realtime.protocol.settings import Modality, place
+from realtime.protocol.settings import MOST_TOOLS, Choice, Modality, Name, Tool, place
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 MAX_TEXT = 20_000
+NOT_BASE64 = "The audio is not valid base64."
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -23,7 +24,9 @@ class SessionUpdate(Event, frozen=True, tag="session.update"):
 
 
 class AudioAppend(Event, frozen=True, tag="input_audio_buffer.append"):
-    audio: str
+    """Fifty of these a second: the base64 is read together with the JSON."""
+
+    audio: bytes
 
 
 class AudioCommit(Event, frozen=True, tag="input_audio_buffer.commit"):
@@ -57,14 +60,14 @@ class MessageIn(ItemIn, frozen=True, tag_field="type", tag="message"):
 
 
 class FunctionCallIn(ItemIn, frozen=True, tag_field="type", tag="function_call"):
-    name: str
-    arguments: str
-    call_id: str | None = None
+    name: Name
+    arguments: Annotated[str, Meta(max_length=MAX_TEXT)]
+    call_id: Id | None = None
 
 
 class FunctionOutputIn(ItemIn, frozen=True, tag_field="type", tag="function_call_output"):
-    call_id: str
-    output: str
+    call_id: Id
+    output: Annotated[str, Meta(max_length=MAX_TEXT)]
 
 
 AnyItem = MessageIn | FunctionCallIn | FunctionOutputIn
@@ -95,7 +98,16 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     conversation: str | None = None
     output_modalities: Annotated[tuple[Modality, ...], Meta(min_length=1, max_length=1)] | None = None
     metadata: dict[str, str] | None = None
+    instructions: str | None = None
+    tools: Annotated[tuple[Tool, ...], Meta(max_length=MOST_TOOLS)] | None = None
+    tool_choice: Choice | None = None
     input: tuple[dict[str, Any], ...] | None = None
+
+    def changed(self) -> dict[str, Any]:
+        """The settings of the session that it sets otherwise, in their shape."""
+        told: dict[str, Any] = msgspec.to_builtins(self)
+        names = ("output_modalities", "instructions", "tools", "tool_choice")
+        return {name: told[name] for name in names if told[name] is not None}
 
 
 class ResponseCreate(Event, frozen=True, tag="response.create"):
@@ -111,6 +123,23 @@ class PlaybackPosition(Event, frozen=True, tag="voiceassist.playback.position"):
     audio_ms: Annotated[int, Meta(ge=0)]
 
 
+class SessionResume(Event, frozen=True, tag="voiceassist.session.resume"):
+    """`after` is the `seq` of the last `voiceassist.conversation.saved` that the client has seen.
+
+    Either a token, or a conversation of the speaker's own that nobody holds any more: a page that was reloaded.
+    """
+
+    token: Annotated[str, Meta(max_length=256)] = ""
+    conversation_id: Annotated[str, Meta(max_length=64)] = ""
+    after: Annotated[int, Meta(ge=0)] = 0
+
+
+class ContextUpdate(Event, frozen=True, tag="voiceassist.context.update"):
+    """From now on the conversation is about this case of the speaker's own."""
+
+    case_id: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
 ClientEvent = (
     SessionUpdate
     | AudioAppend
@@ -124,6 +153,8 @@ ClientEvent = (
     | ResponseCreate
     | ResponseCancel
     | PlaybackPosition
+    | SessionResume
+    | ContextUpdate
 )
 
 TYPES = frozenset(
@@ -141,6 +172,8 @@ TYPES = frozenset(
         ResponseCreate,
         ResponseCancel,
         PlaybackPosition,
+        SessionResume,
+        ContextUpdate,
     )
 )
 
@@ -176,11 +209,13 @@ def _rejection(message: str | bytes, error: msgspec.ValidationError) -> Rejected
         envelope = _ENVELOPE.decode(message)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return RejectedEventError("The message is not a JSON object.", code="invalid_json")
-    if envelope.type is None:
+    if str(error).startswith("Invalid base64"):
+        rejection = RejectedEventError(NOT_BASE64, code="invalid_audio", param="audio")
+    elif envelope.type is None:
         rejection = RejectedEventError(
             "A required parameter is missing.", code="missing_required_parameter", param="type"
         )
-    elif envelope.type not in TYPES:
+    elif not isinstance(envelope.type, str) or envelope.type not in TYPES:
         rejection = RejectedEventError("This event type is not known.", param="type")
     else:
         rejection = RejectedEventError(
@@ -195,7 +230,7 @@ def audio_bytes(encoded: str, *, param: str = "audio") -> bytes:
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
-        raise ProtocolError("The audio is not valid base64.", code="invalid_audio", param=param) from None
+        raise ProtocolError(NOT_BASE64, code="invalid_audio", param=param) from None
 
 
 def item_of(values: dict[str, Any]) -> AnyItem:

@@ -31,5 +31,9 @@ def missing(param: str) -> ProtocolError:
     return ProtocolError("A required parameter is missing.", code="missing_required_parameter", param=param)
 
 
+def item_taken() -> ProtocolError:
+    return ProtocolError("An item with this id already exists.", code="item_already_exists", param="item.id")
+
+
 def item_unknown(param: str = "item_id") -> ProtocolError:
     return ProtocolError("There is no such item in this conversation.", code="item_not_found", param=param)

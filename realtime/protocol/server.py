@@ -92,12 +92,25 @@ def response(kind: str, response: Wire) -> Wire:
     return {"type": f"response.{kind}", "response": response}
 
 
-def output_item(kind: str, response_id: str, item: Wire) -> Wire:
-    return {"type": f"response.output_item.{kind}", "response_id": response_id, "output_index": 0, "item": item}
+def output_item(kind: str, response_id: str, item: Wire, index: int = 0) -> Wire:
+    return {"type": f"response.output_item.{kind}", "response_id": response_id, "output_index": index, "item": item}
+
+
+def call_arguments(kind: str, response_id: str, item: Wire, index: int) -> Wire:
+    """`delta` or `done`; arguments are known as a whole when a function is to be called."""
+    told = {"delta": item["arguments"]} if kind == "delta" else {"name": item["name"], "arguments": item["arguments"]}
+    return {
+        "type": f"response.function_call_arguments.{kind}",
+        "response_id": response_id,
+        "item_id": item["id"],
+        "output_index": index,
+        "call_id": item["call_id"],
+        **told,
+    }
 
 
 def output_part(kind: str, response_id: str, item_id: str, **members: Any) -> Wire:
-    """An event about the one content part of the one item of a response."""
+    """An event about the one content part of the message of a response, which is its first item."""
     return {
         "type": f"response.{kind}",
         "response_id": response_id,
@@ -132,5 +145,5 @@ def usage() -> Wire:
 # Our own, for clients that asked for them
 
 
-def extension(name: str, **members: Any) -> Wire:
+def extension(name: str, /, **members: Any) -> Wire:
     return {"type": f"voiceassist.{name}", **members}

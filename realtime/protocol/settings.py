@@ -12,14 +12,19 @@ import msgspec
 from msgspec import Meta
 
 from realtime.protocol.errors import ProtocolError, missing
+from voiceassist.runtime.routing import Route
 
 Modality = Literal["text", "audio"]
+Kind = Literal["realtime", "transcription"]
 Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
 ShortText = Annotated[str, Meta(max_length=256)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+MOST_TOOLS = 64
 
 MODEL = "voiceassist-local"
 VOICE = "heart"
 RECOGNISER = "whisper-tiny.en"
+SLOWEST = 0.5
 
 
 class Pcm(msgspec.Struct, frozen=True, tag_field="type", tag="audio/pcm"):
@@ -82,9 +87,11 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Output(msgspec.Struct, frozen=True):
+    """`speed` is what the protocol allows and up to 2, which is ours; below 0.5 nothing is spoken."""
+
     format: Format = Pcm()
     voice: ShortText | dict[str, Any] = VOICE
-    speed: Annotated[float, Meta(ge=0.25, le=1.5)] = 1.0
+    speed: Annotated[float, Meta(ge=0.25, le=2.0)] = 1.0
 
 
 class Audio(msgspec.Struct, frozen=True):
@@ -93,23 +100,46 @@ class Audio(msgspec.Struct, frozen=True):
 
 
 class Extensions(msgspec.Struct, frozen=True):
-    """Opt-in to the `voiceassist.*` events."""
+    """Opt-in to the `voiceassist.*` events. `route` local: nothing said here goes to a model outside.
+
+    There is no word that sends something out which policy keeps here. `known`: identifiers of the patient whom the
+    session is about, as the record has them; they are found in every form and never told back.
+    """
 
     extensions: bool = False
+    route: Route = "auto"
+    known: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=50)] = ()
+
+
+class Tool(msgspec.Struct, frozen=True, tag_field="type", tag="function"):
+    """A function of the client's; `parameters` is a JSON Schema. Servers of tools (`mcp`) are not called from here."""
+
+    name: Name
+    description: Annotated[str, Meta(max_length=4_096)] = ""
+    parameters: dict[str, Any] = {}
+
+
+class Chosen(msgspec.Struct, frozen=True, tag_field="type", tag="function"):
+    """The one function that is to be called."""
+
+    name: Name
+
+
+Choice = Literal["auto", "none", "required"] | Chosen
 
 
 class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The effective session, in the shape of the wire."""
+    """The effective session, in the shape of the wire. One that only transcribes answers nothing."""
 
-    type: Literal["realtime"] = "realtime"
+    type: Kind = "realtime"
     object: Literal["realtime.session"] = "realtime.session"
     id: str = ""
     model: ShortText = MODEL
     output_modalities: Annotated[tuple[Modality, ...], Meta(min_length=1, max_length=1)] = ("audio",)
     instructions: str = ""
     audio: Audio = Audio()
-    tools: tuple[dict[str, Any], ...] = ()
-    tool_choice: str | dict[str, Any] = "auto"
+    tools: Annotated[tuple[Tool, ...], Meta(max_length=MOST_TOOLS)] = ()
+    tool_choice: Choice = "auto"
     max_output_tokens: Annotated[int, Meta(ge=1, le=4096)] | Literal["inf"] = "inf"
     tracing: str | dict[str, Any] | None = None
     truncation: str | dict[str, Any] = "auto"
@@ -120,11 +150,25 @@ class SessionSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     def wire(self) -> dict[str, Any]:
         built: dict[str, Any] = msgspec.to_builtins(self)
-        return built
+        if "voiceassist" in built:
+            del built["voiceassist"]["known"]
+        return built if self.answers else _transcribing(built)
+
+    @property
+    def answers(self) -> bool:
+        return self.type == "realtime"
 
     @property
     def extended(self) -> bool:
         return self.voiceassist is not msgspec.UNSET and self.voiceassist.extensions
+
+    @property
+    def route(self) -> Route:
+        return "auto" if self.voiceassist is msgspec.UNSET else self.voiceassist.route
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        return () if self.voiceassist is msgspec.UNSET else self.voiceassist.known
 
     @property
     def speaks(self) -> bool:
@@ -147,7 +191,11 @@ def updated(current: SessionSettings, update: Mapping[str, Any], *, prefix: str 
     """The session after an update; raises ProtocolError that names the parameter, never its value."""
     if "type" not in update:
         raise missing(f"{prefix}.type")
-    merged = _merge(current.wire(), {key: value for key, value in update.items() if key not in _OURS}, _NESTED)
+    if update["type"] != current.type:
+        raise ProtocolError("The type of a session cannot be changed.", param=f"{prefix}.type")
+    merged = _merge(
+        msgspec.to_builtins(current), {key: value for key, value in update.items() if key not in _OURS}, _NESTED
+    )
     return _in_force(_typed(merged, SessionSettings, prefix))
 
 
@@ -183,6 +231,9 @@ def _in_force(asked: SessionSettings) -> SessionSettings:
     """Names of models, voices and filters that are not here become those that are."""
     audio = asked.audio
     heard = audio.input.transcription
+    detection = audio.input.turn_detection
+    if detection and not asked.answers:
+        detection = msgspec.structs.replace(detection, create_response=False, interrupt_response=False)
     return msgspec.structs.replace(
         asked,
         audio=Audio(
@@ -190,13 +241,40 @@ def _in_force(asked: SessionSettings) -> SessionSettings:
                 audio.input,
                 transcription=heard and msgspec.structs.replace(heard, model=RECOGNISER),
                 noise_reduction=None,
+                turn_detection=detection,
             ),
-            output=msgspec.structs.replace(audio.output, voice=VOICE, speed=1.0),
+            output=msgspec.structs.replace(audio.output, voice=VOICE, speed=max(audio.output.speed, SLOWEST)),
         ),
     )
+
+
+def restored(values: Mapping[str, Any], *, own: SessionSettings) -> SessionSettings:
+    """The settings of a session that another process had; id, model and end stay those of this one.
+
+    Raises ProtocolError for those of a release that is too different.
+    """
+    settings = _typed(dict(values), SessionSettings, "session")
+    return msgspec.structs.replace(settings, id=own.id, model=own.model, expires_at=own.expires_at)
 
 
 def fresh(*, session_id: str, model: str, expires_at: int, update: Mapping[str, Any] | None = None) -> SessionSettings:
     """The settings a session begins with; `update` is what its client secret was issued for."""
     settings = SessionSettings(id=session_id, model=model or MODEL, expires_at=expires_at)
-    return updated(settings, {"type": "realtime", **update}) if update else settings
+    kind = (update or {}).get("type", "realtime")
+    if kind == "transcription":
+        settings = _in_force(msgspec.structs.replace(settings, type=kind))
+    return updated(settings, {"type": kind, **update}) if update else settings
+
+
+def _transcribing(built: dict[str, Any]) -> dict[str, Any]:
+    """The wire of a session that only transcribes: what it hears with, and nothing of answers."""
+    heard = built["audio"]["input"]
+    detection = heard["turn_detection"]
+    if detection:
+        heard["turn_detection"] = {
+            name: value for name, value in detection.items() if name not in {"create_response", "interrupt_response"}
+        }
+    kept: dict[str, Any] = {
+        name: built[name] for name in ("type", "id", "expires_at", "include", "voiceassist") if name in built
+    }
+    return {**kept, "object": "realtime.transcription_session", "audio": {"input": heard}}

@@ -33,8 +33,11 @@ def from_pcm16(data: bytes) -> Samples:
 
 def to_pcm16(samples: Samples) -> bytes:
     """Float32 to 16-bit little-endian PCM, clipped; what is not a number becomes silence."""
-    scaled = np.nan_to_num(np.asarray(samples, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(32_768)
-    pcm: bytes = np.clip(np.rint(scaled), -32_768, 32_767).astype("<i2").tobytes()
+    scaled = np.asarray(samples, dtype=np.float32) * np.float32(32_768)
+    np.clip(scaled, -32_768, 32_767, out=scaled)
+    if np.isnan(scaled).any():
+        np.nan_to_num(scaled, copy=False, nan=0.0)
+    pcm: bytes = np.rint(scaled, out=scaled).astype("<i2").tobytes()
     return pcm
 
 
@@ -86,53 +89,53 @@ class Resampler:
     def __init__(self, rate_in: int, rate_out: int) -> None:
         common = math.gcd(rate_in, rate_out)
         self._up, self._down = rate_out // common, rate_in // common
-        self._bank = _phases(rate_in, rate_out)
-        self._half = self._bank.shape[1] // 2
+        self._half, self._kernel = _kernel(rate_in, rate_out)
         self.reset()
 
     def reset(self) -> None:
         """Forget the stream so far and begin a new one."""
-        # `_held[0]` is input sample `_first`; the filter looks half its length to both sides.
-        self._held: Samples = np.zeros(self._half - 1, dtype=np.float32)
-        self._first = 1 - self._half
-        self._next = 0
-        self._fed = 0
+        self._held: Samples = np.zeros(self._half - 1, dtype=np.float32)  # the filter looks to both sides
+        self._fed = self._given = 0
 
     def feed(self, samples: Samples) -> Samples:
-        """The output samples that are settled now."""
+        """The output samples that are settled now: whole blocks, after `down` samples of input each."""
         if self._up == self._down:
             return np.ascontiguousarray(samples, dtype=np.float32)
-        self._held = np.concatenate([self._held, np.asarray(samples, dtype=np.float32)])
+        held = np.concatenate([self._held, np.asarray(samples, dtype=np.float32)])
         self._fed += len(samples)
-        # Output m is centred on input m * down / up and needs `half` samples after it.
-        settled = max(self._next, -(-(self._first + len(self._held) - self._half) * self._up // self._down))
-        wanted = np.arange(self._next, settled) * self._down
-        starts = wanted // self._up - self._half + 1 - self._first
-        result: Samples = np.zeros(0, dtype=np.float32)
-        if len(wanted):
-            windows = np.lib.stride_tricks.sliding_window_view(self._held, 2 * self._half)[starts]
-            result = np.einsum("ij,ij->i", windows, self._bank[wanted % self._up])
-        self._forget(settled)
+        taps = len(self._kernel)
+        blocks = max(0, (len(held) - taps) // self._down + 1)
+        step = held.itemsize
+        looked_at = np.ndarray((blocks, taps), held.dtype, held, 0, (self._down * step, step))
+        self._held = held[blocks * self._down :]
+        self._given += blocks * self._up
+        result: Samples = (looked_at @ self._kernel).reshape(-1)
         return result
 
     def flush(self) -> Samples:
         """The end of the stream, which the filter still held; a new stream begins."""
         if self._up == self._down:
             return np.zeros(0, dtype=np.float32)
-        total = -(-self._fed * self._up // self._down)
-        rest = total - self._next
+        rest = -(-self._fed * self._up // self._down) - self._given
         tail = self.feed(np.zeros(2 * self._half, dtype=np.float32))[:rest]
         self.reset()
         return tail
 
-    def _forget(self, following: int) -> None:
-        self._next = following
-        useless = following * self._down // self._up - self._half + 1 - self._first
-        self._held = self._held[useless:]
-        self._first += useless
-
 
 @lru_cache(maxsize=8)
+def _kernel(rate_in: int, rate_out: int) -> tuple[int, Samples]:
+    """Half the length of the filter, and what makes a block of outputs of the inputs that it looks at: [taps, up]."""
+    common = math.gcd(rate_in, rate_out)
+    up, down = rate_out // common, rate_in // common
+    bank = _phases(rate_in, rate_out)
+    length = bank.shape[1]
+    kernel = np.zeros((length + (up - 1) * down // up, up), dtype=np.float32)
+    for output in range(up):
+        start = output * down // up
+        kernel[start : start + length, output] = bank[output * down % up]
+    return length // 2, kernel
+
+
 def _phases(rate_in: int, rate_out: int) -> Samples:
     """The taps of each phase, shape [up, 4 ms of input]: a sinc under a Kaiser window, about 60 dB."""
     up = rate_out // math.gcd(rate_in, rate_out)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from voiceassist.core.errors import UnavailableError
 
@@ -49,6 +50,14 @@ MODELS: tuple[ModelFile, ...] = (
         sha256="1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
         size=2_327_524,
         licence="MIT (Silero VAD v6)",
+    ),
+    ModelFile(
+        name="smart-turn/smart-turn-v3.2-cpu.onnx",
+        package="pipecat",
+        member="audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
+        sha256="2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+        size=8_679_182,
+        licence="BSD-2-Clause (Daily, smart-turn v3.2)",
     ),
     ModelFile(
         name="whisper-tiny.en/model.bin",
@@ -125,6 +134,19 @@ def locate(name: str, model_dir: Path | None = None) -> Path:
     if stat.st_size != model.size or _sha256(path, stat.st_size, stat.st_mtime_ns) != model.sha256:
         raise ModelDigestError(f"The model file {name} is not the published one: install its package again.")
     return path
+
+
+def opened(name: str, model_dir: Path | None = None) -> Any:
+    """The checked file as a session of onnxruntime that computes on the thread of its caller; raises as `locate`."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Its arena never gives back what the longest input took.
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(str(locate(name, model_dir)), options, providers=["CPUExecutionProvider"])
 
 
 def locate_folder(name: str, model_dir: Path | None = None) -> Path:

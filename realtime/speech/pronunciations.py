@@ -12,6 +12,8 @@ import re
 ABBREVIATIONS: dict[str, str] = {
     "ACE": "ˈAs",
     "AHA": "ˌAˌAʧˈA",
+    "CIWA": "sˈiwə",
+    "CIWA-Ar": "sˈiwə ˌAˈɑɹ",
     "COPD": "sˌiˌOpˌidˈi",
     "DOAC": "dˈOæk",
     "DOACs": "dˈOæks",

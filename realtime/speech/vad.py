@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from realtime.speech.audio import EAR_RATE, Samples
-from realtime.speech.models import locate
+from realtime.speech.models import opened
 
 WINDOW = 512
 CONTEXT = 64
@@ -32,14 +31,7 @@ class SpeechDetector:
     """The shared model; `probabilities` may be called from several threads."""
 
     def __init__(self, model_dir: Path | None = None) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        path = str(locate("silero/silero_vad.onnx", model_dir))
-        self._session: Any = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._session = opened("silero/silero_vad.onnx", model_dir)
         self._rate = np.array(EAR_RATE, dtype=np.int64)
 
     def probabilities(self, windows: Samples, states: State) -> tuple[Samples, State]:

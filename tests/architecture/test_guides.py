@@ -15,7 +15,7 @@ from functions.calculators.domain.interpret import interpret
 from realtime.dialogue import phrases
 from voiceassist.contracts.answers import Spoken
 from voiceassist.core.identity import service
-from voiceassist.runtime import door, tokens
+from voiceassist.runtime import door, tokens, workloads
 from voiceassist.runtime.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,18 +76,19 @@ def test_the_calculator_of_the_guide_is_asked_for_in_words(monkeypatch):
     ]
 
 
-SECRET = "s" * 32
+WORKLOAD = workloads.derived("s" * 40)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 async def ask(app, question):
-    bearer = {"authorization": f"Bearer {tokens.mint(service('realtime'), issuer='realtime', secret=SECRET)}"}
+    token = tokens.mint(service("realtime"), issuer="realtime", audience="oncall", workload=WORKLOAD)
+    bearer = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://room") as client:
         return await client.post("/api/v1/oncall/ask", json={"question": question}, headers=bearer)
 
 
 async def test_the_function_of_the_guide_answers_out_of_the_hospitals_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(workload=WORKLOAD))
     (tmp_path / "main.py").write_text(example("new-function.md"))
     (tmp_path / "rota.txt").write_text("".join(f"{day}: Dr. {day.title()}, extension 4412\n" for day in DAYS))
     app = functions_framework.aio.create_asgi_app("oncall", str(tmp_path / "main.py"))

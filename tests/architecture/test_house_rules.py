@@ -5,10 +5,10 @@ import importlib
 import inspect
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_type_hints
 
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("voiceassist", "functions", "realtime", "events")
@@ -88,6 +88,41 @@ def test_no_log_line_carries_the_text_of_an_exception(path):
     assert leaky_logs(path.read_text()) == []
 
 
+def telling_engines(code: str) -> list[int]:
+    """Lines that make a database engine whose errors would quote the parameters of a statement."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call)
+        and re.search(r"\b(create_(async_)?engine|(async_)?engine_from_config)$", ast.unparse(node.func))
+        and not any(
+            keyword.arg == "hide_parameters" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+            for keyword in node.keywords
+        )
+    ]
+
+
+@pytest.mark.req("P8.4")
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_error_of_the_database_quotes_parameters(path):
+    assert telling_engines(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "create_engine(dsn)",
+        "sqlalchemy.create_engine(dsn, hide_parameters=False)",
+        "create_async_engine(dsn, **options)",
+        "engine_from_config(configuration)",
+        "sqlalchemy.ext.asyncio.async_engine_from_config(configuration)",
+    ],
+)
+def test_a_planted_engine_is_found(code):
+    assert telling_engines(code)
+    assert not telling_engines("create_async_engine(dsn, pool_size=3, hide_parameters=True)")
+
+
 @pytest.mark.parametrize("code", ["import os\nos.environ['A']", "import os\nos.getenv('A')", "from os import environ"])
 def test_a_planted_environment_read_is_found(code):
     assert environment_reads(code)
@@ -147,7 +182,7 @@ def test_every_setting_is_documented():
     def names(section: type[Section], prefix: str) -> list[str]:
         found: list[str] = []
         for field in section.__struct_fields__:
-            kind = section.__annotations__[field]
+            kind = get_type_hints(section)[field]
             if isinstance(kind, type) and issubclass(kind, Section):
                 found += names(kind, f"{prefix}{field.upper()}__")
             else:
@@ -162,7 +197,9 @@ def test_every_setting_is_documented():
 
 def threaded(app: object) -> set[str]:
     """Routes and dependencies of a FastAPI app that are plain functions, which it would run in a thread each time."""
-    found, left = set(), [route.dependant for route in app.routes if hasattr(route, "dependant")]
+    routers = [app, *(route.original_router for route in app.routes if hasattr(route, "original_router"))]
+    routes = [route for router in routers for route in router.routes]
+    found, left = set(), [route.dependant for route in routes if hasattr(route, "dependant")]
     while left:
         one = left.pop()
         left += one.dependencies
@@ -178,7 +215,7 @@ def test_no_request_of_a_room_waits_for_a_thread(room):
 
 
 def test_a_planted_plain_function_is_found():
-    app = FastAPI()
+    app, router = FastAPI(), APIRouter()
 
     def dependency() -> int:
         return 1
@@ -187,4 +224,9 @@ def test_a_planted_plain_function_is_found():
     def plain(_one: Annotated[int, Depends(dependency)]) -> None:
         return None
 
-    assert threaded(app) == {"dependency", "plain"}
+    @router.get("/y")
+    def mounted() -> None:
+        return None
+
+    app.include_router(router)
+    assert threaded(app) == {"dependency", "plain", "mounted"}

@@ -27,15 +27,15 @@ def page_of(room: str) -> str:
 
 
 def routes_in_code(code: str) -> set[str]:
-    """`GET /path` for every `@app.get("/path")` and its like."""
+    """`GET /path` for every `@app.get("/path")`, `@router.get("/path")` and their like."""
     calls = [
         decorator
         for node in ast.walk(ast.parse(code))
         if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef)
         for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).startswith("app.")
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).startswith(("app.", "router."))
     ]
-    return {f"{ast.unparse(call.func).removeprefix('app.').upper()} {ast.literal_eval(call.args[0])}" for call in calls}
+    return {f"{ast.unparse(call.func).partition('.')[2].upper()} {ast.literal_eval(call.args[0])}" for call in calls}
 
 
 def routes_on_page(text: str) -> set[str]:
@@ -50,8 +50,8 @@ def heard_by(room: str) -> set[str]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_page_has_the_routes_of_its_room(room):
-    code = (ROOT / "functions" / room / "main.py").read_text()
-    assert routes_on_page(page_of(room)) == routes_in_code(code)
+    doors = [ROOT / "functions" / room / "main.py", *(ROOT / "functions" / room / "routes").glob("*.py")]
+    assert routes_on_page(page_of(room)) == set().union(*(routes_in_code(door.read_text()) for door in doors))
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -70,7 +70,7 @@ def test_a_page_names_tables_that_exist(room):
 
 
 def test_the_planted_route_is_found():
-    code = "@app.get('/a')\nasync def a(): ...\n@app.post('/b', status_code=202)\nasync def b(): ..."
+    code = "@app.get('/a')\nasync def a(): ...\n@router.post('/b', status_code=202)\nasync def b(): ..."
     assert routes_in_code(code) == {"GET /a", "POST /b"}
     assert routes_on_page("| route |\n| `GET /a` `?limit` | 200 |\n") == {"GET /a"}
 

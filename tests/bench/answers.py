@@ -20,10 +20,10 @@ from common.product import machine
 
 from functions.retrieval import service
 from functions.retrieval.domain import wording
-from functions.retrieval.domain.wording import Said
 from functions.retrieval.sentence_vectors import MOST, SentenceVectors
 from voiceassist.adapters.minilm import MiniLm
 from voiceassist.contracts.answers import Answer
+from voiceassist.core.support import Said
 from voiceassist.core.text import sentences
 
 HALVES = ("tuning", "held_out")

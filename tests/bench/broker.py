@@ -32,11 +32,11 @@ import yaml
 
 from events.envelope import CloudEvent, encode_binary
 from voiceassist.core.identity import service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 from voiceassist.runtime.engines import binaries
 from voiceassist.runtime.posting import Client, NoAnswerError
 
-SECRET = "a bench secret of forty characters......"
+WORKLOAD = workloads.derived("s" * 40)
 CONNECTIONS = 64
 EVENT_BYTES = 900
 GOALS = {1: 6000, 3: 3000}
@@ -72,7 +72,7 @@ def wiring(triggers: int) -> str:
 def event_headers(number: str) -> tuple[dict[str, str], bytes]:
     event = CloudEvent(id=number, source="/bench", type="bench.thing.done.v1", data=b"x" * EVENT_BYTES)
     headers, body = encode_binary(event)
-    token = tokens.mint(service("bench"), issuer="bench", secret=SECRET)
+    token = tokens.mint(service("operator"), issuer="operator", audience="broker", workload=WORKLOAD)
     return headers | {"authorization": f"Bearer {token}"}, body
 
 
@@ -172,7 +172,8 @@ def broker(folder: Path, triggers: int, subscriber: int) -> "Iterator[tuple[list
         "VOICEASSIST_BROKER__DATABASE": str(database),
         "VOICEASSIST_BROKER__WIRING_DIR": str(folder),
         "VOICEASSIST_ROOM_URL": f"http://127.0.0.1:{subscriber}/{{room}}",
-        "VOICEASSIST_INTERNAL_SECRET": SECRET,
+        "VOICEASSIST_WORKLOAD__KEY": WORKLOAD.key,
+        "VOICEASSIST_WORKLOAD__KEYS": WORKLOAD.keys,
         "VOICEASSIST_KEK": "5a" * 32,
     }
 

@@ -31,7 +31,7 @@ import psutil
 from common.product import machine, product, settle
 
 from voiceassist.cli import status
-from voiceassist.runtime import wiring
+from voiceassist.runtime import wiring, workloads
 from voiceassist.runtime.engines import secrets, state
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.settings import inherited
@@ -135,7 +135,7 @@ def start(kind: Kind) -> Start:
             "XDG_RUNTIME_DIR": home,
             "PYTHONPATH": str(wiring.ROOT),
             "VOICEASSIST_DATA_DIR": str(kind.folder),
-            "VOICEASSIST_INTERNAL_SECRET": "s" * 32,
+            "VOICEASSIST_WORKLOAD__KEYS": workloads.derived("s" * 32).keys,
         }
     )
     command = [part.format(port=port) for part in kind.command]

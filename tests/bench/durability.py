@@ -30,10 +30,10 @@ import yaml
 
 from events.envelope import CloudEvent, encode_binary
 from voiceassist.core.identity import service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 from voiceassist.runtime.posting import Client, NoAnswerError
 
-SECRET = "a bench secret of forty characters......"
+WORKLOAD = workloads.derived("s" * 40)
 KEYS = 16
 WORKERS = 16
 
@@ -101,7 +101,7 @@ class Publishers:
             client.close()
 
     async def worker(self, client: Client, name: int) -> None:
-        token = tokens.mint(service("bench"), issuer="bench", secret=SECRET)
+        token = tokens.mint(service("operator"), issuer="operator", audience="broker", workload=WORKLOAD)
         while True:
             self.numbers[name] += 1
             identity = f"k{name}-{self.numbers[name]:07}"
@@ -136,7 +136,8 @@ class Run:
             "VOICEASSIST_BROKER__DATABASE": str(self.database),
             "VOICEASSIST_BROKER__WIRING_DIR": str(self.folder),
             "VOICEASSIST_ROOM_URL": f"http://127.0.0.1:{room_port}/{{room}}",
-            "VOICEASSIST_INTERNAL_SECRET": SECRET,
+            "VOICEASSIST_WORKLOAD__KEY": WORKLOAD.key,
+            "VOICEASSIST_WORKLOAD__KEYS": WORKLOAD.keys,
             "VOICEASSIST_KEK": "5a" * 32,
         }
         own = {name: value for name, value in os.environ.items() if not name.startswith("VOICEASSIST_")}

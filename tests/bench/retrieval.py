@@ -91,13 +91,17 @@ class Signed(httpx.Auth):
         from voiceassist.runtime.settings import load_settings
 
         someone = Principal("bench", DEFAULT_TENANT, "user")
-        token = tokens.mint(someone, issuer="gateway", secret=load_settings().internal_secret)
+        known = load_settings().workload
+        token = tokens.mint(someone, issuer="gateway", audience="retrieval", workload=known)
         request.headers["authorization"] = f"Bearer {token}"
         yield request
 
 
 async def asked(path: str, field: str, questions: Sequence[str] = QUESTIONS) -> dict[str, float]:
+    from functions.retrieval import main
     from functions.retrieval.main import remembered, room
+
+    main.shared = lambda: None  # nor one that all processes remember
 
     seconds = []
     transport = httpx.ASGITransport(app=room)

@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 from realtime.speech import audio, terms
-from realtime.speech.asr import Recognizer, Transcript
+from realtime.speech.asr import WINDOW_S, Recognizer, Transcript
 from realtime.speech.clauses import clauses
 from realtime.speech.normalise import canonical, joined
 from realtime.speech.tts import Voice
@@ -89,7 +89,7 @@ def ears(voice: Voice, text: str) -> audio.Samples:
 
 def full_window(recognizer: Recognizer, sound: audio.Samples, chosen: list[str]) -> Transcript:
     """The peer; names are repaired as in ours."""
-    reading = recognizer._read(sound, recognizer._prompt(tuple(chosen)), full=True)
+    reading = recognizer._read(sound, recognizer._prompt(tuple(chosen)), WINDOW_S)
     text = joined(canonical(reading.text), chosen)
     return Transcript(text, reading.mean_logprob, reading.no_speech, fallback=False)
 

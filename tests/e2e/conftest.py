@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+import pyotp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +38,16 @@ def free_base() -> int:
             continue
         return base
     raise RuntimeError("no free ports")
+
+
+def until(condition: Callable[[], Any], within: float = 60.0) -> Any:
+    """The first true value of a condition; AssertionError when there is none within so many seconds."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within} s")
 
 
 @dataclass
@@ -130,6 +142,35 @@ class Product:
         return next(person for person in people["users"] if person["username"] == name)
 
 
+class Visitor:
+    """A browser without a page, signing in at the embedded issuer."""
+
+    def __init__(self, product: Product, username: str, password: str, secret: str = "") -> None:
+        self.http = product.client(**{"user-agent": "journey"})
+        self.username, self.password, self.secret, self.csrf = username, password, secret, ""
+
+    def first_factor(self) -> httpx.Response:
+        page = self.http.get(self.http.get("/api/v1/auth/login").headers["location"])
+        (transaction,) = re.findall(r'name="transaction" value="([^"]+)"', page.text)
+        form = {"transaction": transaction, "username": self.username, "password": self.password}
+        back = self.http.post("/issuer/login", data=form)
+        assert back.status_code == 303, back.text
+        return self.http.get(back.headers["location"])
+
+    def sign_in(self) -> "Visitor":
+        assert self.first_factor().status_code == 200
+        answer = self.http.post("/api/v1/auth/mfa/verify", json={"code": self.code()})
+        assert answer.status_code == 200, answer.text
+        self.csrf = answer.json()["csrf_token"]
+        return self
+
+    def code(self, steps: int = 0) -> str:
+        return pyotp.TOTP(self.secret).at(int(time.time()) + 30 * steps)
+
+    def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        return self.http.request(method, path, json=body, headers={"x-csrf-token": self.csrf} if self.csrf else {})
+
+
 def new_product(*options: str, **settings: str) -> Product:
     # Not under pytest's own folder: PostgreSQL runs as another user than root and must reach it.
     data = Path(tempfile.mkdtemp(prefix="va-e2e-"))
@@ -151,13 +192,18 @@ def product() -> Iterator[Product]:
     discard(running)
 
 
+@pytest.fixture(scope="session")
+def visitor() -> type[Visitor]:
+    return Visitor
+
+
 @pytest.fixture(scope="module")
 def product_of() -> Iterator[Any]:
-    """`product_of(checkout)` starts the product of another checkout, for the tests of one module."""
+    """`product_of(checkout)` starts the product of a checkout, for the tests of one module."""
     made: list[Product] = []
 
-    def make(code: Path) -> Product:
-        made.append(new_product())
+    def make(code: Path, **settings: str) -> Product:
+        made.append(new_product(**settings))
         made[-1].code = code
         return made[-1].start()
 
@@ -206,9 +252,6 @@ def listen() -> Any:
 
     def hear(path: Path, terms: tuple[str, ...] = ()) -> str:
         samples, rate = read_wav(path)
-        sixteen = resample(samples, rate, 16_000)
-        # Whisper reads 30 s at a time; cut at 20 s so that no word of a long answer is lost to the window.
-        parts = [sixteen[start : start + 320_000] for start in range(0, len(sixteen), 320_000)]
-        return " ".join(recognizer.transcribe(part, terms).text for part in parts if len(part) > 1600)
+        return recognizer.transcribe(resample(samples, rate, 16_000), terms).text
 
     return hear

@@ -118,6 +118,52 @@ def test_a_renal_dose_names_its_label_and_warns_and_asks_for_the_indication(ask)
     assert apixaban["calculator"] is None
 
 
+def enoxaparin_at_28(told):
+    assert "1 mg/kg subcutaneously once a day" in told["calculator"]["value"]
+    assert stated(told).items() >= {"drug": "enoxaparin", "clearance": 28}.items()
+    assert "I used drug enoxaparin" in told["answer"]
+    warned = " ".join(told["calculator"]["warnings"])
+    assert "severe chronic kidney disease" in warned
+    assert "Lovenox" in warned
+
+
+@pytest.mark.req("C3.6")
+@pytest.mark.req("P4.16")
+def test_a_mistyped_drug_is_confirmed_before_its_dose_is_given(ask):
+    asked, insisted, which, told = ask(
+        "Renal dose of enoxparin, creatinine clearance 28", "just answer", "yes", "venous thromboembolism"
+    )
+    assert asked["clarify"]["question"] == "Did you mean enoxaparin? Please say yes, no, or another name."
+    assert (insisted["clarify"]["slot"], insisted["calculator"]) == ("drug", None)
+    # Two questions were asked, so the indication is told to be missing and not asked for a third time.
+    assert which["calculator"] is None
+    assert "indication" in which["answer"]
+    enoxaparin_at_28(told)
+
+
+@pytest.mark.req("C3.6")
+@pytest.mark.req("P4.16")
+def test_a_spoken_drug_that_was_misheard_is_confirmed_before_its_dose_is_given(talk, listen, tmp_path):
+    asked, which, told = talk("Renal dose of enoxaparin, creatinine clearance 28.", "Yes.", "Venous thromboembolism.")
+    assert "enoxaparin" not in asked["transcript"].lower(), "else this recogniser has learnt the word"
+    assert asked["clarify"]["question"].startswith("Did you mean enoxaparin?")
+    assert (asked["calculator"], which["calculator"]) == (None, None)
+    assert which["clarify"]["slot"] == "indication"
+    enoxaparin_at_28(told)
+    heard = listen(tmp_path / "answers.wav", ("enoxaparin", "Lovenox", "chronic kidney disease")).lower()
+    assert "did you mean enoxaparin" in heard, heard
+    assert "severe chronic kidney disease" in heard, heard
+    apixaban = talk("Renal dose of apixaban, creatinine clearance 28.")
+    assert "apixaban" in apixaban["transcript"]
+    assert (apixaban["clarify"]["slot"], apixaban["calculator"]) == ("indication", None)
+
+
+@pytest.mark.req("P4.16")
+def test_the_alcohol_withdrawal_scale_is_reached_by_voice(talk):
+    asked = talk("Calculate the CIWA-Ar.")
+    assert asked["clarify"]["slot"] == "nausea"
+
+
 def test_a_dose_for_a_patient_is_asked_back_for_what_it_depends_on(ask):
     asked, told = ask(
         "What dose of enoxaparin for my patient with a deep vein thrombosis?", "80 kilos, creatinine clearance 25"

@@ -17,7 +17,12 @@ def routes(product) -> list[tuple[str, str]]:
     ]
 
 
-OPEN = {"/api/v1/auth/login", "/api/v1/auth/callback", "/api/v1/openapi.json"}
+OPEN = {
+    "/api/v1/auth/login", "/api/v1/auth/callback", "/api/v1/openapi.json", "/api/v1/auth/jwks.json",
+    # What these ask for is a credential of its own: a key, a refresh or logout token, the secret of an invitation.
+    "/api/v1/auth/token", "/api/v1/auth/backchannel-logout", "/api/v1/auth/invitations/show",
+    "/api/v1/auth/invitations/accept",
+}  # fmt: skip
 # The second factor is open to the unauthenticated; without a passed first factor it must say 401 to any code.
 BODIES = {"/api/v1/auth/mfa/verify": {"code": "123456"}}
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 import uuid
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +10,9 @@ import jsonschema
 import pytest
 
 from events.envelope import CloudEvent, decode, encode_binary, encode_structured
+from voiceassist.core.identity import DEFAULT_TENANT
 
-from .conftest import discard, new_product
+from .conftest import discard, new_product, until
 
 ROOT = Path(__file__).resolve().parents[2]
 UPLOADED = "org.voiceassist.document.uploaded.v1"
@@ -30,15 +30,6 @@ def snippet():
     namespace = {}
     exec(re.search(r"```python\n(.*?)```", guide, re.DOTALL)[1], namespace)  # noqa: S102 - our own guide
     return namespace["verified"]
-
-
-def until(condition, within=60.0):
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {within} s")
 
 
 @pytest.fixture(scope="module")
@@ -269,3 +260,49 @@ def test_a_revoked_key_and_a_key_without_the_scope_publish_nothing(product, inte
     refused = product.cli("keys", "create", "--user", "viewer", "--name", "n", "--scope", "events:publish")
     assert refused.returncode == 1
     assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.req("I2.1", "I2.4", "P11.6")
+def test_a_text_by_reference_is_looked_through_by_event_and_its_owner_told(product, sink, operator):
+    """Journey I2 with an event: claim, request, the counts in a signed delivery; the text is in no event and no log."""
+    done, asked = "org.voiceassist.phi.scan_completed.v1", "org.voiceassist.phi.scan_requested.v1"
+    made = key(product, "clinician", "phi:scan", "events:publish", "events:subscribe")
+    with product.client(authorization=f"Bearer {made['key']}") as client:
+        integrator = SimpleNamespace(http=client)
+        wanted = {"name": "Scans", "sink": f"{sink.url}/hook", "filters": [{"exact": {"type": done}}]}
+        subscription = client.post(SUBSCRIPTIONS, json=wanted).json()
+        note = "SSN 123-45-6789, MRN 00-12-34\n" * 1_000
+        stored = client.post("/api/v1/phi/objects", content=note, headers={"content-type": "text/plain"})
+        assert stored.status_code == 201, stored.text
+        data = {
+            "scan_id": str(uuid.uuid4()),
+            "tenant_id": str(DEFAULT_TENANT),
+            "owner_id": made["owner_id"],
+            "object_id": stored.json()["object_id"],
+        }
+
+        def request(**changes):
+            event = CloudEvent(
+                id=str(uuid.uuid4()), source="https://archive.example.org", type=asked,
+                datacontenttype="application/json", data=json.dumps(data | changes).encode(),
+            )  # fmt: skip
+            return event, publish(integrator, event)
+
+        assert request(owner_id=str(uuid.uuid4()))[1].status_code == 403
+        assert request(object_id="https://example.org/note.txt")[1].status_code == 400
+        assert request()[1].status_code == 202
+        (delivery,) = sink.wait_for(1)
+        told = decode(delivery.headers, delivery.body)
+        assert snippet()(subscription["secret"], delivery.headers, delivery.body)
+        assert told.subject == data["scan_id"]
+        assert json.loads(told.data)["ssn"] == 1000
+        # The object is gone with its scan: to ask again is a dead letter.
+        late, answer = request(scan_id=str(uuid.uuid4()))
+        assert answer.status_code == 202
+        dead = until(lambda: [one for one in logged(operator, "/dead-letters") if one["event"]["id"] == late.id])
+        assert dead[0]["status"] == 422
+        assert client.delete(f"{SUBSCRIPTIONS}/{subscription['id']}").status_code == 204
+    with product.client(authorization=f"Bearer {key(product, 'clinician', 'events:publish')['key']}") as client:
+        refused = client.post("/api/v1/phi/objects", content=note, headers={"content-type": "text/plain"})
+        assert refused.status_code == 403
+    assert "123-45-6789" not in product.logs()

@@ -35,7 +35,7 @@ def example(guide: str) -> str:
 def run(code: Path, *command: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOICEASSIST_")}
     environment |= {"PYTHONPATH": str(code), "PATH": f"{BIN}:{os.environ['PATH']}", "VOICEASSIST_EVAL_DATA": DATA}
-    result = subprocess.run(command, cwd=code, env=environment, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, cwd=code, env=environment, capture_output=True, text=True, timeout=900)
     assert result.returncode == 0, f"{command}: {result.stdout[-4000:]}{result.stderr[-2000:]}"
     return result.stdout
 
@@ -79,7 +79,7 @@ def test_each_is_at_most_twenty_lines():
         assert len(example(guide).splitlines()) <= 20
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1000)
 def test_make_check_passes_without_further_edits(checkout):
     """The recipe of `make check` itself, without what it installs."""
     (recipe,) = re.findall(r"^check:.*\n((?:\t.*\n)+)", (checkout / "Makefile").read_text(), re.MULTILINE)
@@ -94,8 +94,17 @@ def test_make_check_passes_without_further_edits(checkout):
     assert "doi:10.1055/s-0028-1106070" in page
 
 
+@pytest.mark.timeout(1000)
 def test_the_tests_that_came_with_the_function_pass_and_its_room_starts_alone(checkout):
-    run(checkout, "pytest", "tests/unit/functions/oncall", "tests/unit/functions/calculators")
+    # The other calculators' tests are the same as in this checkout.
+    run(
+        checkout,
+        "pytest",
+        "tests/unit/functions/oncall",
+        "tests/unit/functions/calculators",
+        "-k",
+        "oncall or shock_index",
+    )
     rooms = len(list((ROOT / "functions").glob("*/main.py"))) + 1
     assert run(checkout, "voiceassist", "check").startswith(f"{rooms} rooms, ")
 

@@ -53,12 +53,18 @@ def pid_of(product, name: str) -> int:
     raise AssertionError(f"{name} is not in the status")
 
 
+def jobs_of(client, documents: set[str]) -> list[dict]:
+    """What the product says of those that are not indexed."""
+    jobs = client.get("/api/v1/jobs", params={"limit": 100}).json()["items"]
+    return [job for job in jobs if job["document_id"] in documents]
+
+
 def wait_until_indexed(product, identifiers: list[str], seconds: float = 120) -> None:
     with product.key_client() as client:
         until = time.monotonic() + seconds
         waiting = set(identifiers)
         while waiting:
-            assert time.monotonic() < until, f"{len(waiting)} of {len(identifiers)} were never indexed"
+            assert time.monotonic() < until, f"of {len(identifiers)} were never indexed: {jobs_of(client, waiting)}"
             for identifier in list(waiting):
                 answer = client.get(f"/api/v1/documents/{identifier}")
                 assert answer.status_code != 404, "an acknowledged document is gone"

@@ -74,8 +74,14 @@ def test_the_room_comes_grows_with_its_calls_and_goes(own_product):
     with product.client(authorization=f"Bearer {key}") as client:
         answer = client.post("/api/v1/phi/detect", json={"text": "SSN 123-45-6789"})
         assert answer.status_code == 200, answer.text
-        assert answer.json()["entities"] == [{"start": 4, "end": 15, "label": "SSN", "score": 0.9}]
-        assert "NAME" in {one["label"] for one in answer.json()["categories"]["not_covered"]}
+        (found,) = answer.json()["entities"]
+        assert (found["start"], found["end"], found["label"]) == (4, 15, "SSN")
+        assert "NAME" in {one["label"] for one in answer.json()["categories"]["covered"]}
+        lines = '{"text": "SSN 123-45-6789"}\n' * 3
+        streamed = client.post(
+            "/api/v1/phi/redact", content=lines, headers={"content-type": "application/x-ndjson"}
+        ).text.splitlines()
+        assert [json.loads(line)["text"] for line in streamed] == ["SSN [SSN]"] * 3
     assert instances(product)["phi"] == 1
 
     wait_for_none(product)

@@ -1,13 +1,13 @@
-"""Encryption at rest by us: AES-256-GCM under a key per tenant and purpose, derived from the KEK.
+"""AES-256-GCM under one key, and files sealed frame by frame.
 
-Layout of a sealed value: version byte 1, 12-byte nonce, ciphertext with 16-byte tag. The associated
-data binds it to its place (`table|column|row`), so a value copied elsewhere does not open. A KMS
-behind a port and key rotation are still to come.
+A value of format 1 is the version byte 1, a 12-byte nonce, and the ciphertext with its 16-byte tag. The associated data
+binds it to its place (`table|column|row`), so a value copied elsewhere does not open. Values of tenants have format 2,
+which names its key (encryption/keys.py); format 1 have key files, the broker's log, and what older releases sealed.
 """
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from voiceassist.core.errors import VoiceAssistError
@@ -64,22 +64,25 @@ class Box:
             raise SealBrokenError from None
 
 
-def seal(plaintext: bytes, *, key: bytes, place: str) -> bytes:
-    return Box(key).seal(plaintext, place=place)
+class Sealing(Protocol):
+    """Who seals and opens; a Box, or the keys of a tenant."""
 
+    def seal(self, plaintext: bytes, *, place: str) -> bytes: ...
 
-def unseal(sealed: bytes, *, key: bytes, place: str) -> bytes:
-    return Box(key).unseal(sealed, place=place)
+    def unseal(self, sealed: bytes, *, place: str) -> bytes:
+        """Raises SealBrokenError."""
+        ...
 
 
 # Files are sealed in frames so that 500 MB never have to be in memory at once. The frame's number and
 # whether it is the last one are part of its place, so frames cannot be dropped, swapped or cut off.
 FRAME_BYTES = 1_048_576
-OVERHEAD = 1 + NONCE_BYTES + 16
+# What a sealed frame has more than its plaintext, by its version byte: format 2 names its key in four bytes more.
+OVERHEADS = {1: 1 + NONCE_BYTES + 16, 2: 1 + 4 + NONCE_BYTES + 16}
 
 
 def seal_frames(
-    chunks: Iterable[bytes], *, key: bytes, place: str, first: int = 0, last: bool = True
+    chunks: Iterable[bytes], *, box: Sealing, place: str, first: int = 0, last: bool = True
 ) -> Iterator[bytes]:
     """Seal a stream; every frame but the last holds FRAME_BYTES of plaintext.
 
@@ -91,17 +94,38 @@ def seal_frames(
     for chunk in chunks:
         buffer += chunk
         while len(buffer) > FRAME_BYTES:
-            yield seal(bytes(buffer[:FRAME_BYTES]), key=key, place=f"{place}|{number}")
+            yield box.seal(bytes(buffer[:FRAME_BYTES]), place=f"{place}|{number}")
             del buffer[:FRAME_BYTES]
             number += 1
-    yield seal(bytes(buffer), key=key, place=f"{place}|{number}|last" if last else f"{place}|{number}")
+    yield box.seal(bytes(buffer), place=f"{place}|{number}|last" if last else f"{place}|{number}")
 
 
-def unseal_frames(frames: Iterable[bytes], *, key: bytes, place: str) -> Iterator[bytes]:
-    """The plaintext of sealed frames of FRAME_BYTES + OVERHEAD; SealBrokenError if one was lost, moved or changed."""
-    for number, (frame, last) in enumerate(_with_end(frames)):
+def unseal_frames(data: Iterable[bytes], *, box: Sealing, place: str) -> Iterator[bytes]:
+    """The plaintext of sealed frames that come in pieces of any size; frames of both formats may stand in one file.
+
+    Raises SealBrokenError if one was lost, moved or changed.
+    """
+    for number, (frame, last) in enumerate(_with_end(_frames(data))):
         suffix = "|last" if last else ""
-        yield unseal(frame, key=key, place=f"{place}|{number}{suffix}")
+        yield box.unseal(frame, place=f"{place}|{number}{suffix}")
+
+
+def _frames(data: Iterable[bytes]) -> Iterator[bytes]:
+    buffer = bytearray()
+    for piece in data:
+        buffer += piece
+        while buffer and len(buffer) > (size := _size_of(buffer[0])):
+            yield bytes(buffer[:size])
+            del buffer[:size]
+    if buffer:
+        yield bytes(buffer)
+
+
+def _size_of(version: int) -> int:
+    """Bytes of a full frame."""
+    if version not in OVERHEADS:
+        raise SealBrokenError
+    return FRAME_BYTES + OVERHEADS[version]
 
 
 def _with_end(frames: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

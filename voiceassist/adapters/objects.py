@@ -1,6 +1,7 @@
 """Object storage by boto3 (SeaweedFS embedded, S3 in production); callers hand over ciphertext only."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ class ObjectStore:
         return _client(tuple(sorted(self._options.items())))
 
     def put(self, key: str, sealed: bytes) -> None:
-        with _translated():
+        with translated():
             self.client.put_object(Bucket=self.bucket, Key=key, Body=sealed)
 
     def put_parts(self, key: str, parts: Iterable[bytes]) -> None:
@@ -36,7 +37,7 @@ class ObjectStore:
 
         S3 wants parts of at least 5 MiB, so smaller ones are joined.
         """
-        with _translated():
+        with translated():
             upload = self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
             try:
                 done = [
@@ -60,12 +61,12 @@ class ObjectStore:
 
     def begin_parts(self, key: str) -> str:
         """Open a multipart upload whose parts come one by one, perhaps from several processes; returns its id."""
-        with _translated():
+        with translated():
             return self.client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
 
     def put_part(self, key: str, upload: str, number: int, sealed: bytes) -> str:
         """Store part `number`, from 1, in place of an earlier one; returns its ETag. All but the last have 5 MiB."""
-        with _translated():
+        with translated():
             answer = self.client.upload_part(
                 Bucket=self.bucket, Key=key, UploadId=upload, PartNumber=number, Body=sealed
             )
@@ -76,7 +77,7 @@ class ObjectStore:
         from botocore.exceptions import ClientError
 
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
-        with _translated():
+        with translated():
             try:
                 self.client.complete_multipart_upload(
                     Bucket=self.bucket,
@@ -90,19 +91,19 @@ class ObjectStore:
 
     def abort_parts(self, key: str) -> None:
         """Give back the space of all unfinished uploads of a key, also of one whose id nobody noted down."""
-        with _translated():
+        with translated():
             found = self.client.list_multipart_uploads(Bucket=self.bucket, Prefix=key).get("Uploads", ())
             for upload in found:
                 if upload["Key"] == key:
                     self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload["UploadId"])
 
     def get(self, key: str) -> bytes:
-        with _translated():
+        with translated():
             return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def stream(self, key: str, size: int) -> Iterator[bytes]:
         """The object in pieces of exactly `size` bytes (the last may be shorter), for files too large for memory."""
-        with _translated():
+        with translated():
             body = self.client.get_object(Bucket=self.bucket, Key=key)["Body"]
             buffer = bytearray()
             while data := body.read(size):
@@ -113,12 +114,32 @@ class ObjectStore:
             if buffer:
                 yield bytes(buffer)
 
+    def changed_since(self, moment: datetime) -> Iterator[tuple[str, int]]:
+        """Name and size of every object that was written at or after a moment."""
+        with translated():
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
+                for one in page.get("Contents", ()):
+                    if one["LastModified"] >= moment.replace(microsecond=0):  # S3 tells whole seconds
+                        yield one["Key"], one["Size"]
+
+    def start(self, key: str, size: int) -> bytes:
+        """The first `size` bytes."""
+        with translated():
+            found = self.client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes=0-{size - 1}")
+            return found["Body"].read()
+
+    def names(self, prefix: str) -> list[str]:
+        """The keys of all objects below a prefix."""
+        with translated():
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
     def delete(self, key: str) -> None:
-        with _translated():
+        with translated():
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def ping(self) -> None:
-        with _translated():
+        with translated():
             self.client.head_bucket(Bucket=self.bucket)
 
 
@@ -151,7 +172,7 @@ def _client(options: tuple[tuple[str, Any], ...]) -> "S3Client":
     return client
 
 
-class _translated:  # noqa: N801 - reads as a statement at its uses
+class translated:  # noqa: N801 - reads as a statement at its uses
     """Vendor errors become the family's; their texts (keys, bodies) go no further."""
 
     def __enter__(self) -> None:

@@ -1,4 +1,6 @@
-"""Vectors from an OpenAI-compatible server elsewhere. Every text passes the gate that whoever builds this hands over.
+"""Vectors from an OpenAI-compatible server elsewhere.
+
+Every text passes the gate, and every connection is opened by the transport, that whoever builds this hands over.
 
 No proxy, no redirect: a text goes to the configured address and to no other. Errors are told without what was sent.
 """
@@ -6,7 +8,6 @@ No proxy, no redirect: a text goes to the configured address and to no other. Er
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from voiceassist.core.errors import DependencyTimeoutError, ExternalApiError, Un
 from voiceassist.ports.embedding import Model
 
 if TYPE_CHECKING:
+    import httpx2
     import numpy as np
     import openai
     from numpy.typing import NDArray
@@ -25,8 +27,8 @@ MAX_TOKENS = 8191
 BYTES_PER_TOKEN = 3
 BATCH_BYTES = 200_000
 
-# Raises when one of the texts must not leave.
-Gate = Callable[[Sequence[str]], None]
+# What of the texts may be sent, in their order; raises when one of them must not leave.
+Gate = Callable[[Sequence[str]], Sequence[str]]
 
 
 class OpenAiEmbedder:
@@ -38,7 +40,7 @@ class OpenAiEmbedder:
         url: str,
         key: str,
         gate: Gate,
-        ca_file: str = "",
+        transport: httpx2.BaseTransport,
         timeout_seconds: float = 20.0,
         retries: int = 2,
     ) -> None:
@@ -48,7 +50,7 @@ class OpenAiEmbedder:
         self._url = url
         self._key = key
         self._gate = gate
-        self._ca_file = ca_file
+        self._transport = transport
         self._timeout = timeout_seconds
         self._retries = retries
 
@@ -57,7 +59,7 @@ class OpenAiEmbedder:
 
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         # All or nothing: what passes the gate is not sent while a later text is refused.
-        self._gate(texts)
+        texts = self._gate(texts)
         for rows in _batches(texts):
             vectors[rows] = self._send([texts[row] for row in rows])
         return vectors
@@ -112,14 +114,15 @@ class OpenAiEmbedder:
 
         # Its debug lines hold whole requests.
         logging.getLogger("openai").setLevel(logging.WARNING)
-        verify = ssl.create_default_context(cafile=self._ca_file) if self._ca_file else True
         timeout = httpx2.Timeout(self._timeout, connect=5.0)
         return openai.OpenAI(
             api_key=self._key or "none",
             base_url=self._url,
             timeout=timeout,
             max_retries=self._retries,
-            http_client=httpx2.Client(verify=verify, timeout=timeout, trust_env=False, follow_redirects=False),
+            http_client=httpx2.Client(
+                transport=self._transport, timeout=timeout, trust_env=False, follow_redirects=False
+            ),
         )
 
 

@@ -36,6 +36,7 @@ class Turn:
     citations: list[dict[str, Any]] = field(default_factory=list)
     calculator: dict[str, Any] | None = None
     clarify: dict[str, Any] | None = None
+    phi: dict[str, str] | None = None
     timings: dict[str, float] = field(default_factory=dict)
     audio: bytes = field(default=b"", repr=False)
 
@@ -48,6 +49,7 @@ class Turn:
             "citations": self.citations,
             "calculator": self.calculator,
             "clarify": self.clarify,
+            "phi": self.phi,
             "timings": self.timings | {"audio_s": round(len(self.audio) / 2 / WIRE_RATE, 2)},
         }
 
@@ -69,8 +71,11 @@ def converse(layout: Layout, url: str | None, said: Iterable[str | bytes], heard
 
 
 @asynccontextmanager
-async def connect(layout: Layout, url: str | None) -> "AsyncIterator[ClientConnection]":
-    """Open the socket with this machine's own API key; raises a family error with what to do."""
+async def connect(layout: Layout, url: str | None, *, beside: str = "") -> "AsyncIterator[ClientConnection]":
+    """Open the socket with this machine's own API key; raises a family error with what to do.
+
+    `beside` stands after the path, where nobody should put anything.
+    """
     running = state.read(layout)
     address = url or (running.url if running else None)
     if address is None:
@@ -85,7 +90,7 @@ async def connect(layout: Layout, url: str | None) -> "AsyncIterator[ClientConne
         "proxy": None,
     }
     socket = await _opened(
-        address.replace("http", "ws", 1).rstrip("/") + "/v1/realtime?model=voiceassist-local", options
+        address.replace("http", "ws", 1).rstrip("/") + f"/v1/realtime{beside or '?model=voiceassist-local'}", options
     )
     try:
         yield socket
@@ -211,5 +216,7 @@ def _take_extension(turn: Turn, event: dict[str, Any]) -> None:
             turn.calculator = event["result"]
         case "voiceassist.clarify.ask":
             turn.clarify = {name: event[name] for name in ("question", "options", "slot")}
+        case "voiceassist.phi.notice":
+            turn.phi = {name: event[name] for name in ("route", "reason")}
         case "voiceassist.metrics":
             turn.timings |= {name: event[name] for name in event if name.endswith("_ms") and event[name] is not None}

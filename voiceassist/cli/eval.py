@@ -13,8 +13,11 @@ EVALUATIONS = {
     "retrieval": "Ranked passages of a corpus, whose vectors are kept for the next time; nothing has to run.",
     "clarify": "What is asked back: topics by a corpus, and missing inputs; nothing has to run.",
     "intents": "What labelled queries are taken for, as a confusion matrix; nothing has to run.",
+    "asr": "Speech: what is heard, with the list of terms the product chooses; nothing has to run.",
+    "voice": "Spoken questions in real time: what was heard, answered, and how long it took; nothing has to run.",
+    "phi": "Identifiers in labelled texts: the detection engine itself, nothing has to run.",
 }
-MODULES = {"calculators": "medcalc", "retrieval": "ranking"}
+MODULES = {"calculators": "medcalc", "retrieval": "ranking", "phi": "identifiers"}
 
 
 @click.group(

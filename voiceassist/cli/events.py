@@ -12,6 +12,7 @@ from voiceassist.core.identity import service
 from voiceassist.runtime.engines.environment import running_settings
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.settings import Settings, inherited
+from voiceassist.runtime.workloads import BROKER, OPERATOR
 
 ROOT = "/api/v1/events"
 TIMEOUT = 60.0
@@ -191,7 +192,9 @@ async def _ask(
     from voiceassist.runtime.http import identity_headers
 
     # Whoever may read this installation's secrets operates it; the record of replays tells the account.
-    identity = identity_headers(service(f"operator {getpass.getuser()}"), issuer="cli", settings=settings)
+    identity = identity_headers(
+        service(f"operator {getpass.getuser()}"), issuer=OPERATOR, audience=BROKER, settings=settings
+    )
     async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT) as client:
         try:
             answer = await client.request(method, url, params=query, json=body, headers=identity)

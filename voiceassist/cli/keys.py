@@ -1,6 +1,7 @@
 """`voiceassist keys`: API keys, for who operates this machine."""
 
 import asyncio
+import getpass
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,7 @@ from voiceassist.runtime.settings import Settings, inherited
 if TYPE_CHECKING:
     from functions.auth.schema import ApiKey
     from voiceassist.adapters.postgres import Database
+    from voiceassist.ports.auditing import Auditor
 
 T = TypeVar("T")
 
@@ -49,10 +51,14 @@ def create(layout: Layout, *, as_json: bool, user: str, name: str, scopes: tuple
     except ValidationError:
         raise click.ClickException("The name or a scope is not well formed.") from None
 
-    async def work(database: "Database") -> "ApiKey":
-        return await keys.create(await _person(database, user), wanted, database=database)
+    settings = running_settings(layout, inherited())
 
-    made = _run(running_settings(layout, inherited()), work)
+    async def work(database: "Database") -> "ApiKey":
+        return await keys.create(
+            await person(database, user), wanted, database=database, auditor=auditor_of(settings, database)
+        )
+
+    made = _run(settings, work)
     shown = made.model_dump(mode="json")
     click.echo(json.dumps(shown, indent=2) if as_json else f"{shown['key']}\n(it is not shown again; id {made.id})")
 
@@ -84,19 +90,32 @@ def revoke(layout: Layout, *, key_id: UUID) -> None:
     """End a key at once."""
     from functions.auth import keys
     from voiceassist.adapters.redis import connect
-    from voiceassist.runtime.sessions import KeyCache
 
     settings = running_settings(layout, inherited())
 
     async def work(database: "Database") -> None:
         redis = connect(settings.redis.url)
         try:
-            await keys.revoke(service("operator"), key_id, database=database, cache=KeyCache(redis))
+            await keys.revoke(
+                operator(), key_id, database=database, redis=redis, auditor=auditor_of(settings, database)
+            )
         finally:
             await redis.aclose()
 
     _run(settings, work)
     click.echo("revoked")
+
+
+def operator() -> Principal:
+    """Whoever may read this installation's secrets operates it; the record tells the account."""
+    return service(f"operator {getpass.getuser()}")
+
+
+def auditor_of(settings: Settings, database: "Database") -> "Auditor":
+    from voiceassist.runtime.audit_keys import AuditKeys
+    from voiceassist.runtime.auditing import Writer
+
+    return Writer(database, AuditKeys(settings.audit), part="cli", chains=settings.audit.chains)
 
 
 def _run(settings: Settings, work: "Callable[[Database], Awaitable[T]]") -> T:
@@ -115,15 +134,16 @@ def _run(settings: Settings, work: "Callable[[Database], Awaitable[T]]") -> T:
     return asyncio.run(run())
 
 
-async def _person(database: "Database", who: str) -> Principal:
+async def person(database: "Database", who: str) -> Principal:
+    """The one active user of a mail address, or of what stands before its @."""
     from functions.auth import store
 
     async with database.transaction(service("operator")) as connection:
-        found = [person for person in await store.people_called(connection, who) if person.active]
+        found = [one for one in await store.people_called(connection, who) if one.active]
     if len(found) != 1:
         raise click.ClickException("There is no such active user." if not found else "That names several users.")
-    (person,) = found
-    return Principal(str(person.id), person.tenant_id, person.role, user_id=person.id, profile=person.profile)
+    (one,) = found
+    return Principal(str(one.id), one.tenant_id, one.role, user_id=one.id, profile=one.profile)
 
 
 def _line(key: dict[str, Any]) -> str:

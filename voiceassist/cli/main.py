@@ -18,9 +18,15 @@ COMMANDS = {
     "talk": "Ask by voice: a WAV in, a spoken and cited answer out.",
     "ask": "Ask in writing and read the cited answer.",
     "users": "Show the seeded users with password and current code.",
+    "admin": "Accounts and sign-ins: list, invite, disable, sign out.",
     "events": "Look into the event log, and send events again.",
+    "audit": "Verify and search the record of who saw and did what.",
+    "encryption": "Rotate and destroy the keys of what is sealed at rest.",
     "keys": "Make, list and revoke API keys.",
+    "workloads": "Make the keys by which parts know each other.",
+    "phi": "Decide about documents in which identifiers were found.",
     "certs": "Show, renew or replace the local certificates.",
+    "canary": "Tell of a patient who does not exist, and search logs and stores for it.",
     "check": "Check that wiring, catalogue and rooms fit together.",
     "new": "Begin a function of your own.",
     "phase": "Show how far each phase is, and check the evidence of every tick.",
@@ -36,6 +42,8 @@ COMMANDS = {
     cls=LazyGroup,
     package="voiceassist.cli",
     table=COMMANDS,
+    # No path of the foundation bears the name of a room.
+    modules={"canary": "canaries.command", "audit": "auditing", "phi": "quarantine", "users": "people"},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="voiceassist", message="%(prog)s %(version)s")

@@ -6,7 +6,7 @@ import json
 import click
 
 from voiceassist.cli.options import data_option, json_option
-from voiceassist.runtime import logging
+from voiceassist.runtime import encryption, logging
 from voiceassist.runtime.engines.environment import running_settings
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.settings import Settings, inherited
@@ -48,8 +48,9 @@ async def _run(settings: Settings) -> tuple[str, int, int]:
             click.echo(f"\r{done}/{all_}", nl=done == all_, err=True)
 
     database = Database(settings.postgres.dsn, pool_size=2)
+    keyring = encryption.keyring_of(settings, database, lambda: encryption.kms_of(settings))
     try:
-        left = await reembedding.run(database, embedder, told=told)
+        left = await reembedding.run(database, keyring, embedder, told=told)
     finally:
         await database.close()
     return embedder.model_id, tenants, left

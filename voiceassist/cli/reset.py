@@ -43,7 +43,7 @@ def wipe(layout: Layout) -> None:
         if folder.exists():
             shutil.rmtree(folder)
     # The secrets go last: an interrupted reset must still be recognised as an installation.
-    for file in (layout.seed_users, layout.state, layout.secrets, layout.lock):
+    for file in (layout.seed_users, layout.state, layout.kek, layout.secrets, layout.lock):
         file.unlink(missing_ok=True)
     if not any(layout.data.iterdir()):
         layout.data.rmdir()

@@ -30,6 +30,7 @@ SCOPE = re.compile(r"[a-z][a-z0-9]*:[a-z]+")
 # What the templates, or compose.yaml, call something else.
 TAKEN = frozenset({"room", "app", "ask", "skill", "log", "hear", "gateway", "realtime", "broker", "migrate"})
 KUSTOMIZATION = "knative/rooms/kustomization.yaml"
+ACCESS = "tests/data/access/matrix.yaml"  # who may call which route
 BEFORE = "\n  gateway:\n"  # rooms stand before it in compose.yaml
 
 
@@ -115,7 +116,18 @@ def changes(root: Path, wanted: Wanted) -> dict[str, str]:
         KUSTOMIZATION: head + "resources:\n" + "\n".join(resources) + "\n",
         "compose.yaml": compose.replace(BEFORE, f"\n{filled('compose.yaml.txt', wanted)}{BEFORE[1:]}"),
     }
-    return told | (heard(root, wanted) if wanted.hears else {})
+    if wanted.hears:
+        return told | heard(root, wanted)
+    return told | callers(root, wanted)
+
+
+def callers(root: Path, wanted: Wanted) -> dict[str, str]:
+    """The table of who may call which route, with the function's: whoever works with patients (`room.use`)."""
+    path = root / ACCESS
+    if not path.is_file():
+        return {}
+    who = "clinician nurse user researcher integrator service"
+    return {ACCESS: f"{path.read_text()}{wanted.name}:\n  POST /api/v1/{wanted.name}/ask: {who}\n"}
 
 
 def heard(root: Path, wanted: Wanted) -> dict[str, str]:

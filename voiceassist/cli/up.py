@@ -47,6 +47,8 @@ def command(layout: Layout, *, isolated: bool, port_base: int, tls: bool) -> Non
 def run(stack: Stack, *, first: bool) -> None:
     click.echo(f"starting in {stack.layout.data}" + (" for the first time" if first else ""))
     refuse_sick_external(stack)
+    if first:
+        click.echo("the first start prepares the database and the library")
     stack.start_stores(CONTENT)
     stack.start_services()
     announce(stack, first=first)

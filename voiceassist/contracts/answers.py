@@ -102,10 +102,14 @@ class Spoken(Contract):
 
 
 class Question(Contract):
-    """`intent`: what the asker wants, where that is known; it may decide which sources and sections come first."""
+    """`intent`: what the asker wants, where that is known; it decides which sources and sections come first.
+
+    `prefer`: kinds of source that come before those of the intent, in this order; nothing is left out for it.
+    """
 
     question: str = Field(min_length=1, max_length=2000)
     intent: Intent | None = None
+    prefer: tuple[FilterValue, ...] = Field(default=(), max_length=3)
 
 
 class SearchRequest(Contract):

@@ -1,8 +1,11 @@
 """Calculator results and the reading of a spoken request, as realtime and the page receive them."""
 
+from datetime import date
+
 from pydantic import Field
 
 from voiceassist.contracts.answers import Contract
+from voiceassist.contracts.cases import CaseFact
 
 Value = float | int | bool | str
 
@@ -14,13 +17,17 @@ class Reference(Contract):
 
 
 class CalculatorInput(Contract):
-    """An input as the formula used it, in its canonical unit; `assumed` when the speaker did not say it."""
+    """An input as the formula used it, in its canonical unit; `assumed` when the speaker did not say it.
+
+    `from_case`: the day from which the open case has it, where nobody said it in the question.
+    """
 
     name: str
     label: str
     value: Value
     unit: str | None = None
     assumed: bool = False
+    from_case: date | None = None
 
 
 class CalculatorResult(Contract):
@@ -48,7 +55,10 @@ class MissingInput(Contract):
 
 
 class ComputeRequest(Contract):
-    """`inputs`: name to a value, or to {"value": …, "unit": …}; `assumed` names inputs nobody stated."""
+    """`inputs`: name to a value, or to {"value": …, "unit": …}; `assumed` names inputs nobody stated.
+
+    {"from_case": "2026-01-02"} beside a value: it is out of the open case, of that day.
+    """
 
     inputs: dict[str, object] = Field(max_length=100)
     assumed: tuple[str, ...] = ()
@@ -57,7 +67,8 @@ class ComputeRequest(Contract):
 class InterpretRequest(Contract):
     """`known`, `asked` and `doubted` are those of the interpretation that this text replies to.
 
-    `assume`: take criteria that nobody mentioned as "no", marked as assumed; only at the speaker's own wish.
+    `assume`: take criteria that nobody mentioned as "no", marked as assumed; only at the speaker's own wish. `case`:
+    what is known of the patient, for inputs that the text does not say; what is taken from it says `from_case`.
     """
 
     text: str = Field(min_length=1, max_length=2000)
@@ -66,6 +77,7 @@ class InterpretRequest(Contract):
     asked: str | None = None
     assume: bool = False
     doubted: dict[str, object] = Field(default_factory=dict, max_length=100)
+    case: tuple[CaseFact, ...] = Field(default=(), max_length=200)
 
 
 class Interpretation(Contract):

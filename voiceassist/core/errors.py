@@ -8,6 +8,7 @@
     ├── NotFoundError              404  NOT_FOUND
     ├── MethodNotAllowedError      405  METHOD_NOT_ALLOWED
     ├── ConflictError              409  CONFLICT
+    ├── ErasedError                410  ERASED
     ├── PayloadTooLargeError       413  PAYLOAD_TOO_LARGE
     ├── UnsupportedFormatError     415  UNSUPPORTED_FORMAT
     ├── NeedsInputError            422  NEEDS_INPUT
@@ -95,6 +96,14 @@ class ConflictError(VoiceAssistError):
     status = 409
     code = "CONFLICT"
     title = "The resource is in another state"
+
+
+class ErasedError(VoiceAssistError):
+    """The data is there and can never be read again: its keys were destroyed."""
+
+    status = 410
+    code = "ERASED"
+    title = "The data was erased"
 
 
 class PayloadTooLargeError(VoiceAssistError):

@@ -15,7 +15,10 @@ DEFAULT_TENANT = UUID("01900000-0000-7000-8000-000000000001")
 class Principal:
     """An authenticated user or service.
 
-    `user_id` is None for services, whose name stands in `subject`.
+    `user_id` is None for services, whose name stands in `subject`. `session_id` names the sign-in, key or grant with
+    which the principal ends. `second_factor_at` is Unix time, 0 where there was none: of services, API keys and what
+    acts for a session later. `actors` are the parts of the installation that act for the subject here, the latest
+    first: whose call this is, and by which way it came (RFC 8693, section 4.1).
     """
 
     subject: str
@@ -26,6 +29,8 @@ class Principal:
     scopes: frozenset[str] = field(default_factory=frozenset)
     session_id: str = ""
     name: str = ""
+    second_factor_at: float = 0.0
+    actors: tuple[str, ...] = ()
 
     @property
     def is_service(self) -> bool:

@@ -122,6 +122,8 @@ STOPWORDS = frozenset(
     ]
 )
 
+SHORTEST_STEM = 5
+_ENDINGS = frozenset(["", *"e ed er es ing ion ions ive al ally ant ants ate ated ating ation ment ments ly y".split()])
 _WORD = re.compile(r"[a-z0-9]+(?:[.,][0-9]+)*")
 # A full stop, question or exclamation mark, perhaps closed by a bracket or quote, then something that starts anew.
 _STOP = re.compile(r"[.!?][)\]”\"']*\s+(?=[\"“'(\[]*[A-Z0-9≥≤<>])")
@@ -182,6 +184,19 @@ def singular(word: str) -> str:
     if word.endswith("ies"):
         return word[:-3] + "y"
     return word[:-1]
+
+
+def inflected(one: str, other: str) -> bool:
+    """The same stem with two usual endings: `treated` and `treatment`, not `nitrite` and `nitrate`."""
+    shared = shared_start(one, other)
+    return any(one[cut:] in _ENDINGS and other[cut:] in _ENDINGS for cut in range(SHORTEST_STEM, shared + 1))
+
+
+def shared_start(one: str, other: str) -> int:
+    """How many letters both begin with."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def sentences(text: str) -> list[str]:

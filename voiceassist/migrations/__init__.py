@@ -31,6 +31,24 @@ def downgrade(dsn: str, revision: str = "base") -> None:
     command.downgrade(_config(dsn), revision)
 
 
+def reached(dsn: str) -> str:
+    """The revision a database is at; empty for one without a schema."""
+    import asyncio
+
+    import asyncpg
+
+    async def ask() -> str:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return str(await connection.fetchval("select version_num from alembic_version") or "")
+        except asyncpg.UndefinedTableError:
+            return ""
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
 def head() -> str:
     """The newest revision in this checkout."""
     from alembic.script import ScriptDirectory

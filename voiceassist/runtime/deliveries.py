@@ -5,8 +5,8 @@ say (`VOICEASSIST_DELIVERY__…`):
 
 - Kafka and channel-based Brokers, with Knative's feature `authentication-oidc`: the dispatcher sends a token of the
   cluster (a JWT, RFC 7519) issued to the Trigger's own service account for the audience its subscriber names.
-- RabbitMQ's dispatcher sends nothing. What the NetworkPolicies let through to a room holds the internal secret anyway
-  or is that dispatcher, so a small site may trust them, and says so.
+- RabbitMQ's dispatcher sends nothing. What the NetworkPolicies let through to a room is a part of the installation or
+  that dispatcher, so a small site may trust them, and says so.
 
 Without either, only the internal token opens the door.
 """
@@ -31,20 +31,25 @@ LEEWAY_SECONDS = 5
 REMEMBERED = 1024
 
 
-def deliverer(authorization: str, settings: Settings, now: datetime | None = None) -> Principal:
-    """Whoever hands over an event, by its `Authorization` header; raises UnauthenticatedError."""
+def deliverer(authorization: str, settings: Settings, room: str, now: datetime | None = None) -> Principal:
+    """Whoever hands over an event to a room, by its `Authorization` header; raises UnauthenticatedError."""
     scheme, _, token = authorization.partition(" ")
     if not authorization and settings.delivery.unsigned:
         return service(DELIVERER)
     if scheme.lower() != "bearer":
         raise UnauthenticatedError("The caller did not identify itself.")
     try:
-        return tokens.verify(token, secret=settings.internal_secret, now=now)
+        return tokens.verify(token, audience=room, workload=settings.workload, now=now)
     except UnauthenticatedError:
         if not settings.delivery.issuer:
             raise
     _check(token, settings.delivery, (now or datetime.now(UTC)).timestamp())
     return service(DELIVERER)
+
+
+def delivers(caller: Principal) -> bool:
+    """The broker itself, acting for nobody: another part that could call rooms could otherwise invent events."""
+    return caller.is_service and caller.subject == DELIVERER and not caller.actors
 
 
 def _check(token: str, known: Delivery, now: float) -> None:

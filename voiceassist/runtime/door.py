@@ -28,7 +28,7 @@ from voiceassist.core.errors import (
     VoiceAssistError,
 )
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import deliveries, logging, metrics, problem, tokens, tracing
+from voiceassist.runtime import access, auditing, deliveries, logging, metrics, problem, routing, tokens, tracing
 from voiceassist.runtime.settings import Settings, load_settings
 
 log = logging.get_logger(__name__)
@@ -38,7 +38,9 @@ Check = Callable[[], Awaitable[None]]
 OPEN_PATHS = frozenset({"/health", "/ready", "/health/ready", "/metrics", "/openapi.json"})
 # Where a room hears events besides `/`: a Trigger may name a path of its subscriber.
 DELIVERED = "/deliver/"
+ACTION = b"x-action"  # what a route is to the policy, told to the gateway (runtime/access/notes.py)
 MAX_EVENT_BYTES = 1_048_576
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})  # any token is one to HTTP
 
 
 class Room:
@@ -94,13 +96,18 @@ class _Exchange:
     def __init__(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
         self.room, self.scope, self.receive, self._send = room, scope, receive, send
         self.status = 0
+        self.way = routing.Way()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             context = tracing.current()
-            if context:
-                message["headers"] = [*message.get("headers", ()), (b"x-trace-id", context.trace_id.encode())]
+            told = [(b"x-trace-id", context.trace_id.encode())] if context else []
+            if action := self.scope.get("state", {}).get("action"):
+                told.append((ACTION, action.encode()))
+            if self.way.cloud:
+                told.append((routing.WENT.encode(), routing.CLOUD.encode()))
+            message["headers"] = [*message.get("headers", ()), *told]
         await self._send(message)
 
     async def run(self) -> None:
@@ -137,7 +144,7 @@ class _Exchange:
             log.info(
                 "room.answered",
                 room=self.room.name,
-                method=method,
+                method=method if method in METHODS else "other",
                 route=route,
                 status=self.status,
                 duration_ms=milliseconds,
@@ -150,11 +157,19 @@ class _Exchange:
             return
         delivered = request.method == "POST" and (path == "/" or path.startswith(DELIVERED))
         known = deliveries.deliverer if delivered else authenticate
-        caller = known(request.headers.get("authorization", ""), self.room.settings)
+        caller = known(request.headers.get("authorization", ""), self.room.settings, self.room.name)
+        auditing.came_from(request.headers.get("x-forwarded-for", ""), request.headers.get(access.PURPOSE, ""))
         self.scope.setdefault("state", {})["principal"] = caller
+        route = request.headers.get(routing.HEADER, "")
+        conversation = request.headers.get(routing.CONVERSATION, "")
+        with routing.request(caller.tenant_id, route=route, caller=caller, conversation=conversation) as self.way:
+            await self.enter(request, caller, delivered=delivered)
+
+    async def enter(self, request: Request, caller: Principal, *, delivered: bool) -> None:
+        path = self.scope["path"]
+        if delivered and not deliveries.delivers(caller):
+            raise ForbiddenError("Only the broker delivers events.")
         if path == "/" and delivered:
-            if not caller.is_service:
-                raise ForbiddenError("Only parts of the installation deliver events.")
             await hear(self.room, request)
             await Response(status_code=204)(self.scope, self.receive, self.send)
         elif path == "/":
@@ -180,11 +195,12 @@ class _Exchange:
         await answer(self.scope, self.receive, self.send)
 
 
-def authenticate(authorization: str, settings: Settings) -> Principal:
+def authenticate(authorization: str, settings: Settings, part: str) -> Principal:
+    """Whom a token for this part speaks for; raises UnauthenticatedError."""
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise UnauthenticatedError("The caller did not identify itself.")
-    return tokens.verify(token, secret=settings.internal_secret)
+    return tokens.verify(token, audience=part, workload=settings.workload)
 
 
 async def principal(request: Request) -> Principal:

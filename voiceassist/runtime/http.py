@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from voiceassist.core.errors import DependencyTimeoutError, UnavailableError
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import tokens, tracing
+from voiceassist.runtime import routing, tokens, tracing, workloads
 from voiceassist.runtime.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -33,17 +33,18 @@ def client() -> "httpx.AsyncClient":
     )
 
 
-def identity_headers(principal: Principal, *, issuer: str, settings: Settings) -> dict[str, str]:
-    """Bearer token of the principal and the current `traceparent`."""
-    headers = {"authorization": f"Bearer {tokens.mint(principal, issuer=issuer, secret=settings.internal_secret)}"}
+def identity_headers(principal: Principal, *, issuer: str, audience: str, settings: Settings) -> dict[str, str]:
+    """Bearer token of the principal for one part, the current `traceparent`, and that it stays local where it does."""
+    token = tokens.mint(principal, issuer=issuer, audience=audience, workload=settings.workload)
+    headers = {"authorization": f"Bearer {token}"}
     if traceparent := tracing.current_traceparent():
         headers["traceparent"] = traceparent
-    return headers
+    return headers | routing.headers()
 
 
 def broker_headers(principal: Principal, *, issuer: str, settings: Settings) -> dict[str, str]:
     """As `identity_headers`, for a Broker: where a SinkBinding mounts a token for it, that one is sent."""
-    headers = identity_headers(principal, issuer=issuer, settings=settings)
+    headers = identity_headers(principal, issuer=issuer, audience=workloads.BROKER, settings=settings)
     try:
         # The cluster renews the file, so it is read each time.
         token = Path(settings.broker.token_file).read_text(encoding="ascii").strip()
@@ -53,18 +54,29 @@ def broker_headers(principal: Principal, *, issuer: str, settings: Settings) -> 
 
 
 async def call(
-    method: str, url: str, *, principal: Principal, issuer: str, headers: dict[str, str] | None = None, **options: Any
+    method: str,
+    url: str,
+    *,
+    principal: Principal,
+    issuer: str,
+    audience: str,
+    headers: dict[str, str] | None = None,
+    **options: Any,
 ) -> "httpx.Response":
-    """Send a request on behalf of `principal`; no answer is UnavailableError or DependencyTimeoutError.
+    """Send a request of the part `issuer` to the part `audience` on behalf of `principal`.
 
-    `options` are httpx's (json, content, params, timeout). Statuses are the caller's business.
+    No answer is UnavailableError or DependencyTimeoutError. `options` are httpx's (json, content, params, timeout).
+    Statuses are the caller's business.
     """
     import httpx
 
-    identity = identity_headers(principal, issuer=issuer, settings=load_settings())
+    identity = identity_headers(principal, issuer=issuer, audience=audience, settings=load_settings())
     try:
-        return await client().request(method, url, headers=identity | (headers or {}), **options)
+        answer = await client().request(method, url, headers=identity | (headers or {}), **options)
     except httpx.TimeoutException:
         raise DependencyTimeoutError("A part of the installation did not answer in time.") from None
     except httpx.TransportError:
         raise UnavailableError("A part of the installation could not be reached.") from None
+    if answer.headers.get(routing.WENT) == routing.CLOUD:
+        routing.went_out()
+    return answer

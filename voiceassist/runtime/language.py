@@ -2,33 +2,28 @@
 
 Policy is `LANGUAGE__ALLOW`. `nothing` (the default): no model is asked, whatever its address. `local`: only one whose
 address lies inside, on this machine or in a private network, checked when the connection is opened; text stays in the
-house. `remote`: one outside, by the rules of the one way out (runtime/egress.py), with passages that belong to nobody
-and a question that the gate for remote models lets through (runtime/phi_gate.py); a gate that cannot tell does not.
+house. `remote`: one outside, with passages that belong to nobody and a question as the gate (runtime/egress) lets it
+through: without identifiers, or with stand-ins that become the real words again in what the model answers. A gate that
+cannot tell lets nothing through.
 """
 
-import asyncio
-import ssl
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+import json
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from socket import gaierror
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from voiceassist.core import addresses
-from voiceassist.core.errors import ForbiddenError, SettingsError, UnavailableError, VoiceAssistError
-from voiceassist.ports.language import LanguageModel, Prompt
+from voiceassist.core.errors import ForbiddenError, SettingsError, UnavailableError
+from voiceassist.ports.language import Chat, ChatModel, LanguageModel, Message, Prompt, ToolCall, ToolOutput
 from voiceassist.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    import httpx2
+    from voiceassist.runtime.egress import Gate
+    from voiceassist.runtime.egress.web import Egress, Resolve
+    from voiceassist.runtime.pseudonyms.restoring import Restoring
 
-    from voiceassist.runtime.egress import Egress, Resolve
-
-CHECK_SECONDS = 2.0
-LOOKUP_SECONDS = 5.0
-
-# PhiGate: raises ForbiddenError for texts that must stay, UnavailableError when nobody can tell; it may block.
-Check = Callable[[Sequence[str]], None]
+STAND_INS = " Words in double brackets, such as [[NAME_417]], stand for something: repeat them unchanged, brackets too."
 
 
 class NotSentError(ForbiddenError):
@@ -41,13 +36,17 @@ class NotSentError(ForbiddenError):
         self.reason = reason
 
 
+class Model(LanguageModel, ChatModel, Protocol):
+    """A language model that answers prompts and goes on with conversations."""
+
+
 class Gated:
     """A language model behind the gate: the only kind that rooms get."""
 
-    def __init__(self, model: LanguageModel, *, allow: str, check: Check) -> None:
+    def __init__(self, model: Model, *, allow: str, gate: "Gate") -> None:
         self._model = model
         self._allow = allow
-        self._check = check
+        self._gate = gate
 
     @property
     def model_id(self) -> str:
@@ -58,26 +57,91 @@ class Gated:
         return self._model.stays_inside
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[str, None]:
-        await self.admit(prompt)
-        async with aclosing(self._model.stream(prompt)) as pieces:
-            async for piece in pieces:
+        admitted, restoring = await self.admit(prompt)
+        pieces = self._model.stream(admitted)
+        if restoring is not None:
+            pieces = restoring.pieces(pieces)
+        async with aclosing(pieces) as told:
+            async for piece in told:
                 yield piece
 
-    async def admit(self, prompt: Prompt) -> None:
-        """Raises NotSentError."""
+    async def converse(self, chat: Chat) -> AsyncGenerator[str | ToolCall, None]:
+        """As `stream`; in a call the real words stand again, too."""
+        admitted, restoring = await self._admit_chat(chat)
+        async with aclosing(self._model.converse(admitted)) as told:
+            if restoring is None:
+                async for piece in told:
+                    yield piece
+                return
+            stream, in_json = restoring.stream(), restoring.writing(_in_json)
+            async for piece in told:
+                if isinstance(piece, ToolCall):
+                    if rest := stream.flush():
+                        yield rest
+                    yield replace(piece, arguments=in_json.whole(piece.arguments))
+                elif restored := stream.feed(piece):
+                    yield restored
+            if rest := stream.flush():
+                yield rest
+
+    async def _admit_chat(self, chat: Chat) -> "tuple[Chat, Restoring | None]":
+        """What was said, called and found may each be kept here; what is public goes with stand-ins at most."""
         if self._allow not in {"local", "remote"} or (self._allow == "local" and not self.stays_inside):
             raise NotSentError("NOT_ALLOWED")
         if self.stays_inside:
-            return
-        if not prompt.public:
-            raise NotSentError("PRIVATE")
+            return chat, None
+        published = [one for one in chat.messages if _is_public(one)]
+        private = [one for one in chat.messages if not _is_public(one)]
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                await asyncio.to_thread(self._check, [prompt.question])
-        except (UnavailableError, TimeoutError):
+            passed = await self._gate.outgoing(
+                "cloud_llm", [chat.system, *map(_text, private)], public=[_text(one) for one in published]
+            )
+        except UnavailableError:
             raise NotSentError("NOT_CHECKED") from None
         except ForbiddenError:
             raise NotSentError("IDENTIFIERS") from None
+        told = dict(zip(map(id, private), passed.texts[1:], strict=True))
+        told |= dict(zip(map(id, published), passed.public, strict=True))
+        messages = tuple(_with_text(one, told[id(one)]) for one in chat.messages)
+        if messages == chat.messages and passed.texts[0] == chat.system:
+            return chat, None
+        return replace(chat, system=passed.texts[0] + STAND_INS, messages=messages), passed.restoring
+
+    async def admit(self, prompt: Prompt) -> "tuple[Prompt, Restoring | None]":
+        """What the model may be asked, and the way back where that has stand-ins in it; raises NotSentError."""
+        if self._allow not in {"local", "remote"} or (self._allow == "local" and not self.stays_inside):
+            raise NotSentError("NOT_ALLOWED")
+        if self.stays_inside:
+            return prompt, None
+        if not prompt.public:
+            raise NotSentError("PRIVATE")
+        try:
+            passed = await self._gate.outgoing("cloud_llm", [prompt.question], public=[prompt.material])
+        except UnavailableError:
+            raise NotSentError("NOT_CHECKED") from None
+        except ForbiddenError:
+            raise NotSentError("IDENTIFIERS") from None
+        asked = replace(prompt, question=passed.texts[0], material=passed.public[0])
+        if asked == prompt:
+            return prompt, None
+        return replace(asked, system=prompt.system + STAND_INS), passed.restoring.writing(_in_json)
+
+
+def _is_public(one: Message | ToolCall | ToolOutput) -> bool:
+    return isinstance(one, ToolOutput) and one.public
+
+
+def _text(one: Message | ToolCall | ToolOutput) -> str:
+    return one.arguments if isinstance(one, ToolCall) else one.text
+
+
+def _with_text(one: Message | ToolCall | ToolOutput, text: str) -> Message | ToolCall | ToolOutput:
+    return replace(one, arguments=text) if isinstance(one, ToolCall) else replace(one, text=text)
+
+
+def _in_json(value: str) -> str:
+    """As a part of a JSON string: what a model writes follows a schema."""
+    return json.dumps(value, ensure_ascii=False)[1:-1]
 
 
 def is_configured(settings: Settings) -> bool:
@@ -91,81 +155,32 @@ def is_configured(settings: Settings) -> bool:
     return language.allow != "nothing"
 
 
-def opened(settings: Settings, egress: "Egress", *, resolve: "Resolve | None" = None) -> LanguageModel:
+def preload() -> None:
+    """For those who give a model less time than its client takes to be imported."""
+    from voiceassist.adapters import openai_chat
+
+    openai_chat.preload()
+
+
+def opened(settings: Settings, egress: "Egress", *, resolve: "Resolve | None" = None) -> Model:
     """The configured model, ungated: made once a process."""
     from voiceassist.adapters.openai_chat import OpenAiChat
-    from voiceassist.runtime.egress import resolved
+    from voiceassist.runtime.egress.transport import inside, transport
+    from voiceassist.runtime.egress.web import resolved
 
     language = settings.language
-    inside = language.allow == "local"
+    is_inside = language.allow == "local"
 
     async def find(host: str, port: int) -> list[str]:
-        if not inside:
+        if not is_inside:
             return await egress.addresses(language.url)
-        return await _inside(host, port, resolve or resolved)
+        return await inside(host, port, resolve or resolved)
 
     return OpenAiChat(
         language.url,
         language.model,
         api_key=language.api_key,
         seconds=language.seconds,
-        transport=_transport(find, settings.ca_file if inside else ""),
-        stays_inside=inside,
+        transport=transport(find, ca_file=settings.ca_file if is_inside else ""),
+        stays_inside=is_inside,
     )
-
-
-async def _inside(host: str, port: int, resolve: "Resolve") -> list[str]:
-    """Where a host is; OSError unless every address lies on this machine or in a private network."""
-    try:
-        async with asyncio.timeout(LOOKUP_SECONDS):
-            found = [host] if addresses.literal(host) is not None else await resolve(host, port)
-    except (gaierror, UnicodeError, TimeoutError):
-        raise OSError("The language model's address is not known.") from None
-    known = [addresses.literal(one) for one in found]
-    if not known or not all(one is not None and addresses.is_internal(one) for one in known):
-        raise OSError("The language model's address is not inside.")
-    return found
-
-
-def _transport(find: Callable[[str, int], Awaitable[list[str]]], ca_file: str) -> "httpx2.AsyncBaseTransport":
-    """Connects to checked addresses only; the name stays in SNI and Host."""
-    import certifi
-    import httpcore2
-    import httpx2
-
-    class Checked(httpcore2.AsyncNetworkBackend):
-        def __init__(self) -> None:
-            self._inner = httpcore2.AnyIOBackend()
-
-        async def connect_tcp(
-            self,
-            host: str,
-            port: int,
-            timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
-            local_address: str | None = None,
-            socket_options: Iterable[Any] | None = None,
-        ) -> httpcore2.AsyncNetworkStream:
-            try:
-                found = await find(host, port)
-            except (OSError, VoiceAssistError) as error:
-                raise httpcore2.ConnectError(type(error).__name__) from None
-            failure: httpcore2.NetworkError = httpcore2.ConnectError()
-            for address in found:
-                try:
-                    return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-                except httpcore2.NetworkError as error:
-                    failure = error
-            raise failure
-
-    context = ssl.create_default_context(cafile=certifi.where())
-    if ca_file:
-        context.load_verify_locations(ca_file)
-
-    class Transport(httpx2.AsyncHTTPTransport):
-        def __init__(self) -> None:
-            super().__init__(verify=context, trust_env=False)
-            self._pool = httpcore2.AsyncConnectionPool(
-                ssl_context=context, network_backend=Checked(), retries=0, max_connections=32
-            )
-
-    return Transport()

@@ -1,32 +1,25 @@
-"""Structured logs: constant event names, ids as fields, an allow-list of keys, no exception text.
+"""Structured logs: constant event names, ids as fields, an allow-list of keys, values searched, no exception text.
 
-A message or a stack's local variables may hold a patient's name, so an error is logged as its type,
-the place in our code and the trace id; nothing else can get through the allow-list.
+A line passes two gates (log_fields.py): keys that are not declared are dropped, and a value that is not evidently a
+number, an id or a word of ours is searched for identifiers. An error is told by its type and its places in our code
+(faults.py). What libraries log is reduced to logger, level and place, because their messages quote input.
 """
 
 import contextlib
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
-from types import TracebackType
 from typing import Any
 
 import structlog
 
-ALLOWED = frozenset(
-    {
-        "event", "level", "timestamp", "logger", "module", "service", "trace_id", "session_id", "user_id", "tenant_id",
-        "room", "route", "method", "status", "code", "duration_ms", "error_type", "where", "event_id", "event_type",
-        "document_id", "job_id", "chunks", "pages", "count", "bytes", "attempt", "engine", "mode", "version", "pid",
-        "port", "state", "step", "model", "turn_id", "audio_ms", "setting", "trigger", "reason", "address", "seconds",
-    }
-)  # fmt: skip
+from voiceassist.runtime import faults
+from voiceassist.runtime.faults import error_fields
+from voiceassist.runtime.log_fields import FIELDS
 
-
-def keep_allowed(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key in [key for key in fields if key not in ALLOWED]:
-        del fields[key]
-    return fields
+__all__ = ["LibraryHandler", "Lines", "configure", "error_fields", "get_logger"]
+MODULE = re.compile(r"[A-Za-z_]\w{0,40}(?:\.\w{1,40}){0,8}", re.ASCII)
 
 
 def add_trace(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -37,28 +30,15 @@ def add_trace(_logger: object, _method: str, fields: MutableMapping[str, Any]) -
     return fields
 
 
-def error_fields(error: BaseException) -> dict[str, str]:
-    """Type and place of an error, never its text."""
-    return {"error_type": type(error).__name__, "where": innermost(error.__traceback__)}
-
-
-def innermost(traceback: TracebackType | None) -> str:
-    place = ""
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f"{code.co_filename.rsplit('/', 1)[-1]}:{traceback.tb_lineno}"
-        traceback = traceback.tb_next
-    return place
-
-
 def configure(service: str, level: str = "info") -> None:
-    """Set up JSON lines on standard error for our logs and silence the libraries' own text."""
+    """Set up JSON lines on standard error for our logs, and take the libraries' and the interpreter's own text."""
     structlog.configure(
         processors=[
+            FIELDS,
+            # What follows is ours and needs no look.
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             add_trace,
-            keep_allowed,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -68,6 +48,17 @@ def configure(service: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [LibraryHandler(service)]
     root.setLevel(logging.WARNING)
+    take_handlers()
+    faults.install(lambda event, **fields: structlog.get_logger().error(event, service=service, **fields))
+
+
+def take_handlers() -> None:
+    """The handlers that libraries gave their loggers before us: a server's print paths with queries, and tracebacks."""
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.getLogger(name)
+        if logger.handlers:
+            logger.handlers[:] = []
+            logger.propagate = True
 
 
 class Lines(structlog.WriteLogger):
@@ -84,11 +75,13 @@ class LibraryHandler(logging.Handler):
     """What libraries log is reduced to logger, level and place: their messages may quote input."""
 
     def __init__(self, service: str) -> None:
-        super().__init__()
+        super().__init__(logging.WARNING)  # a logger with a level of its own passes by that of the root
         self.service = service
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields: dict[str, Any] = {"logger": record.name, "where": f"{record.filename}:{record.lineno}"}
+        # Code is named by its module; what has another shape may have been made of somebody's words.
+        name = record.name if MODULE.fullmatch(record.name) else "other"
+        fields: dict[str, Any] = {"logger": name, "where": f"{faults.file_of(record.filename)}:{record.lineno}"}
         if record.exc_info and record.exc_info[1]:
             fields |= error_fields(record.exc_info[1])
         structlog.get_logger().warning("library.message", service=self.service, **fields)

@@ -43,6 +43,8 @@ def response(error: VoiceAssistError) -> Response:
         headers["retry-after"] = str(error.retry_after)
     if error.status == 401:
         headers["www-authenticate"] = 'Bearer realm="voiceassist"'
+    if error.code == "STEP_UP_REQUIRED":  # RFC 9470, section 3
+        headers["www-authenticate"] = 'Bearer error="insufficient_user_authentication", max_age="300"'
     return Response(orjson.dumps(document(error)), error.status, headers, MEDIA_TYPE)
 
 

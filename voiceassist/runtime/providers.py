@@ -17,20 +17,29 @@ from voiceassist.core.identity import service
 from voiceassist.ports.embedding import Embedder, ModelError
 from voiceassist.ports.triggers import Triggers
 from voiceassist.ports.vectors import IndexModelError
-from voiceassist.runtime import tokens
+from voiceassist.runtime import encryption, tokens
 from voiceassist.runtime.settings import Settings, load_settings
 from voiceassist.runtime.vault import Vault
+from voiceassist.runtime.workloads import BROKER
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from voiceassist.ports.language import LanguageModel
+    from voiceassist.adapters.encryption.keyring import Keyring
+    from voiceassist.adapters.locked_objects import LockedObjects
+    from voiceassist.ports.auditing import Auditor
+    from voiceassist.ports.caching import Cache
+    from voiceassist.ports.kms import Kms
     from voiceassist.ports.reranking import Reranker
     from voiceassist.ports.summarising import Summariser
-    from voiceassist.runtime.egress import Egress
+    from voiceassist.runtime.egress import Detector, Gate
+    from voiceassist.runtime.egress.outside import Outside
+    from voiceassist.runtime.egress.web import Egress
+    from voiceassist.runtime.language import Gated
 
 MINILM = "minilm"
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+AUDIT_POOL = 4
 LOCAL_NAMESPACE = "voiceassist"  # base files of the wiring carry none; this is what our broker calls it
 
 
@@ -40,8 +49,60 @@ def database() -> Database:
     return Database(settings.postgres.dsn, pool_size=settings.postgres.pool_size)
 
 
+@lru_cache(maxsize=16)
+def auditor(part: str) -> "Auditor":
+    """What a room or service writes the audit with; by itself it connects as who may do nothing else."""
+    from voiceassist.runtime.audit_keys import AuditKeys
+    from voiceassist.runtime.auditing import Writer
+
+    settings = load_settings()
+    return Writer(_audit_database(), AuditKeys(settings.audit), part=part, chains=settings.audit.chains)
+
+
+def _audit_aside() -> "Auditor":
+    """One more for the gate's threads, with a connection of its own."""
+    from voiceassist.runtime.audit_keys import AuditKeys
+    from voiceassist.runtime.auditing import Writer
+
+    settings = load_settings()
+    database = Database(settings.postgres.audit_dsn or settings.postgres.dsn, pool_size=1)
+    return Writer(database, AuditKeys(settings.audit), part="gate", chains=settings.audit.chains)
+
+
+@lru_cache(maxsize=1)
+def _audit_database() -> Database:
+    postgres = load_settings().postgres
+    return Database(postgres.audit_dsn, pool_size=AUDIT_POOL) if postgres.audit_dsn else database()
+
+
+@lru_cache(maxsize=1)
+def anchors() -> "tuple[LockedObjects, ...]":
+    """Of this process."""
+    return anchors_of(load_settings())
+
+
+def anchors_of(settings: Settings) -> "tuple[LockedObjects, ...]":
+    """Where the audit is anchored and archived: the store that counts, then the copy if there is one."""
+    from voiceassist.adapters.locked_objects import LockedObjects
+
+    s3, audit = settings.s3, settings.audit
+    own = (audit.endpoint, audit.access_key, audit.secret_key) if audit.endpoint else None
+    places = [(*(own or (s3.endpoint, s3.access_key, s3.secret_key)), audit.bucket)]
+    if audit.copy_endpoint:
+        places.append((audit.copy_endpoint, audit.copy_access_key, audit.copy_secret_key, audit.copy_bucket))
+    return tuple(LockedObjects(ObjectStore(*place, s3.region, settings.ca_file)) for place in places)
+
+
 def redis() -> "Redis":
     return connect(load_settings().redis.url)
+
+
+@lru_cache(maxsize=8)
+def cache(space: str) -> "Cache | None":
+    """A cache that all processes share, for one purpose; None where no store is configured."""
+    from voiceassist.adapters.caching import ValkeyCache
+
+    return ValkeyCache(redis(), space) if load_settings().redis.url else None
 
 
 @lru_cache(maxsize=1)
@@ -52,8 +113,20 @@ def objects() -> ObjectStore:
 
 
 @lru_cache(maxsize=1)
+def kms() -> "Kms":
+    """Who keeps the key-encryption key."""
+    return encryption.kms_of(load_settings())
+
+
+@lru_cache(maxsize=1)
+def keyring() -> "Keyring":
+    """The data keys of tenants, for everything that is sealed at rest."""
+    return encryption.keyring_of(load_settings(), database(), kms)
+
+
+@lru_cache(maxsize=1)
 def vault() -> Vault:
-    return Vault(objects(), load_settings().kek)
+    return Vault(objects())
 
 
 @lru_cache(maxsize=1)
@@ -84,29 +157,69 @@ def triggers(room: str) -> Triggers:
     return KubernetesTriggers(
         f"{broker.scheme}://{broker.netloc}",
         LOCAL_NAMESPACE,
-        bearer=lambda: tokens.mint(service(room), issuer=room, secret=settings.internal_secret),
+        bearer=lambda: tokens.mint(service(room), issuer=room, audience=BROKER, workload=settings.workload),
         ca_file=settings.ca_file,
     )
 
 
 @lru_cache(maxsize=1)
 def egress() -> "Egress":
-    from voiceassist.runtime.egress import Egress
+    from voiceassist.runtime.egress.web import Egress
 
     return Egress(load_settings())
 
 
+@lru_cache(maxsize=64)
+def named(url: str) -> "Egress":
+    """Connections to the one server of an address that the operator named; it may stand inside."""
+    from voiceassist.runtime.egress.named import Named
+
+    return Named(load_settings(), url)
+
+
 @lru_cache(maxsize=1)
-def language_model() -> "LanguageModel | None":
+def gate() -> "Gate":
+    """The gate of this process; conversations have their stand-ins in the session store, where there is one."""
+    from voiceassist.runtime.egress import Gate, Scanner, policy
+    from voiceassist.runtime.egress.recording import Audit
+    from voiceassist.runtime.pseudonyms.vault import SealedVault
+
+    settings = load_settings()
+    bounds = settings.egress
+    audited = settings.postgres.audit_dsn or settings.postgres.dsn
+    return Gate(
+        policy.load(Path(bounds.policy_file) if bounds.policy_file else None, bounds.policy),
+        Scanner(_detector, seconds=bounds.scan_seconds, threads=bounds.scan_threads, waiting=bounds.scan_waiting),
+        models=settings.models.remote_policy == "scan",
+        vault=SealedVault(redis(), keyring()) if settings.redis.url else None,
+        audit=Audit(auditor("gate"), apart=_audit_aside) if settings.audit.key and audited else None,
+    )
+
+
+def _detector() -> "Detector":
+    from voiceassist.runtime.egress.detector import EngineDetector
+
+    return EngineDetector()
+
+
+@lru_cache(maxsize=1)
+def outside() -> "Outside":
+    """Where integrators and literature are told and asked."""
+    from voiceassist.runtime.egress.outside import Outside
+
+    return Outside(gate(), egress())
+
+
+@lru_cache(maxsize=1)
+def language_model() -> "Gated | None":
     """The configured model behind its gate; None where there is none or policy allows none."""
     from voiceassist.runtime import language
-    from voiceassist.runtime.phi_gate import PhiGate
 
     settings = load_settings()
     if not language.is_configured(settings):
         return None
     opened = language.opened(settings, egress())
-    return language.Gated(opened, allow=settings.language.allow, check=PhiGate(settings))
+    return language.Gated(opened, allow=settings.language.allow, gate=gate())
 
 
 @lru_cache(maxsize=1)
@@ -144,10 +257,16 @@ def embedder_named(name: str, settings: Settings) -> Embedder:
         return TransformersEmbedder(Path(rest), pooling=pooling, max_tokens=models.max_tokens)
     if kind == "remote" and rest and models.remote_url:
         from voiceassist.adapters.openai_embedder import OpenAiEmbedder
-        from voiceassist.runtime.phi_gate import PhiGate
+        from voiceassist.runtime.egress.transport import blocking_transport
 
-        gate = PhiGate(settings)
-        return OpenAiEmbedder(rest, models.remote_dimension, url=models.remote_url, key=models.remote_key, gate=gate)
+        return OpenAiEmbedder(
+            rest,
+            models.remote_dimension,
+            url=models.remote_url,
+            key=models.remote_key,
+            gate=lambda texts: gate().outgoing_now("embeddings", texts).texts,
+            transport=blocking_transport(),
+        )
     raise SettingsError("VOICEASSIST_MODELS__EMBEDDER must be minilm, folder:<path>, or remote:<name> with its URL.")
 
 

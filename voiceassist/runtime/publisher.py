@@ -20,7 +20,7 @@ from uuid import UUID
 
 from voiceassist.adapters.postgres import Database
 from voiceassist.core.identity import service
-from voiceassist.runtime import http, logging
+from voiceassist.runtime import http, logging, workloads
 from voiceassist.runtime.posting import Client, NoAnswerError
 from voiceassist.runtime.settings import load_settings
 
@@ -159,7 +159,8 @@ async def _post(row: Row, patience: float) -> int:
     sink = settings.broker_url
     if not sink:
         return 0
-    identity = http.broker_headers(service(row.room), issuer=row.room, settings=settings)
+    issuer = workloads.speaker(settings.workload, row.room)
+    identity = http.broker_headers(service(row.room), issuer=issuer, settings=settings)
     try:
         answer = await client().post(sink, identity | STRUCTURED, row.event, limit=patience)
     except NoAnswerError:

@@ -20,6 +20,13 @@ SCOPES = {
 # What changes nothing for others, so that a viewer's key may do it; and what only an admin's may.
 LOOKING = frozenset({"read", "run", "talk"})
 OPERATING = frozenset({"operate"})
+# Without patients' data: here a token passes for its five minutes while nobody can say whether it was revoked.
+WITHOUT_PHI = frozenset({"calculators", "events", "subscriptions"})
+
+
+def without_phi(purpose: str) -> bool:
+    """Whether a part of the installation holds nobody's data (SPEC P2.7); of parts we do not know it is not said."""
+    return purpose in WITHOUT_PHI
 
 
 def of(wiring: Wiring) -> dict[str, str]:

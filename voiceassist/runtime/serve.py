@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from voiceassist.core.errors import SettingsError
+from voiceassist.runtime import logging
 from voiceassist.runtime.settings import function_target, knative_port, load_settings
 
 
@@ -47,6 +48,7 @@ def main() -> int:
 def serve() -> None:
     target, source = function_target()
     app: ASGIApp = functions_framework.aio.create_asgi_app(target, source)  # type: ignore[no-untyped-call]
+    logging.configure(target, load_settings().telemetry.log_level)
     # The isolated host keeps rooms on loopback; in a pod the port must be reachable from the sidecar.
     address = "127.0.0.1" if load_settings().data_dir else "0.0.0.0"  # noqa: S104
     config = uvicorn.Config(

@@ -9,12 +9,15 @@ import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 
 from voiceassist.core.errors import SettingsError
+from voiceassist.core.identity import DEFAULT_TENANT
 
 PREFIX = "VOICEASSIST_"
 
@@ -26,6 +29,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Postgres(Section, frozen=True):
     dsn: str = ""  # role va_app: row-level security applies
     owner_dsn: str = ""  # role va_owner: migrations only
+    audit_dsn: str = ""  # role va_audit_writer, who may add to the audit and do nothing else; empty: as va_app
     pool_size: int = 10
 
 
@@ -46,17 +50,116 @@ class S3(Section, frozen=True):
     region: str = "us-east-1"
 
 
-class Oidc(Section, frozen=True):
+class Audit(Section, frozen=True):
+    """Keys and places of the audit (docs/reference/audit.md). Of keys that were replaced, whatever they made is still
+    verified."""
+
+    key: str = ""  # chains the entries, 64 hex digits; every part that writes them has it
+    previous_keys: str = ""  # those before, comma separated
+    signing_key: str = ""  # Ed25519 seed of checkpoints, 64 hex digits; the room that signs has it, nobody else
+    trusted_keys: str = ""  # public keys that signed before, 64 hex digits each, comma separated
+    chains: int = 4  # of a tenant, so that as many may write at once
+    bucket: str = "voiceassist-audit"  # made with object lock
+    years: int = 6  # how long anchors and archives are locked (45 CFR 164.316(b)(2)(i))
+    # A store of its own for them, in another trust domain; empty: the one of S3__*.
+    endpoint: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    # A second store that gets every anchor, too.
+    copy_endpoint: str = ""
+    copy_access_key: str = ""
+    copy_secret_key: str = ""
+    copy_bucket: str = "voiceassist-audit"
+
+
+class Kms(Section, frozen=True):
+    """Who keeps the key-encryption key (docs/reference/encryption.md)."""
+
+    provider: Literal["embedded", "file", "aws", "vault"] = "embedded"
+    file: str = ""  # of keys, sealed under the passphrase; embedded: kek.json in the data directory
+    passphrase: str = ""
+    passphrase_file: str = ""  # where the passphrase stands, instead
+    key: str = ""  # aws: id, ARN or alias; vault: name of the transit key
+    region: str = ""  # aws
+    url: str = ""  # vault: its address; aws: an endpoint other than Amazon's
+    mount: str = "transit"  # vault
+    namespace: str = ""  # vault
+    token_file: str = ""  # vault: what its agent writes
+    cache_seconds: float = 300.0  # how long a process keeps an unwrapped data key
+    cache_tenants: int = 256  # of how many tenants at most
+
+
+class Provider(Section, frozen=True):
+    """An OpenID provider; whomever it lets in is of `tenant` (docs/reference/sign-in.md)."""
+
     issuer: str = ""
     client_id: str = "voiceassist"
     client_secret: str = ""
+    tenant: UUID = DEFAULT_TENANT
+    label: str = ""  # what people read where there is a choice
+    client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"  # at its token endpoint
+    algorithms: str = "ES256,RS256"  # that it may sign with
+    scope: str = "openid profile email"
+    groups: str = ""  # which of its groups have which role, e.g. va-admins=admin,va-doctors=user:physician
+
+
+class Oidc(Provider, frozen=True):
     embedded: bool = False  # the host serves the issuer itself (development only)
+    others: dict[str, Provider] = {}  # further providers, by name: OIDC__OTHERS__MERCY__ISSUER
+
+    def by_name(self) -> dict[str, Provider]:
+        """Every provider; the first has no name."""
+        return {"": self, **self.others}
+
+
+class Access(Section, frozen=True):
+    """Deciding who may do what (docs/reference/access.md)."""
+
+    engine: Literal["regorus", "regopy", "opa"] = "regorus"
+    opa_url: str = ""  # of the server of Open Policy Agent, for `opa`
+    opa_token: str = ""
+    seconds: float = 0.25  # a decision of a server that takes longer is a refusal
+    bundle: str = ""  # the file of the published policy, for every process; empty: in the data directory
+    public_key: str = ""  # that signs it, Ed25519, 64 hex digits; empty: of the next
+    signing_key: str = ""  # its seed, 64 hex digits; for the room that publishes
+
+
+class Workload(Section, frozen=True):
+    """How parts of this installation know each other (docs/reference/tokens.md): JSON Web Key Sets."""
+
+    key: str = ""  # private keys of what this process is, and of nothing else
+    keys: str = ""  # public keys of every part
+
+
+EngineName = Literal["local", "cascade", "openai"]
 
 
 class Voice(Section, frozen=True):
+    """Who answers in voice sessions (docs/reference/realtime.md, engines)."""
+
+    engine: EngineName = "local"
+    engines: str = ""  # of tenants that have another one, <tenant id>=<engine>, comma separated
     model_dir: str = ""  # a folder of model files that replaces the packaged ones
     max_sessions: int = 8
     threads: int = 2
+
+
+class Bridge(Section, frozen=True):
+    """The service outside that speaks OpenAI Realtime; only for tenants whose egress policy has `baa`."""
+
+    url: str = "wss://api.openai.com/v1/realtime"
+    model: str = "gpt-realtime"
+    api_key: str = ""
+    voice: str = "marin"
+    seconds: float = 6.0  # without a sign of it, it is lost
+    ears: Literal["ours", "theirs"] = "ours"  # who reads turns, where the tenant's policy lets everything out
+    transcriber: str = "gpt-4o-mini-transcribe"
+
+
+class Memory(Section, frozen=True):
+    """Conversations that are kept (docs/reference/rooms/conversations.md)."""
+
+    keep_days: Annotated[int, msgspec.Meta(ge=0, le=2_192)] = 30  # after the last turn; 0: none is kept (N70)
 
 
 class Models(Section, frozen=True):
@@ -72,7 +175,18 @@ class Models(Section, frozen=True):
     remote_url: str = ""  # OpenAI-compatible, up to and with /v1
     remote_key: str = ""
     remote_dimension: int = 3072
-    remote_policy: Literal["deny", "scan"] = "deny"  # scan: texts leave in which no identifier is found
+    remote_policy: Literal["deny", "scan"] = "deny"  # scan: texts leave as the policy of egress lets them
+
+
+class Phi(Section, frozen=True):
+    """Finding identifiers (docs/reference/rooms/phi.md)."""
+
+    lists: str = ""  # the file of names, places and words; empty: where `make install` builds it
+    tagger: str = ""  # the folder of a token classifier, one more layer; needs requirements/models.txt
+    tagger_required: bool = False  # refuse to start without it
+    packs_off: str = ""  # of names, places, dates, contact, numbers, likeness: kinds that do not count, comma separated
+    minimum: str = ""  # the least score of a kind that counts, e.g. NAME=0.6,DATE=0.8
+    rules_version: str = "default"  # what answers call the two above
 
 
 class Knowledge(Section, frozen=True):
@@ -84,9 +198,10 @@ class Knowledge(Section, frozen=True):
 class Ingestion(Section, frozen=True):
     """What becomes of uploaded documents."""
 
-    phi: Literal["flag", "refuse"] = "flag"  # a document in which the scan finds identifiers
-    # Kinds that stand in publications too, so that they are no reason to refuse one.
-    phi_allowed: str = "DATE,URL,EMAIL,PHONE,FAX,ZIP,AGE90"
+    # A document in which the scan finds identifiers; what would be for everybody is held under `flag`, too.
+    phi: Literal["flag", "quarantine", "refuse"] = "flag"
+    # Kinds that stand in publications too, so that they are no reason to hold or refuse one.
+    phi_allowed: str = "DATE,URL,EMAIL,PHONE,FAX,GEO,AGE90"
     ocr_languages: str = "eng"  # of Tesseract, joined by +
 
 
@@ -143,13 +258,44 @@ class Delivery(Section, frozen=True):
 class Realtime(Section, frozen=True):
     port: int = 8446
     url: str = ""
+    heartbeat_seconds: float = 15.0  # between pings; who answers none for twice as long is gone
 
 
 class Egress(Section, frozen=True):
-    """Calls out of the installation (runtime/egress.py)."""
+    """Calls out of the installation, and what may go with them (runtime/egress)."""
 
     allowed_hosts: str = ""  # comma separated, with what lies below each; empty: any public host
     allow_private: bool = False  # development only: this machine and its network too
+    policy_file: str = ""  # JSON: what may go where (docs/reference/egress.md); empty: the safe defaults
+    policy: str = ""  # exceptions to it, e.g. cloud_llm.*=pseudonymise, literature.DATE=allow
+    scan_seconds: float = 2.0  # a text that takes longer is not sent
+    scan_threads: int = 2
+    scan_waiting: int = 64  # texts that wait to be looked at; one more is refused
+
+
+class Canary(Section, frozen=True):
+    """The hourly look for a patient who does not exist (docs/reference/rooms/canary.md)."""
+
+    url: str = ""  # of the gateway, as the room reaches it; empty: base_url
+    key: str = ""  # an API key of the installation; without one nothing is told, and every sink is unknown
+    logs_url: str = ""  # of Loki; empty: the files of the data directory
+    logs_query: str = '{namespace="voiceassist"}'
+    traces_url: str = ""  # of Jaeger's query service
+
+
+class Nextcloud(Section, frozen=True):
+    """The directory that accounts follow (docs/reference/rooms/users.md)."""
+
+    url: str = ""  # of the default tenant's Nextcloud, with its path where it has one; empty: nobody is followed
+    username: str = ""  # an administrator's there
+    password: str = ""  # an app password of that account
+    token: str = ""  # a bearer token instead of the two
+    issuer: str = ""  # who signs these people in, as OIDC__ISSUER; their `sub` is their name in the directory
+    groups: str = ""  # what a group gives, e.g. doctors=user:physician, nurses=user:nurse, it=admin
+    default_role: str = ""  # of who is in none of them, e.g. viewer; empty: they have no account
+    most_locked_percent: int = 20  # of the accounts that follow it; an answer that locks out more is not followed
+    page: int = 200  # people a request
+    file: str = ""  # JSON: the directories of several tenants, instead of the above
 
 
 class Webhooks(Section, frozen=True):
@@ -165,8 +311,10 @@ class Limits(Section, frozen=True):
     address_per_minute: int = 60
     user_per_minute: int = 300
     login_per_minute: int = 10
+    token_per_minute: int = 20
     body_bytes: int = 1_048_576
     upload_bytes: int = 524_288_000
+    lines_bytes: int = 4_194_304  # of a text for the room phi that comes as NDJSON or is stored for an event
     part_bytes: int = 8_388_608  # of an upload in parts; whole MiB, and S3 wants 5 at least
     open_uploads: int = 20  # of one user, in parts
     session_idle_seconds: int = 900
@@ -180,15 +328,21 @@ class Settings(Section, frozen=True):
     room_url: str = "http://{room}:8080"
     broker_url: str = ""
     ca_file: str = ""
-    internal_secret: str = ""
-    kek: str = ""  # key-encryption key, 64 hex digits
+    workload: Workload = Workload()
+    kek: str = ""  # 64 hex digits: the local broker's log, and what releases before data keys have sealed
+    kms: Kms = Kms()
     postgres: Postgres = Postgres()
     redis: Redis = Redis()
     qdrant: Qdrant = Qdrant()
     s3: S3 = S3()
+    audit: Audit = Audit()
     oidc: Oidc = Oidc()
+    access: Access = Access()
     voice: Voice = Voice()
+    bridge: Bridge = Bridge()
+    memory: Memory = Memory()
     models: Models = Models()
+    phi: Phi = Phi()
     knowledge: Knowledge = Knowledge()
     language: Language = Language()
     ingestion: Ingestion = Ingestion()
@@ -198,6 +352,8 @@ class Settings(Section, frozen=True):
     delivery: Delivery = Delivery()
     realtime: Realtime = Realtime()
     egress: Egress = Egress()
+    canary: Canary = Canary()
+    nextcloud: Nextcloud = Nextcloud()
     webhooks: Webhooks = Webhooks()
     limits: Limits = Limits()
 
@@ -235,12 +391,69 @@ def parse(environ: Mapping[str, str]) -> Settings:
         settings = msgspec.convert(tree, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(worded(str(error))) from None
+    check_policy(settings.egress)
+    check_workload(settings.workload)
+    check_providers(settings.oidc)
     return refuse_unsafe(settings)
+
+
+def check_policy(egress: Egress) -> None:
+    """A process does not start with a policy of egress that it cannot follow."""
+    if egress.policy or egress.policy_file:
+        from voiceassist.runtime.egress import policy
+
+        policy.load(Path(egress.policy_file) if egress.policy_file else None, egress.policy)
+
+
+def check_workload(workload: Workload) -> None:
+    if workload.key or workload.keys:
+        from voiceassist.runtime import workload_keys
+
+        workload_keys.check(workload.key, workload.keys)
+
+
+def check_providers(oidc: Oidc) -> None:
+    """Each issuer once: people are known by issuer and subject, so that one issuer cannot serve two tenants."""
+    for name, provider in oidc.others.items():
+        place = f"{PREFIX}OIDC__OTHERS__{name.upper()}"
+        if not PROVIDER_NAME.fullmatch(name):
+            raise SettingsError(f"{place} is no name for a provider: small letters, digits and _.")
+        if not provider.issuer or not provider.client_secret:
+            raise SettingsError(f"{place} needs an ISSUER and a CLIENT_SECRET.")
+    for name, provider in oidc.by_name().items():
+        place = f"{PREFIX}OIDC__OTHERS__{name.upper()}__" if name else f"{PREFIX}OIDC__"
+        if set(provider.algorithms.split(",")) - SIGNATURES:
+            raise SettingsError(f"{place}ALGORITHMS may name ES256 and RS256.")
+        if "openid" not in provider.scope.split():
+            raise SettingsError(f"{place}SCOPE lacks openid.")
+        if not all(map(GROUP.fullmatch, filter(None, provider.groups.split(",")))):
+            raise SettingsError(f"{place}GROUPS is no list of group=role.")
+    issuers = [provider.issuer.rstrip("/") for provider in oidc.by_name().values()]
+    if len(set(issuers)) != len(issuers):
+        raise SettingsError(f"{PREFIX}OIDC__OTHERS names an issuer twice.")
+
+
+def provider_faults(oidc: Oidc) -> tuple[tuple[str, bool], ...]:
+    """What production refuses of the providers."""
+    found = [("OIDC__EMBEDDED", oidc.embedded)]
+    for name, provider in oidc.by_name().items():
+        place = f"OIDC__OTHERS__{name.upper()}__" if name else "OIDC__"
+        found += [
+            (f"{place}ISSUER", bool(provider.issuer) and not private_enough(provider.issuer)),
+            (f"{place}CLIENT_SECRET", bool(provider.issuer) and weak(provider.client_secret, 16)),
+        ]
+    return tuple(found)
+
+
+def private_enough(address: str) -> bool:
+    """https, or this very machine (RFC 6761, section 6.3), as in compose.yaml."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or f".{parts.hostname}".endswith(".localhost")
 
 
 def worded(fault: str) -> str:
     """Which setting a msgspec message is about; its own words may quote the value."""
-    place = re.search(r"at `\$\.([a-z0-9_.]+)`$", fault)
+    place = re.search(r"at `\$\.([a-z0-9_.]+)(?:\[[^`]*)?`$", fault)
     unknown = re.search(r"unknown field `([^`]*)`", fault)
     names = [*(place[1].split(".") if place else ()), *((unknown[1],) if unknown else ())]
     name = PREFIX + "__".join(names).upper()
@@ -254,20 +467,26 @@ def refuse_unsafe(settings: Settings) -> Settings:
     """
     if settings.profile != "production":
         return settings
-    oidc, qdrant, s3, redis, models = settings.oidc, settings.qdrant, settings.s3, settings.redis, settings.models
+    qdrant, s3, redis, models = settings.qdrant, settings.s3, settings.redis, settings.models
+    audit = settings.audit.key
     faults = [
         name
         for name, bad in (
-            ("OIDC__EMBEDDED", oidc.embedded),
+            *provider_faults(settings.oidc),
             ("BASE_URL", not settings.base_url.startswith("https://")),
-            ("INTERNAL_SECRET", weak(settings.internal_secret, 32)),
+            ("WORKLOAD__KEYS", not settings.workload.keys),
             ("DELIVERY__SUBJECTS", settings.delivery.issuer and not settings.delivery.subjects),
             ("DELIVERY__AUDIENCE", settings.delivery.issuer and not settings.delivery.audience),
             ("DELIVERY__KEYS", settings.delivery.issuer and not settings.delivery.keys),
             ("EGRESS__ALLOW_PRIVATE", settings.egress.allow_private),
-            ("KEK", weak(settings.kek, 64) or not HEX.fullmatch(settings.kek)),
-            ("OIDC__CLIENT_SECRET", oidc.issuer and weak(oidc.client_secret, 16)),
+            (
+                "AUDIT__KEY",
+                settings.postgres.dsn and (weak(audit, 64) or not HEX.fullmatch(audit) or audit == settings.kek),
+            ),
+            ("KEK", settings.kek and (weak(settings.kek, 64) or not HEX.fullmatch(settings.kek))),
+            *keeping_faults(settings.kms),
             ("REDIS__URL", redis.url and not urlsplit(redis.url).password),
+            ("NEXTCLOUD__URL", settings.nextcloud.url and not settings.nextcloud.url.startswith("https://")),
             ("QDRANT__API_KEY", qdrant.url and weak(qdrant.api_key, 16)),
             ("MODELS__REMOTE_URL", models.remote_url and not models.remote_url.startswith("https://")),
             ("S3__SECRET_KEY", s3.endpoint and weak(s3.secret_key, 16)),
@@ -281,6 +500,22 @@ def refuse_unsafe(settings: Settings) -> Settings:
     return settings
 
 
+def keeping_faults(kms: Kms) -> tuple[tuple[str, bool], ...]:
+    """What production refuses of who keeps the key-encryption key."""
+    file, vault, remote = kms.provider == "file", kms.provider == "vault", kms.provider in {"aws", "vault"}
+    return (
+        ("KMS__PROVIDER", kms.provider == "embedded"),
+        ("KMS__FILE", file and not kms.file),
+        ("KMS__PASSPHRASE", file and not kms.passphrase_file and weak(kms.passphrase, 20)),
+        ("KMS__KEY", remote and not kms.key),
+        ("KMS__URL", (vault or bool(kms.url)) and remote and not kms.url.startswith("https://")),
+        ("KMS__TOKEN_FILE", vault and not kms.token_file),
+    )
+
+
+PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,31}")
+SIGNATURES = frozenset({"ES256", "RS256"})
+GROUP = re.compile(r"[^=:,]{1,128}=(?:admin|user|viewer)(?::[a-z]{1,32})?")
 HEX = re.compile(r"[0-9a-fA-F]{64}")
 LEAST_DIFFERENT = 8  # a random secret of 16 characters practically never has fewer
 

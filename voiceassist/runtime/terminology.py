@@ -1,8 +1,9 @@
 """Terminology packs from files: those of the house, and one that the operator configures.
 
 terms/kinds.yaml holds clinical words with their kinds, for asking back; terms/names.yaml other names of one thing
-(abbreviations, brands, everyday words), for search. An operator's pack is a file of terms, one JSON object a line:
-{"id", "name", "syn": [exact synonyms], "isa": [ids of wider terms]} (the Disease Ontology fits), gzipped or not.
+(abbreviations, brands, everyday words), for search; terms/drugs.yaml names of drugs, for asking "did you mean?".
+An operator's pack is a file of terms, one JSON object a line: {"id", "name", "syn": [exact synonyms], "isa": [ids of
+wider terms]} (the Disease Ontology fits), gzipped or not.
 """
 
 import gzip
@@ -14,6 +15,7 @@ from voiceassist.core.terminology import Concept, Concepts, PackError, key, put,
 TERMS = Path(__file__).parent / "terms"
 HOUSE_PACK = TERMS / "kinds.yaml"
 HOUSE_NAMES = TERMS / "names.yaml"
+HOUSE_DRUGS = TERMS / "drugs.yaml"
 
 
 @lru_cache(maxsize=4)
@@ -29,6 +31,15 @@ def load_names(pack: Path | None = None) -> Concepts:
     kinds = house_pack(HOUSE_PACK.read_text(encoding="utf-8"))
     house = kinds.joined(name_pack(HOUSE_NAMES.read_text(encoding="utf-8")))
     return house.joined(term_pack(_lines(pack))) if pack else house
+
+
+@lru_cache(maxsize=1)
+def drugs() -> tuple[str, ...]:
+    """Generic and brand names of drugs, each once."""
+    import yaml
+
+    kinds = yaml.safe_load(HOUSE_DRUGS.read_text(encoding="utf-8")).values()
+    return tuple(dict.fromkeys(str(name) for names in kinds for name in names))
 
 
 def house_pack(text: str) -> Concepts:

@@ -1,20 +1,22 @@
 """The internal identity: a 60-second signed token that says on whose behalf one part calls another.
 
-JWS compact (RFC 7515) with HS256 and `typ: va-int+jwt`. Only parts of one installation hold the
-secret; a browser or an integrator never sees such a token. Signing and checking cost some 20 µs each,
-which a broker or gateway would pay at every request: both are remembered, the expiry is looked at each time.
+JWS compact (RFC 7515) with ES256 and `typ: va-int+jwt`. `iss` is the part that calls and `kid` its key, `aud` the one
+part that is called, `sub` the person or service for whom something is done, `act` the part that does it and, inside,
+the parts before it on the way (RFC 8693, section 4.1). Whoever acts now must be who signed: a part can tell of others
+before it, and never be another. A browser or an integrator never sees such a token. Signing and checking cost some
+100 µs each, which a broker or gateway would pay at every request: both are remembered, the times are looked at each
+time.
 """
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from uuid import UUID
 
 from voiceassist.core.errors import UnauthenticatedError
 from voiceassist.core.identity import ROLES, Principal
-
-if TYPE_CHECKING:
-    from joserfc.jwk import OctKey
+from voiceassist.runtime import jose, workload_keys, workloads
+from voiceassist.runtime.settings import Workload
 
 TYPE = "va-int+jwt"
 LIFETIME_SECONDS = 60
@@ -22,26 +24,23 @@ LEEWAY_SECONDS = 5
 # A principal's token is the same for this long, so that whoever hears it has checked it already.
 REUSED_SECONDS = 15
 REMEMBERED = 2048
+MOST_ACTORS = 8  # a call that went through more parts goes in circles
 
 
-def _key(secret: str) -> "OctKey":
-    from joserfc.jwk import OctKey
-
-    return OctKey.import_key(secret)
-
-
-def mint(principal: Principal, *, issuer: str, secret: str, now: datetime | None = None) -> str:
-    """Sign the principal; `issuer` is the part that vouches: gateway, broker, realtime, host or a room."""
+def mint(principal: Principal, *, issuer: str, audience: str, workload: Workload, now: datetime | None = None) -> str:
+    """Sign the principal for one part; `issuer` is the part that vouches and acts, whose key this process must have."""
     moment = int((now or datetime.now(UTC)).timestamp())
-    return _signed(principal, issuer, secret, moment - moment % REUSED_SECONDS)
+    return _signed(principal, issuer, audience, workload, moment - moment % REUSED_SECONDS)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _signed(principal: Principal, issuer: str, secret: str, issued: int) -> str:
+def _signed(principal: Principal, issuer: str, audience: str, workload: Workload, issued: int) -> str:
     from joserfc import jwt
 
+    key = workloads.signing(workload, issuer)
     claims: dict[str, Any] = {
         "iss": issuer,
+        "aud": audience,
         "sub": principal.subject,
         "tenant": str(principal.tenant_id),
         "role": principal.role,
@@ -49,42 +48,68 @@ def _signed(principal: Principal, issuer: str, secret: str, issued: int) -> str:
         "profile": principal.profile,
         "scopes": sorted(principal.scopes),
         "sid": principal.session_id,
+        "mfa": int(principal.second_factor_at),
         "iat": issued,
         "exp": issued + LIFETIME_SECONDS,
     }
-    return jwt.encode({"alg": "HS256", "typ": TYPE}, claims, _key(secret), algorithms=["HS256"])
+    if issuer != principal.subject:
+        claims["act"] = _act((issuer, *principal.actors))
+    header = {"alg": workload_keys.ALGORITHM, "kid": str(key.kid), "typ": TYPE}
+    return jwt.encode(header, claims, key, algorithms=[workload_keys.ALGORITHM])
 
 
-def verify(token: str, *, secret: str, now: datetime | None = None) -> Principal:
-    """The principal of a valid token; raises UnauthenticatedError for every other one."""
-    if not secret or not token:
+def _act(actors: tuple[str, ...]) -> dict[str, Any]:
+    if len(actors) > MOST_ACTORS:
+        raise UnauthenticatedError("The call went through too many parts.")
+    inner: dict[str, Any] = {}
+    for actor in reversed(actors):
+        inner = {"sub": actor, "act": inner} if inner else {"sub": actor}
+    return inner
+
+
+def verify(token: str, *, audience: str, workload: Workload, now: datetime | None = None) -> Principal:
+    """The principal of a valid token for this part; raises UnauthenticatedError for every other one."""
+    if not token:
         raise UnauthenticatedError("The caller did not identify itself.")
-    principal, expires = _read(token, secret)
-    if (now or datetime.now(UTC)).timestamp() > expires + LEEWAY_SECONDS:
-        raise UnauthenticatedError("The caller's token is not valid.")
+    principal, told, issued, expires = _read(token, workload.keys)
+    moment = (now or datetime.now(UTC)).timestamp()
+    if told != audience or not issued - LEEWAY_SECONDS <= moment <= expires + LEEWAY_SECONDS:
+        raise refused()
     return principal
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _read(token: str, secret: str) -> tuple[Principal, int]:
-    """Principal and expiry of a token with a right signature. What raises is not remembered."""
-    from joserfc import jwt
-    from joserfc.errors import JoseError
-
+def _read(token: str, keys: str) -> tuple[Principal, str, int, int]:
+    """Principal, audience and times of a token with a right signature. What raises is not remembered."""
     try:
-        decoded = jwt.decode(token, _key(secret), algorithms=["HS256"])
-    except (JoseError, ValueError, TypeError):
-        raise UnauthenticatedError("The caller's token is not valid.") from None
-    expires = decoded.claims.get("exp")
-    if decoded.header.get("typ") != TYPE or not isinstance(expires, int):
-        raise UnauthenticatedError("The caller's token is not valid.")
-    return _principal(decoded.claims), expires
+        kid = jose.unverified(token)[0].get("kid")
+        key = workloads.known(Workload(keys=keys), kid if isinstance(kid, str) else "")
+        _, claims = jose.read(token, key, algorithms=(workload_keys.ALGORITHM,), types=(TYPE,), named=True)
+    except jose.TokenRefusedError:
+        raise refused() from None
+    principal = _principal(claims)
+    # Whoever acts now is whoever signed; a person, who has no key, never acts without a part.
+    acting = principal.actors[0] if principal.actors else principal.subject
+    signed_by = workload_keys.owner(cast("str", kid))
+    if not (claims.get("iss") == acting == signed_by) or not _timed(claims) or not isinstance(claims.get("aud"), str):
+        raise refused()
+    return principal, claims["aud"], claims["iat"], claims["exp"]
+
+
+def _timed(claims: dict[str, Any]) -> bool:
+    """Both times are there, and not further apart than we make them."""
+    issued, expires = claims.get("iat"), claims.get("exp")
+    return jose.whole(issued) and jose.whole(expires) and 0 < expires - issued <= LIFETIME_SECONDS  # type: ignore[operator]
+
+
+def refused() -> UnauthenticatedError:
+    return UnauthenticatedError("The caller's token is not valid.")
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
     role = claims.get("role")
     if role not in ROLES:
-        raise UnauthenticatedError("The caller's token is not valid.")
+        raise refused()
     try:
         return Principal(
             subject=str(claims["sub"]),
@@ -94,6 +119,19 @@ def _principal(claims: dict[str, Any]) -> Principal:
             profile=str(claims.get("profile", "")),
             scopes=frozenset(claims.get("scopes", ())),
             session_id=str(claims.get("sid", "")),
+            second_factor_at=float(claims.get("mfa", 0)),
+            actors=_actors(claims.get("act")),
         )
-    except (KeyError, ValueError):
-        raise UnauthenticatedError("The caller's token is not valid.") from None
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise refused() from None
+
+
+def _actors(act: dict[str, Any] | None) -> tuple[str, ...]:
+    """The chain of an `act` claim, the latest first."""
+    found: list[str] = []
+    while act is not None and len(found) < MOST_ACTORS:
+        found.append(act["sub"])
+        act = act.get("act")
+    if act is not None or not all(isinstance(actor, str) and actor for actor in found):
+        raise ValueError
+    return tuple(found)

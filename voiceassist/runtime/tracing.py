@@ -95,8 +95,12 @@ def start_exporter(endpoint: str, service: str) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    from voiceassist.runtime.log_fields import FIELDS
+    from voiceassist.runtime.telemetry import SearchedSpans
+
+    sending = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint), schedule_delay_millis=1000)
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint), schedule_delay_millis=1000))
+    provider.add_span_processor(SearchedSpans(sending, FIELDS))
     trace.set_tracer_provider(provider)
     _Exporter.running = True
 

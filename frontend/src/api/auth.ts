@@ -13,6 +13,7 @@ export const LOGIN_PATH = '/api/v1/auth/login';
 
 /** Where this browser stands between signed out and signed in. @throws {Problem} when the server cannot say. */
 export async function whoAmI(): Promise<SignIn> {
+  if (cameWithoutCookie()) return { step: 'out' };
   try {
     return { step: 'in', account: account(await call('/api/v1/auth/me')) };
   } catch (error) {
@@ -22,15 +23,19 @@ export async function whoAmI(): Promise<SignIn> {
   }
 }
 
-export async function verifyCode(code: string): Promise<Account> {
-  return account(await call('/api/v1/auth/mfa/verify', { method: 'POST', body: { code } }));
+/** What the server saw when it sent the page holds for the first question only: signing in changes it. */
+function cameWithoutCookie(): boolean {
+  const session = document.querySelector<HTMLMetaElement>('meta[name=session]');
+  session?.remove();
+  return session?.content === 'none';
 }
 
 export async function signOut(csrf: string): Promise<void> {
   await call('/api/v1/auth/logout', { method: 'POST', csrf });
 }
 
-function account(body: unknown): Account {
+/** Reads the answer with which a session begins. */
+export function account(body: unknown): Account {
   const { user, csrf_token: csrf } = body as { user: User; csrf_token: string };
   return { user, csrf };
 }

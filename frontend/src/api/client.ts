@@ -10,7 +10,7 @@ export class Problem extends Error {
 }
 
 interface Options {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   csrf?: string | null;
   body?: object;
 }

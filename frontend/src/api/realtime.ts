@@ -1,7 +1,7 @@
 import { call } from './client';
 
-/** A single-use secret for one realtime connection, good for about a minute. */
-export async function createSecret(csrf: string): Promise<string> {
-  const body = (await call('/v1/realtime/client_secrets', { method: 'POST', csrf, body: {} })) as { value: string };
-  return body.value;
+/** A ticket for one realtime connection from this site, good for 30 seconds. @throws {Problem} */
+export async function createTicket(csrf: string): Promise<string> {
+  const body = (await call('/api/v1/auth/ws-ticket', { method: 'POST', csrf, body: { purpose: 'voice' } })) as { ticket: string };
+  return body.ticket;
 }

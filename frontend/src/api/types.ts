@@ -31,6 +31,8 @@ export interface CalculatorInput {
   value: number | boolean | string;
   unit: string | null;
   assumed: boolean;
+  /** The day from which the open case has it. */
+  from_case?: string | null;
 }
 
 export interface Reference {
@@ -60,4 +62,10 @@ export interface Clarification {
 
 export interface Metrics {
   firstAudioMs: number | null;
+}
+
+/** Where a turn was worked on that told who somebody is, or that nobody could look at. */
+export interface PhiNotice {
+  route: 'local' | 'cloud';
+  reason: 'identifiers' | 'unchecked';
 }

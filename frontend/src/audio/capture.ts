@@ -1,3 +1,5 @@
+import { level } from './pcm';
+import { followTrack, Framer } from './track';
 import { CAPTURE, type CaptureFrame } from './worklets/messages';
 
 /** Why the microphone could not be opened. */
@@ -10,22 +12,25 @@ export class MicrophoneError extends Error {
 }
 
 export interface CaptureHandlers {
-  /** 20 ms of sound at 24 kHz and its level, 0 to 1. */
+  /** FRAME_MS of sound at 24 kHz and its level, 0 to 1. */
   frame: (pcm: Int16Array, level: number) => void;
+  /** The level of a piece of the same sound before the browser took the echo out of it, where it can be had. */
+  raw: (level: number) => void;
   /** No sound has come for a second; the microphone is being opened again. */
   stalled: (stalled: boolean) => void;
 }
 
 interface Open {
   stream: MediaStream;
-  source: AudioNode;
-  node: AudioWorkletNode;
+  /** Takes its sound no more. */
+  release: () => void;
 }
 
 const STALL_MS = 1_000;
 const WATCH_MS = 250;
 const RESTART_MS = 3_000;
-const CONSTRAINTS = { audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true } };
+const CLEANED = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const RAW = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 /** The microphone, watched: what does not deliver frames is not listening, whatever the browser says. */
 export class Capture {
@@ -37,6 +42,7 @@ export class Capture {
   #lastFrame = 0;
   #lastRestart = 0;
   #isStalled = false;
+  #device: string | null = null;
 
   constructor(handlers: CaptureHandlers) {
     this.#handlers = handlers;
@@ -59,32 +65,73 @@ export class Capture {
     this.#stalled(false);
   }
 
+  /** From now on this device; null: the one the system prefers. @throws {MicrophoneError} where it is open and cannot change */
+  async choose(device: string | null): Promise<void> {
+    if (device === this.#device) return;
+    this.#device = device;
+    await this.#opening?.catch(() => undefined);
+    if (!this.#open || !this.#context) return;
+    this.#release();
+    await this.start(this.#context);
+  }
+
   async #begin(context: AudioContext): Promise<void> {
-    const stream = await openMicrophone();
+    const stream = await openMicrophone(this.#device);
     // The user may have let go or left while the browser asked for permission.
     if (this.#context !== context) {
       stream.getTracks().forEach((track) => track.stop());
       return;
     }
+    this.#open = { stream, release: this.#take(stream, context) };
+    this.#lastFrame = performance.now();
+    clearInterval(this.#watch);
+    this.#watch = setInterval(() => this.#check(), WATCH_MS);
+  }
+
+  #take(stream: MediaStream, context: AudioContext): () => void {
+    const [track] = stream.getAudioTracks();
+    const framer = new Framer((frame) => this.#open?.stream === stream && this.#frame(frame));
+    if (track && followTrack(track, (samples, rate) => framer.push(samples, rate))) return this.#takeRaw(track);
     const source = context.createMediaStreamSource(stream);
     const node = new AudioWorkletNode(context, CAPTURE);
     const silent = new GainNode(context, { gain: 0 });
     // A capture node that does not lead to the destination is never run.
     source.connect(node).connect(silent).connect(context.destination);
     node.port.onmessage = (message: MessageEvent<CaptureFrame>) => this.#frame(message.data);
-    this.#open = { stream, source, node };
-    this.#lastFrame = performance.now();
-    clearInterval(this.#watch);
-    this.#watch = setInterval(() => this.#check(), WATCH_MS);
+    return () => {
+      node.port.onmessage = null;
+      source.disconnect();
+      node.disconnect();
+    };
+  }
+
+  /**
+   * The same microphone once more, as it is. Echo cancellation takes the beginning of a voice away with the echo, half a
+   * second of it at worst. A browser that cannot open a microphone twice goes without.
+   */
+  #takeRaw(cleaned: MediaStreamTrack): () => void {
+    let isOver = false;
+    let raw: MediaStreamTrack | undefined;
+    const end = (): void => {
+      isOver = true;
+      raw?.stop();
+    };
+    const begin = async (): Promise<void> => {
+      const { deviceId } = cleaned.getSettings();
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: deviceId ? { ...RAW, deviceId: { exact: deviceId } } : RAW });
+      [raw] = stream.getAudioTracks();
+      if (isOver || raw?.getSettings().echoCancellation !== false) end();
+      else followTrack(raw, (samples) => !isOver && this.#handlers.raw(level(samples)));
+    };
+    begin().catch(end);
+    return end;
   }
 
   #release(): void {
     if (!this.#open) return;
-    const { stream, source, node } = this.#open;
+    const { stream, release } = this.#open;
     this.#open = null;
-    node.port.onmessage = null;
-    source.disconnect();
-    node.disconnect();
+    release();
     for (const track of stream.getTracks()) track.stop();
   }
 
@@ -115,11 +162,13 @@ export class Capture {
   }
 }
 
-async function openMicrophone(): Promise<MediaStream> {
+/** Opens a device, or the one the system prefers: for null, and where the device is not there any more. @throws {MicrophoneError} */
+export async function openMicrophone(device: string | null): Promise<MediaStream> {
   try {
-    return await navigator.mediaDevices.getUserMedia(CONSTRAINTS);
+    return await navigator.mediaDevices.getUserMedia({ audio: device === null ? CLEANED : { ...CLEANED, deviceId: { exact: device } } });
   } catch (error) {
     const name = error instanceof DOMException ? error.name : '';
+    if (device !== null && (name === 'NotFoundError' || name === 'OverconstrainedError')) return openMicrophone(null);
     if (name === 'NotAllowedError' || name === 'SecurityError') throw new MicrophoneError('MIC_DENIED');
     if (name === 'NotFoundError' || name === 'OverconstrainedError') throw new MicrophoneError('MIC_MISSING');
     throw new MicrophoneError('MIC_FAILED');

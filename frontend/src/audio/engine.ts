@@ -1,6 +1,6 @@
 import { workletUrls } from '../security/trustedTypes';
 import { Capture, type CaptureHandlers } from './capture';
-import { WIRE_RATE, int16ToFloat } from './pcm';
+import { FRAME_MS, WIRE_RATE, int16ToFloat } from './pcm';
 import type { Rendered } from './playerQueue';
 import { PLAYER, type PlayerCommand, type PlayerReport } from './worklets/messages';
 
@@ -17,10 +17,13 @@ export interface AudioCounts {
   staleChunks: number;
 }
 
-export interface AudioHandlers extends CaptureHandlers {
+export interface AudioHandlers extends Omit<CaptureHandlers, 'raw'> {
+  /** The level of the microphone as it is, and the loudest that was played of late, whose echo may be in it. */
+  raw: (level: number, played: number) => void;
   playing: (playing: boolean) => void;
   position: (heard: Heard) => void;
-  finished: (heard: Heard) => void;
+  /** The exact place at which an item was held or ended. */
+  stopped: (heard: Heard) => void;
   counts: (counts: AudioCounts) => void;
 }
 
@@ -30,15 +33,23 @@ export interface Audio {
   /** @returns whether the microphone is open now. @throws {MicrophoneError} */
   startCapture(): Promise<boolean>;
   stopCapture(): void;
+  /** @throws {MicrophoneError} */
+  chooseMicrophone(device: string | null): Promise<void>;
   play(generation: number, itemId: string, pcm: Int16Array): void;
   end(generation: number, itemId: string): void;
+  /** Stops the sound where it is, or goes on from there. */
+  hold(held: boolean): void;
+  /** Says an item again from that millisecond of it. */
+  rewind(itemId: string, ms: number): void;
   /** Silences the speaker and every chunk below `minimum`; null when nothing was playing. */
   clear(minimum: number): Promise<Heard | null>;
   close(): Promise<void>;
 }
 
 const CLEAR_TIMEOUT_MS = 300;
-const COUNTED_FRAMES = 25;
+/** Sound is played, goes through the room and comes back within this. */
+const ECHO_MS = 400;
+const COUNTED_FRAMES = 500 / FRAME_MS;
 
 /** One context for microphone and speaker. */
 export class AudioEngine implements Audio {
@@ -49,12 +60,14 @@ export class AudioEngine implements Audio {
   #starting: Promise<void> | null = null;
   #isPlaying = false;
   #cleared: ((heard: Heard | null) => void)[] = [];
+  #levels: { at: number; level: number }[] = [];
   #counts: AudioCounts = { renderedSamples: 0, capturedFrames: 0, staleChunks: 0 };
 
   constructor(handlers: AudioHandlers) {
     this.#handlers = handlers;
     this.#capture = new Capture({
       frame: (pcm, level) => this.#frame(pcm, level),
+      raw: (level) => handlers.raw(level, this.#played()),
       stalled: (stalled) => handlers.stalled(stalled),
     });
   }
@@ -74,6 +87,10 @@ export class AudioEngine implements Audio {
     this.#capture.stop();
   }
 
+  chooseMicrophone(device: string | null): Promise<void> {
+    return this.#capture.choose(device);
+  }
+
   play(generation: number, itemId: string, pcm: Int16Array): void {
     const samples = int16ToFloat(pcm);
     this.#command({ type: 'chunk', generation, item: itemId, samples }, [samples.buffer as ArrayBuffer]);
@@ -81,6 +98,14 @@ export class AudioEngine implements Audio {
 
   end(generation: number, itemId: string): void {
     this.#command({ type: 'end', generation, item: itemId });
+  }
+
+  hold(held: boolean): void {
+    this.#command({ type: 'hold', held });
+  }
+
+  rewind(itemId: string, ms: number): void {
+    this.#command({ type: 'rewind', item: itemId, ms });
   }
 
   clear(minimum: number): Promise<Heard | null> {
@@ -127,18 +152,26 @@ export class AudioEngine implements Audio {
   #report(report: PlayerReport): void {
     this.#counts = { ...this.#counts, renderedSamples: this.#toWire(report.total), staleChunks: report.stale };
     this.#handlers.counts(this.#counts);
-    const latency = report.type === 'finished' ? 0 : (this.#context?.outputLatency ?? 0);
+    this.#levels.push({ at: performance.now(), level: report.level });
+    // What was handed to the device before a stop is still heard; while it goes on, not yet.
+    const latency = report.type === 'position' ? (this.#context?.outputLatency ?? 0) : 0;
     const heard = report.heard && this.#heard(report.heard, latency);
     this.#follow(report, heard !== null);
     if (report.type === 'cleared') this.#cleared.shift()?.(heard);
-    else if (heard && report.type === 'finished') this.#handlers.finished(heard);
-    else if (heard) this.#handlers.position(heard);
+    else if (heard && report.type === 'position') this.#handlers.position(heard);
+    else if (heard) this.#handlers.stopped(heard);
   }
 
   /** A gap between two chunks of an answer is not its end. */
   #follow(report: PlayerReport, heard: boolean): void {
     if (report.type === 'position' && heard) this.#setPlaying(true);
     if (report.type === 'cleared' || (report.type === 'finished' && report.last)) this.#setPlaying(false);
+  }
+
+  #played(): number {
+    const since = performance.now() - ECHO_MS;
+    this.#levels = this.#levels.filter(({ at }) => at > since);
+    return Math.max(0, ...this.#levels.map(({ level }) => level));
   }
 
   #setPlaying(playing: boolean): void {

@@ -1,8 +1,9 @@
 /** Sample rate of the wire in Hz: 16-bit little-endian mono, as the Realtime protocol fixes it. */
 export const WIRE_RATE = 24_000;
 
-/** Samples of one frame on the wire: 20 ms. */
-export const FRAME_SAMPLES = 480;
+/** One frame on the wire; what is said waits for its frame to be full. */
+export const FRAME_MS = 10;
+export const FRAME_SAMPLES = (WIRE_RATE * FRAME_MS) / 1000;
 
 export function floatToInt16(samples: Float32Array): Int16Array {
   const output = new Int16Array(samples.length);

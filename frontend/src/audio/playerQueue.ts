@@ -19,10 +19,12 @@ export class PlayerQueue {
   readonly #fadeSamples: number;
   #minimum = 0;
   #chunks: Chunk[] = [];
+  #played: Chunk[] = [];
   #offset = 0;
   #tail: Float32Array = new Float32Array(0);
   #counts = new Map<string, number>();
   #ended = new Set<string>();
+  #held = false;
   /** Samples handed out since the start, over all items. */
   total = 0;
   /** Chunks refused because their answer had been interrupted. */
@@ -50,13 +52,44 @@ export class PlayerQueue {
     this.#ended.add(item);
   }
 
+  /** Silence from here on, with a fade, until the rest is wanted; nothing is lost or counted meanwhile. */
+  hold(held: boolean): void {
+    const head = this.#chunks[0];
+    if (held && !this.#held && head && this.#offset + (this.#counts.get(head.item) ?? 0) > 0) this.#tail = this.#fade(head);
+    this.#held = held;
+  }
+
+  /**
+   * Says `item` again from that sample of it. Only what plays now can be said again; anything else changes nothing.
+   */
+  rewind(item: string, samples: number): void {
+    const heard = this.#counts.get(item) ?? 0;
+    if (this.#chunks[0]?.item !== item || samples < 0 || samples >= heard) return;
+    const chunks = [...this.#played, ...this.#chunks];
+    let before = 0;
+    let place = 0;
+    for (const [index, chunk] of chunks.entries()) {
+      if (before + chunk.samples.length > samples) {
+        place = index;
+        break;
+      }
+      before += chunk.samples.length;
+    }
+    this.#played = chunks.slice(0, place);
+    this.#chunks = chunks.slice(place);
+    this.#offset = samples - before;
+    this.#counts.set(item, samples);
+  }
+
   /** Fades out what plays, drops the rest and every later chunk below `minimum`; answers what was heard. */
   clear(minimum: number): Rendered | null {
     this.#minimum = Math.max(this.#minimum, minimum);
     const head = this.#chunks[0];
     const heard = head ? { item: head.item, samples: this.#counts.get(head.item) ?? 0 } : null;
-    if (head && this.#offset + (heard?.samples ?? 0) > 0) this.#tail = this.#fade(head);
+    if (head && !this.#held && this.#offset + (heard?.samples ?? 0) > 0) this.#tail = this.#fade(head);
+    this.#held = false;
     this.#chunks = [];
+    this.#played = [];
     this.#offset = 0;
     this.#ended.clear();
     return heard;
@@ -65,7 +98,7 @@ export class PlayerQueue {
   /** Fills `output`, with silence where nothing is queued. */
   read(output: Float32Array): void {
     let filled = this.#readTail(output);
-    for (let chunk = this.#chunks[0]; chunk && filled < output.length; chunk = this.#chunks[0]) {
+    for (let chunk = this.#chunks[0]; chunk && !this.#held && filled < output.length; chunk = this.#chunks[0]) {
       const part = chunk.samples.subarray(this.#offset, this.#offset + output.length - filled);
       output.set(part, filled);
       filled += part.length;
@@ -73,6 +106,8 @@ export class PlayerQueue {
       this.total += part.length;
       this.#counts.set(chunk.item, (this.#counts.get(chunk.item) ?? 0) + part.length);
       if (this.#offset >= chunk.samples.length) {
+        this.#played = this.#played[0]?.item === chunk.item ? this.#played : [];
+        this.#played.push(chunk);
         this.#chunks.shift();
         this.#offset = 0;
       }

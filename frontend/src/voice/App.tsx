@@ -1,6 +1,7 @@
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { whoAmI, type SignIn } from '../api/auth';
 import { Problem } from '../api/client';
+import { takeToken } from '../api/invitations';
 import { Gate } from '../features/auth/Gate';
 import gate from '../features/auth/Gate.module.css';
 import { SecondFactorScreen } from '../features/auth/SecondFactorScreen';
@@ -9,11 +10,17 @@ import { t } from '../i18n';
 import { Button } from '../ui/Button';
 import { Workspace } from './Workspace';
 
-type View = SignIn | { step: 'asking' } | { step: 'locked' } | { step: 'failed'; problem: Problem };
+const InvitationScreen = lazy(() => import('../features/auth/InvitationScreen'));
+
+type View = SignIn | { step: 'asking' } | { step: 'locked' } | { step: 'invited'; token: string } | { step: 'failed'; problem: Problem };
 
 /** Which screen the visitor may see; the server alone decides. */
 export function App() {
-  const [view, setView] = useState<View>({ step: 'asking' });
+  const [view, setView] = useState<View>(() => {
+    const token = takeToken();
+    return token === null ? { step: 'asking' } : { step: 'invited', token };
+  });
+  const asking = view.step === 'asking';
   const ask = useCallback(async () => {
     try {
       setView(await whoAmI());
@@ -23,8 +30,10 @@ export function App() {
   }, []);
   useEffect(() => {
     // eslint-disable-next-line react-hooks/set-state-in-effect -- the state is set when the server has answered
-    void ask();
-  }, [ask]);
+    if (asking) void ask();
+  }, [ask, asking]);
+
+  const signedOut = useCallback(() => setView({ step: 'out' }), []);
 
   switch (view.step) {
     case 'asking':
@@ -37,13 +46,26 @@ export function App() {
           </Button>
         </Gate>
       );
+    case 'invited':
+      return (
+        <Suspense fallback={<Gate title={t.product} lead={t.loading} />}>
+          <InvitationScreen token={view.token} />
+        </Suspense>
+      );
     case 'out':
       return <SignInScreen />;
     case 'locked':
       return <SignInScreen locked />;
     case 'code':
-      return <SecondFactorScreen onVerified={(account) => setView({ step: 'in', account })} onExpired={() => setView({ step: 'out' })} />;
+      return <SecondFactorScreen onVerified={(account) => setView({ step: 'in', account })} onExpired={signedOut} />;
     case 'in':
-      return <Workspace account={view.account} onSignedOut={() => setView({ step: 'out' })} onLocked={() => setView({ step: 'locked' })} />;
+      return (
+        <Workspace
+          account={view.account}
+          onRenewed={(csrf) => setView({ step: 'in', account: { ...view.account, csrf } })}
+          onSignedOut={signedOut}
+          onLocked={() => setView({ step: 'locked' })}
+        />
+      );
   }
 }

@@ -1,4 +1,4 @@
-import { t } from '../i18n';
+import { keeping, t } from '../i18n';
 import { Button } from '../ui/Button';
 import { Dialog } from '../ui/Dialog';
 import { Icon } from '../ui/Icon';
@@ -6,12 +6,14 @@ import styles from './ConsentDialog.module.css';
 
 interface Props {
   open: boolean;
+  /** For how long conversations are kept; null while it is not known. */
+  keepDays: number | null;
   onAccept: () => void;
   onDecline: () => void;
 }
 
 /** Asked once per visit, before the microphone is opened for the first time. */
-export function ConsentDialog({ open, onAccept, onDecline }: Props) {
+export function ConsentDialog({ open, keepDays, onAccept, onDecline }: Props) {
   return (
     <Dialog
       open={open}
@@ -40,6 +42,10 @@ export function ConsentDialog({ open, onAccept, onDecline }: Props) {
         <li>
           <Icon name="people" />
           {t.consent.others}
+        </li>
+        <li data-testid="consent-kept">
+          <Icon name="history" />
+          {keeping(keepDays)}
         </li>
       </ul>
     </Dialog>

@@ -25,6 +25,7 @@ export function Dock({ state, session, controls }: { state: VoiceState; session:
       <div className={styles.row}>
         <div className={styles.left}>
           <Switch checked={state.handsFree} label={t.talk.handsFree} testId="handsfree" onChange={controls.handsFree} />
+          <Switch checked={state.local} label={t.phi.keep} testId="keep-local" onChange={(local) => session.setLocal(local)} />
         </div>
         <TalkButton phase={phase} handsFree={state.handsFree} muted={state.muted} holding={state.holding} session={session} controls={controls} />
         <div className={styles.right}>

@@ -1,25 +1,26 @@
 import { useEffect, useRef } from 'react';
-import { t } from '../i18n';
+import { keeping, t } from '../i18n';
 import styles from './Transcript.module.css';
 import { TurnView } from './TurnView';
 import { newestAnswer, type VoiceState } from './state';
 
 interface Props {
   state: VoiceState;
+  keepDays: number | null;
   onCitation: (turn: string, n: number) => void;
   onSay: (words: string) => void;
 }
 
 const NEAR_END_PX = 120;
 
-export function Transcript({ state, onCitation, onSay }: Props) {
-  const { turns } = state;
+export function Transcript({ state, keepDays, onCitation, onSay }: Props) {
+  const { turns, passing } = state;
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   useEffect(() => {
     // Whoever scrolled up to read is not pulled away.
     if (atEnd.current) box.current?.scrollTo({ top: box.current.scrollHeight });
-  }, [turns]);
+  }, [turns, passing]);
   const follow = (): void => {
     const element = box.current;
     if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
@@ -32,11 +33,17 @@ export function Transcript({ state, onCitation, onSay }: Props) {
       <h2 id="conversation" className="visually-hidden">
         {t.conversation.label}
       </h2>
-      {turns.length === 0 && <Empty onSay={onSay} />}
+      {turns.length === 0 && <Empty keepDays={keepDays} onSay={onSay} />}
       <ol className={styles.turns}>
         {turns.map((turn) => (
           <TurnView key={turn.id} turn={turn} newest={turn === turns.at(-1)} onCitation={onCitation} onSay={onSay} />
         ))}
+        {passing !== '' && (
+          // For the eyes only: a screen reader hears the turn once it is whole.
+          <li className={styles.user} aria-hidden="true" data-testid="passing">
+            <p className={`${styles.bubble} ${styles.passing}`}>{passing} …</p>
+          </li>
+        )}
       </ol>
       <p className="visually-hidden" aria-live="polite">
         {lastAnswer?.final ? lastAnswer.text : ''}
@@ -45,11 +52,12 @@ export function Transcript({ state, onCitation, onSay }: Props) {
   );
 }
 
-function Empty({ onSay }: { onSay: (words: string) => void }) {
+function Empty({ keepDays, onSay }: { keepDays: number | null; onSay: (words: string) => void }) {
   return (
     <div className={styles.empty}>
       <h2>{t.conversation.empty}</h2>
       <p>{t.conversation.emptyText}</p>
+      <p data-testid="kept">{keeping(keepDays)}</p>
       <ul className={styles.examples}>
         {t.conversation.examples.map((example) => (
           <li key={example}>

@@ -2,6 +2,7 @@ import { Problem } from '../api/client';
 import type { Audio, Heard } from '../audio/engine';
 import { client, type ClientEvent, type ServerEvent } from '../audio/transport/protocol';
 import type { Answers } from './answers';
+import type { Holding } from './holding';
 import type { Turn } from './state';
 import type { Store } from './store';
 
@@ -13,6 +14,11 @@ interface Effects {
   settled(): void;
   /** The service can neither hear nor speak. */
   speechless(): void;
+  resumable(token: string, conversation: string): void;
+  /** The session goes on where the lost one was; it may still owe an answer. */
+  resumed(): void;
+  notResumed(): void;
+  saved(seq: number): void;
 }
 
 type Of<Kind extends ServerEvent['kind']> = Extract<ServerEvent, { kind: Kind }>;
@@ -32,13 +38,17 @@ export class Incoming {
   readonly #store: Store;
   readonly #answers: Answers;
   readonly #audio: Audio;
+  readonly #holding: Holding;
   readonly #effects: Effects;
   readonly #handlers: Handlers;
+  /** Turns of an answer that broke off: they stay if the service has kept what was heard of them. */
+  #doubtful = new Set<string>();
 
-  constructor(store: Store, answers: Answers, audio: Audio, effects: Effects) {
+  constructor(store: Store, answers: Answers, audio: Audio, holding: Holding, effects: Effects) {
     this.#store = store;
     this.#answers = answers;
     this.#audio = audio;
+    this.#holding = holding;
     this.#effects = effects;
     this.#handlers = { ...this.#listening(), ...this.#answering(), ...this.#extensions() };
   }
@@ -56,17 +66,37 @@ export class Incoming {
     this.#effects.send({ ...client.retrieve(heard.itemId), event_id: 'soft_retrieve' });
   }
 
+  /** The connection is gone in the middle of this response. */
+  lost(active: string | null): void {
+    const turns = this.#store.get().turns.filter((turn) => active !== null && turn.responseId === active);
+    this.#doubtful = new Set(turns.map((turn) => turn.id));
+  }
+
+  #resumed(): void {
+    for (const id of this.#doubtful) this.#store.dispatch({ type: 'remove', id });
+    this.#doubtful.clear();
+    this.#effects.resumed();
+  }
+
   #listening(): Handlers {
     return {
       speechStarted: () => {
-        this.#store.set({ hearing: true });
+        this.#store.set({ hearing: true, passing: '' });
+        this.#holding.confirmed();
         this.#effects.interrupted();
       },
       speechStopped: () => this.#store.set({ hearing: false, asked: true }),
-      committed: ({ itemId }) => this.#turn(itemId, 'user', {}),
+      committed: ({ itemId }) => {
+        this.#store.set({ passing: '' });
+        this.#turn(itemId, 'user', {});
+      },
       item: ({ itemId, role, text }) => {
         if (role === 'user') this.#turn(itemId, 'user', text === '' ? {} : { text, final: true });
+        else if (text !== '') this.#turn(itemId, 'assistant', { text, final: true }); // one of before, that this page had missed
+        this.#doubtful.delete(itemId);
       },
+      // The speaker had only paused: the turn begins anew, and what was answered to its beginning is gone.
+      deleted: ({ itemId }) => this.#store.dispatch({ type: 'remove', id: itemId }),
       transcriptDelta: ({ itemId, delta }) => this.#store.dispatch({ type: 'turn', id: itemId, role: 'user', append: delta }),
       transcript: ({ itemId, text }) => this.#transcript(itemId, text),
       transcriptFailed: ({ itemId }) => this.#transcript(itemId, ''),
@@ -103,6 +133,13 @@ export class Incoming {
 
   #extensions(): Handlers {
     return {
+      // Somebody speaks, perhaps only to agree: the answer waits until the service knows.
+      passing: ({ text }) => this.#store.set({ passing: text }),
+      hold: () => this.#holding.await(),
+      resume: ({ itemId, ms }) => {
+        if (itemId) this.#audio.rewind(itemId, ms); // a sentence with a dose is said again from its start
+        this.#holding.goOn();
+      },
       status: ({ state }) => this.#status(state),
       citations: ({ responseId, itemId, citations, notice, abstained }) => {
         this.#store.set({ chosen: null });
@@ -110,6 +147,11 @@ export class Incoming {
       },
       calculator: ({ responseId, itemId, result }) => this.#answer(responseId, itemId, { result }),
       clarify: ({ responseId, itemId, clarification }) => this.#answer(responseId, itemId, { clarification }),
+      phi: ({ responseId, itemId, phi }) => this.#answer(responseId, itemId, { phi }),
+      resumable: ({ token, conversationId }) => this.#effects.resumable(token, conversationId),
+      resumed: () => this.#resumed(),
+      saved: ({ seq }) => this.#effects.saved(seq),
+      case: ({ caseId }) => this.#case(caseId),
       metrics: ({ responseId, metrics }) => {
         const turn = this.#store.get().turns.find((known) => known.responseId === responseId);
         if (turn) this.#turn(turn.id, 'assistant', { firstSoundMs: metrics.firstAudioMs });
@@ -142,7 +184,7 @@ export class Incoming {
     if (!handsFree) return;
     if (state === 'thinking' && active === null) this.#store.set({ asked: true, hearing: false });
     if (state === 'hearing') this.#store.set({ hearing: true });
-    if (state === 'listening' || state === 'idle') this.#store.set({ asked: false, hearing: false });
+    if (state === 'listening' || state === 'idle') this.#store.set({ asked: false, hearing: false, passing: '' });
   }
 
   #done(responseId: string, status: string): void {
@@ -155,7 +197,13 @@ export class Incoming {
     if (status === 'failed') this.#store.set({ problem: new Problem('ANSWER_FAILED') });
   }
 
+  #case(caseId: string | null): void {
+    this.#store.set(caseId === null ? { caseId, problem: new Problem('CASE_GONE') } : { caseId });
+  }
+
   #error(code: string, eventId: string | null): void {
+    if (code === 'session_not_resumable') return this.#effects.notResumed();
+    if (code === 'case_not_opened') return this.#case(null);
     if (HARMLESS.has(code) || eventId?.startsWith('soft_')) return;
     if (this.#answers.refused(eventId)) {
       this.#store.set({ asked: false });

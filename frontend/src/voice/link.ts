@@ -1,14 +1,15 @@
 import { Problem } from '../api/client';
 import type { ClientEvent, ServerEvent } from '../audio/transport/protocol';
+import { FRAME_MS } from '../audio/pcm';
 import type { Connect, Transport } from '../audio/transport/transport';
 
 export type LinkState = 'down' | 'connecting' | 'up' | 'reconnecting';
 
 export interface LinkOptions {
-  secret: () => Promise<string>;
+  ticket: () => Promise<string>;
   connect: Connect;
-  /** The first event of every connection: how this session wants to be spoken to. */
-  greeting(): ClientEvent;
+  /** The first events of every connection: what it goes on with, and how this session wants to be spoken to. */
+  greeting(): ClientEvent[];
   state(state: LinkState): void;
   event(event: ServerEvent): void;
   /** An established connection broke. */
@@ -18,7 +19,7 @@ export interface LinkOptions {
 const OPEN_TIMEOUT_MS = 10_000;
 const BACKOFF_MS = [250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000];
 /** Five seconds of sound may wait for a connection; older sound would be answered too late to be of use. */
-const WAITING_FRAMES = 250;
+const WAITING_FRAMES = 5_000 / FRAME_MS;
 
 /** One connection to the realtime service, opened on first use and again after a loss when somebody needs it. */
 export class Link {
@@ -95,7 +96,7 @@ export class Link {
   }
 
   async #open(epoch: number): Promise<void> {
-    const secret = await this.#options.secret();
+    const ticket = await this.#options.ticket();
     if (epoch !== this.#epoch) throw new Problem('NETWORK');
     await new Promise<void>((resolve, reject) => {
       const fail = (): void => {
@@ -109,7 +110,7 @@ export class Link {
         this.#accepted();
         resolve();
       };
-      const transport: Transport = this.#options.connect(secret, {
+      const transport: Transport = this.#options.connect(ticket, {
         event: (event) => this.#event(event, accepted),
         lost: () => (this.#up ? this.#lost() : fail()),
       });
@@ -118,7 +119,7 @@ export class Link {
   }
 
   #event(event: ServerEvent, accepted: () => void): void {
-    if (event.kind === 'created') this.#transport?.send(this.#options.greeting());
+    if (event.kind === 'created') this.#options.greeting().forEach((greeting) => this.#transport?.send(greeting));
     else if (event.kind === 'updated' && !this.#up) accepted();
     else this.#options.event(event);
   }

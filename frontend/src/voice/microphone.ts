@@ -1,16 +1,21 @@
 import type { Audio } from '../audio/engine';
+import { FRAME_MS } from '../audio/pcm';
 import type { Store } from './store';
 
-const SHORTEST_FRAMES = 15;
-/** Speech still in the air when the button is let go: 160 ms. */
-const TAIL_FRAMES = 8;
+const SHORTEST_FRAMES = 300 / FRAME_MS;
+/** Speech still in the air when the button is let go. */
+const TAIL_FRAMES = 160 / FRAME_MS;
 const TAIL_TIMEOUT_MS = 600;
 const WARM_MS = 20_000;
 const LOUD = 0.012;
-const QUIET_FRAMES = 20;
+const QUIET_FRAMES = 400 / FRAME_MS;
 
 interface Effects {
   send(pcm: Int16Array): void;
+  /** The level of a frame that nobody pressed a button for. */
+  level(level: number): void;
+  /** The same of its raw sound, and what was played. */
+  raw(level: number, played: number): void;
   /** The last frame of a held question was sent. */
   spoken(): void;
 }
@@ -83,7 +88,7 @@ export class Microphone {
 
   stopSending(): void {
     this.#quiet = QUIET_FRAMES;
-    this.#store.set({ sending: false, hearing: false });
+    this.#store.set({ sending: false, hearing: false, passing: '' });
     this.#levels.forEach((listener) => listener(0));
   }
 
@@ -91,12 +96,18 @@ export class Microphone {
     const { holding, handsFree, muted } = this.#store.get();
     if (!holding && (!handsFree || muted)) return;
     this.#effects.send(pcm);
+    if (!holding) this.#effects.level(level);
     this.#frames += 1;
     this.#quiet = level > LOUD ? 0 : this.#quiet + 1;
     // In hands-free mode the service says when it hears somebody.
     this.#store.set(holding ? { sending: true, hearing: this.#quiet < QUIET_FRAMES } : { sending: true });
     this.#levels.forEach((listener) => listener(level));
     if (this.#tail !== null && --this.#tail <= 0) this.#spoken();
+  }
+
+  raw(level: number, played: number): void {
+    const { holding, handsFree, muted } = this.#store.get();
+    if (!holding && handsFree && !muted) this.#effects.raw(level, played);
   }
 
   #spoken(): void {

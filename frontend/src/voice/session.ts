@@ -1,21 +1,33 @@
 import { Problem } from '../api/client';
 import { MicrophoneError } from '../audio/capture';
 import type { Audio, AudioCounts, AudioHandlers, Heard } from '../audio/engine';
-import { client } from '../audio/transport/protocol';
+import { client, type ClientEvent } from '../audio/transport/protocol';
 import type { Connect } from '../audio/transport/transport';
+import type { Kept } from '../api/conversations';
 import { t } from '../i18n';
 import { Answers } from './answers';
+import { Holding } from './holding';
 import { Incoming } from './incoming';
 import { Link } from './link';
 import { Microphone } from './microphone';
+import { turnOf } from './kept';
 import type { Store } from './store';
 
 export interface SessionOptions {
   store: Store;
-  secret: () => Promise<string>;
+  ticket: () => Promise<string>;
   connect: Connect;
   audio: (handlers: AudioHandlers) => Audio;
   signedOut: () => void;
+  /** The conversation that was open in this page before it was loaded again. @throws {Problem} */
+  before: () => Promise<Kept | null>;
+}
+
+/** The conversation on the server, the token that goes on with it once, and the last change of it that was seen. */
+interface Open {
+  conversation: string;
+  token: string | null;
+  seq: number;
 }
 
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -27,25 +39,34 @@ export class Session {
   readonly #audio: Audio;
   readonly #link: Link;
   readonly #answers = new Answers();
+  readonly #holding: Holding;
   readonly #incoming: Incoming;
   readonly #microphone: Microphone;
   readonly #countListeners = new Set<(counts: AudioCounts) => void>();
   readonly #signedOut: () => void;
+  readonly #before: SessionOptions['before'];
+  #open: Open | null = null;
+  /** A question was on its way when the connection was lost. */
+  #owed = false;
   #lastPosition = 0;
   #answerTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SessionOptions) {
     this.#store = options.store;
     this.#signedOut = options.signedOut;
+    this.#before = options.before;
     this.#audio = options.audio(this.#audioHandlers());
+    this.#holding = new Holding(this.#audio, (held) => this.#store.set({ held }));
     this.#microphone = new Microphone(options.store, this.#audio, {
       send: (pcm) => this.#link.send(client.append(pcm)),
+      level: (level) => this.#holding.frame(level, this.#interruptible()),
+      raw: (level, played) => this.#holding.raw(level, played, this.#interruptible()),
       spoken: () => {
         this.#link.send(client.commit());
         this.#ask();
       },
     });
-    this.#incoming = new Incoming(options.store, this.#answers, this.#audio, {
+    this.#incoming = new Incoming(options.store, this.#answers, this.#audio, this.#holding, {
       send: (event) => this.#link.send(event),
       interrupted: () => void this.#silence(),
       settled: () => clearTimeout(this.#answerTimer),
@@ -53,11 +74,18 @@ export class Session {
         this.#microphone.close();
         this.#store.set({ handsFree: false });
       },
+      resumable: (token, conversation) => {
+        this.#open = { conversation, token, seq: this.#open?.conversation === conversation ? this.#open.seq : 0 };
+        this.#store.set({ conversation });
+      },
+      resumed: () => this.#resumed(),
+      notResumed: () => this.#notResumed(),
+      saved: (seq) => this.#open && (this.#open.seq = seq),
     });
     this.#link = new Link({
-      secret: options.secret,
+      ticket: options.ticket,
       connect: options.connect,
-      greeting: () => client.session(this.#store.get().handsFree),
+      greeting: () => this.#greeting(),
       state: (link) => this.#store.set({ link }),
       event: (event) => this.#incoming.take(event),
       lost: () => void this.#lost(),
@@ -91,16 +119,29 @@ export class Session {
     if (outcome !== 'sending' && microphone) this.#store.set({ problem: new Problem('TOO_SHORT') });
   }
 
+  /** From the next question on. */
+  setLocal(local: boolean): void {
+    this.#store.set({ local });
+    if (this.#link.up) this.#link.send(client.session(this.#store.get().handsFree, local));
+  }
+
   setHandsFree(handsFree: boolean): void {
     if (handsFree === this.#store.get().handsFree) return;
     this.#store.set({ handsFree, muted: false, problem: null });
-    if (this.#link.up) this.#link.send(client.session(handsFree));
+    if (this.#link.up) this.#link.send(client.session(handsFree, this.#store.get().local));
     if (handsFree) {
       void this.#guard(() => this.#listen());
     } else {
       if (this.#link.up) this.#link.send(client.discard());
+      this.#holding.goOn();
       this.#microphone.close();
     }
+  }
+
+  /** @param device null: the one the system prefers. */
+  chooseMicrophone(device: string | null): void {
+    this.#store.set({ device });
+    void this.#guard(() => this.#audio.chooseMicrophone(device));
   }
 
   /** Stops the uplink only; an answer goes on. */
@@ -109,6 +150,7 @@ export class Session {
     if (!handsFree) return;
     this.#store.set({ muted: !muted });
     if (muted) return;
+    this.#holding.goOn();
     this.#microphone.stopSending();
     if (this.#link.up) this.#link.send(client.discard());
   }
@@ -135,25 +177,88 @@ export class Session {
   /** Ends everything: tracks, sound, connection. The page keeps nothing of the conversation when `lock` is set. */
   async end(lock: boolean): Promise<void> {
     clearTimeout(this.#answerTimer);
+    this.#holding.forget();
     this.#microphone.close();
     this.#link.close();
     if (lock) this.#store.dispatch({ type: 'lock' });
     await this.#audio.close();
   }
 
+  /** After a reload: the turns of the conversation that was open, as the server has them. */
+  async restore(): Promise<void> {
+    const kept = await this.#before().catch(() => null); // without it the next question begins a new conversation
+    if (kept === null || this.#open !== null || this.#store.get().turns.length > 0) return;
+    this.#open = { conversation: kept.id, token: null, seq: Math.max(0, ...kept.turns.map(({ seq }) => seq)) };
+    this.#store.dispatch({ type: 'restore', turns: kept.turns.flatMap(turnOf) });
+    this.#store.set({ conversation: kept.id });
+  }
+
+  /** A new conversation begins with the next question, and this page goes on with none. */
+  async begin(): Promise<void> {
+    await this.interrupt();
+    this.#microphone.close();
+    this.#link.close();
+    this.forget();
+    this.#store.set({ handsFree: false, problem: null });
+    this.#store.dispatch({ type: 'begin' });
+  }
+
+  /** A new conversation begins, about this case or about none: nothing of one patient goes on with another. */
+  async about(caseId: string | null): Promise<void> {
+    await this.begin();
+    this.#store.set({ caseId });
+  }
+
+  /** The next question begins a new conversation. */
+  forget(): void {
+    this.#open = null;
+    this.#store.set({ conversation: null });
+  }
+
+  #greeting(): ClientEvent[] {
+    const settings = client.session(this.#store.get().handsFree, this.#store.get().local);
+    const { caseId } = this.#store.get();
+    if (!this.#open) return caseId === null ? [settings] : [settings, client.context(caseId)];
+    const resume = client.resume(this.#open);
+    this.#open.token = null; // used up, even where this connection breaks before the answer
+    return [resume, settings];
+  }
+
+  #resumed(): void {
+    this.#store.set({ problem: null });
+    if (!this.#owed || this.#store.get().active !== null) return;
+    this.#owed = false;
+    this.#store.set({ asked: true });
+    this.#answerTimer = setTimeout(() => this.#unanswered(), ANSWER_TIMEOUT_MS);
+  }
+
+  #notResumed(): void {
+    this.forget();
+    const { turns } = this.#store.get();
+    if (this.#owed) this.#store.set({ problem: new Problem('CONNECTION_LOST') });
+    this.#owed = false;
+    if (turns.length > 0) this.#store.dispatch({ type: 'turn', id: `note_${turns.length}`, role: 'note', text: t.conversation.restarted });
+  }
+
   #audioHandlers(): AudioHandlers {
     return {
       frame: (pcm, level) => this.#microphone.frame(pcm, level),
+      raw: (level, played) => this.#microphone.raw(level, played),
       stalled: (stalled) => this.#store.set(stalled ? { stalled, sending: false } : { stalled }),
       playing: (playing) => this.#store.set({ playing }),
       position: (heard) => this.#position(heard, false),
-      finished: (heard) => this.#position(heard, true),
+      stopped: (heard) => this.#position(heard, true),
       counts: (counts) => this.#countListeners.forEach((listener) => listener(counts)),
     };
   }
 
   async #listen(): Promise<void> {
     await Promise.all([this.#microphone.open(), this.#link.ensure()]);
+  }
+
+  /** While nobody could say that somebody interrupts, nothing is held for it. */
+  #interruptible(): boolean {
+    return this.#store.get().playing && this.#link.up;
   }
 
   #ask(): void {
@@ -169,7 +274,9 @@ export class Session {
 
   async #silence(): Promise<void> {
     const { active } = this.#store.get();
-    const heard = await this.#audio.clear(this.#answers.interrupt());
+    const cleared = this.#audio.clear(this.#answers.interrupt());
+    this.#holding.forget();
+    const heard = await cleared;
     this.#incoming.stopped(active, heard);
     this.#store.set({ asked: false, active: null });
   }
@@ -183,18 +290,23 @@ export class Session {
 
   async #lost(): Promise<void> {
     const { asked, active, holding, handsFree, turns } = this.#store.get();
+    const resumable = this.#open !== null;
     clearTimeout(this.#answerTimer);
     if (active !== null) this.#answers.unfinished(active).forEach((item) => this.#audio.end(this.#answers.generation(active), item));
     this.#answers.reset();
+    this.#holding.goOn(); // nobody will say any more that it does
+    this.#incoming.lost(active);
     this.#store.dispatch({ type: 'linkLost' });
-    if (holding) this.#microphone.endHold();
-    if (asked || active !== null || holding) this.#store.set({ problem: new Problem('CONNECTION_LOST') });
-    if (!handsFree && !asked && active === null && !holding) {
+    this.#owed = asked || active !== null;
+    // Where the conversation goes on, so does what is being said: it waits for the connection.
+    if (holding && !resumable) this.#microphone.endHold();
+    if ((this.#owed || holding) && !resumable) this.#store.set({ problem: new Problem('CONNECTION_LOST') });
+    if (!handsFree && !this.#owed && !holding) {
       this.#store.set({ link: 'down' });
       return;
     }
     const renewed = await this.#guard(() => this.#link.renew());
-    if (renewed && turns.length > 0) {
+    if (renewed && !resumable && turns.length > 0) {
       this.#store.dispatch({ type: 'turn', id: `note_${turns.length}`, role: 'note', text: t.conversation.restarted });
     }
   }

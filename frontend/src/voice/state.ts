@@ -1,4 +1,4 @@
-import type { CalculatorResult, Citation, Clarification } from '../api/types';
+import type { CalculatorResult, Citation, Clarification, PhiNotice } from '../api/types';
 import type { Problem } from '../api/client';
 
 export type Phase =
@@ -26,6 +26,8 @@ export interface Turn {
   abstained: boolean;
   result: CalculatorResult | null;
   clarification: Clarification | null;
+  /** Identifiers were said in the question, or nobody could look for them. */
+  phi: PhiNotice | null;
   responseId: string | null;
   firstSoundMs: number | null;
 }
@@ -33,42 +35,60 @@ export interface Turn {
 export interface VoiceState {
   link: 'down' | 'connecting' | 'up' | 'reconnecting';
   handsFree: boolean;
+  /** The user keeps every question on this installation. */
+  local: boolean;
   /** The talk button is down, or its last frames are still being sent. */
   holding: boolean;
   /** The microphone is open; `sending` says whether its frames really go to the server. */
   microphone: boolean;
+  /** The chosen microphone; null: the one the system prefers. */
+  device: string | null;
   sending: boolean;
   stalled: boolean;
   muted: boolean;
   hearing: boolean;
+  /** The words of a turn that still goes on, as far as they are understood; they are read anew at its end. */
+  passing: string;
   /** An answer was asked for, and has not begun. */
   asked: boolean;
   /** The response the server works on. */
   active: string | null;
   playing: boolean;
+  /** The answer that plays waits, because somebody may have begun to speak. */
+  held: boolean;
   locked: boolean;
   turns: Turn[];
   /** The turn whose sources are shown; null means the newest that has any. */
   chosen: { turn: string; n: number } | null;
   problem: Problem | null;
+  /** The conversation on the server to which the turns belong. */
+  conversation: string | null;
+  /** The case that the conversation is about, or the next one will be. */
+  caseId: string | null;
 }
 
 export const initialState: VoiceState = {
   link: 'down',
   handsFree: false,
+  local: false,
   holding: false,
   microphone: false,
+  device: null,
   sending: false,
   stalled: false,
   muted: false,
   hearing: false,
+  passing: '',
   asked: false,
   active: null,
   playing: false,
+  held: false,
   locked: false,
   turns: [],
   chosen: null,
   problem: null,
+  conversation: null,
+  caseId: null,
 };
 
 export type Action =
@@ -77,6 +97,9 @@ export type Action =
   | { type: 'remove'; id: string }
   | { type: 'finish'; responseId: string }
   | { type: 'linkLost' }
+  /** The turns of a conversation that lies on the server; those that are here already stay. */
+  | { type: 'restore'; turns: Turn[] }
+  | { type: 'begin' }
   | { type: 'lock' };
 
 export function reduce(state: VoiceState, action: Action): VoiceState {
@@ -97,11 +120,16 @@ export function reduce(state: VoiceState, action: Action): VoiceState {
       return {
         ...state,
         hearing: false,
+        passing: '',
         asked: false,
         active: null,
         sending: false,
         turns: state.turns.map((turn) => (turn.final ? turn : { ...turn, final: true })),
       };
+    case 'restore':
+      return { ...state, turns: [...action.turns.filter(({ id }) => !state.turns.some((turn) => turn.id === id)), ...state.turns] };
+    case 'begin':
+      return { ...state, turns: [], chosen: null, asked: false, active: null };
     case 'lock':
       // Nothing of the conversation may stay in the page.
       return { ...initialState, locked: true };
@@ -119,7 +147,7 @@ function withTurn(turns: Turn[], action: Extract<Action, { type: 'turn' }>): Tur
   return known ? turns.map((other) => (other.id === action.id ? changed : other)) : [...turns, changed];
 }
 
-function newTurn(id: string, role: Turn['role']): Turn {
+export function newTurn(id: string, role: Turn['role']): Turn {
   return {
     id,
     role,
@@ -131,6 +159,7 @@ function newTurn(id: string, role: Turn['role']): Turn {
     abstained: false,
     result: null,
     clarification: null,
+    phi: null,
     responseId: null,
     firstSoundMs: null,
   };
@@ -143,7 +172,7 @@ export function phaseOf(state: VoiceState): Phase {
   if (state.link === 'reconnecting') return 'reconnecting';
   if (state.link === 'connecting') return 'connecting';
   if (state.stalled && wantsMicrophone) return 'stalled';
-  if (state.playing) return 'speaking';
+  if (state.playing) return state.held ? 'hearing' : 'speaking';
   if (state.hearing && state.sending) return 'hearing';
   if (state.asked || state.active !== null) return 'thinking';
   if (wantsMicrophone) return state.sending ? 'listening' : 'connecting';

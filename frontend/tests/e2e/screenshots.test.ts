@@ -41,6 +41,10 @@ test.skipIf(folder === '')('screenshots', { timeout: 180_000 }, async () => {
     await shot('3-consent');
     await page.getByTestId('consent-accept').click();
     await shot('4-empty');
+    await page.getByTestId('microphone').click();
+    await page.getByTestId('microphone-device').first().waitFor();
+    await shot('4b-microphone');
+    await page.getByTestId('microphone-close').click();
     mock.answerSeconds = 3;
     await page.getByTestId('talk').hover();
     await page.mouse.down();

@@ -11,6 +11,9 @@ export class FakeAudio implements Audio {
   played: { generation: number; itemId: string }[] = [];
   ended: string[] = [];
   cleared: number[] = [];
+  held: boolean[] = [];
+  rewound: [string, number][] = [];
+  chosen: (string | null)[] = [];
 
   constructor(readonly handlers: AudioHandlers) {}
 
@@ -28,12 +31,25 @@ export class FakeAudio implements Audio {
     this.capturing = false;
   }
 
+  chooseMicrophone(device: string | null): Promise<void> {
+    this.chosen.push(device);
+    return this.failure ? Promise.reject(this.failure) : Promise.resolve();
+  }
+
   play(generation: number, itemId: string): void {
     this.played.push({ generation, itemId });
   }
 
   end(_generation: number, itemId: string): void {
     this.ended.push(itemId);
+  }
+
+  hold(held: boolean): void {
+    this.held.push(held);
+  }
+
+  rewind(itemId: string, ms: number): void {
+    this.rewound.push([itemId, ms]);
   }
 
   clear(minimum: number): Promise<Heard | null> {
@@ -57,7 +73,7 @@ export class FakeService {
   opened = 0;
   #handlers: TransportHandlers | null = null;
 
-  readonly connect: Connect = (_secret, handlers) => {
+  readonly connect: Connect = (_ticket, handlers) => {
     this.opened += 1;
     this.#handlers = handlers;
     return { send: (event) => this.sent.push(event), close: () => undefined };

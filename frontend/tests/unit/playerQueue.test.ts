@@ -85,3 +85,53 @@ test('a pause between chunks is not the end', () => {
   read(1);
   expect(queue.position()).toEqual({ item: 'a', samples: 3 });
 });
+
+test('what is held is silent after a fade, loses nothing and goes on where it was', () => {
+  queue.push(chunk(1, 'a', 100));
+  read(10);
+  queue.hold(true);
+  queue.hold(true);
+  expect([...read(6)]).toEqual([0.75, 0.5, 0.25, 0, 0, 0]);
+  queue.push(chunk(1, 'a', 20));
+  expect([...read(2)]).toEqual([0, 0]);
+  expect(queue.position()).toEqual({ item: 'a', samples: 10 });
+  queue.hold(false);
+  expect([...read(2)]).toEqual([1, 1]);
+  expect(queue.position()).toEqual({ item: 'a', samples: 12 });
+});
+
+test('an interruption of what is held ends it, and the next answer is heard', () => {
+  queue.push(chunk(1, 'a', 100));
+  read(10);
+  queue.hold(true);
+  read(8);
+  expect(queue.clear(2)).toEqual({ item: 'a', samples: 10 });
+  queue.push(chunk(2, 'b', 4));
+  expect([...read(4)]).toEqual([1, 1, 1, 1]);
+});
+
+test('nothing is held before its first sample with a click', () => {
+  queue.push(chunk(1, 'a', 100));
+  queue.hold(true);
+  expect([...read(4)]).toEqual([0, 0, 0, 0]);
+});
+
+test('what plays is said again from a place of it, over chunks, and its count goes back', () => {
+  for (const value of [0.1, 0.2, 0.3]) queue.push({ generation: 1, item: 'a', samples: new Float32Array(10).fill(value) });
+  read(25);
+  queue.hold(true);
+  queue.rewind('a', 8);
+  queue.hold(false);
+  expect(queue.position()).toEqual({ item: 'a', samples: 8 });
+  const again = [...read(8)].slice(-4).map((value) => Number(value.toFixed(1)));
+  expect(again).toEqual([0.1, 0.1, 0.2, 0.2]);
+});
+
+test('nothing is said again of what does not play, or was not reached', () => {
+  queue.push(chunk(1, 'a', 20));
+  read(10);
+  queue.rewind('b', 2);
+  queue.rewind('a', 12);
+  queue.rewind('a', -1);
+  expect(queue.position()).toEqual({ item: 'a', samples: 10 });
+});

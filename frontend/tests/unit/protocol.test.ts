@@ -45,6 +45,14 @@ test('our own events carry their answer', () => {
   expect(wire({ type: 'voiceassist.clarify.ask', ...place, question: 'q', options: ['a', 1], slot: 's' })).toMatchObject({
     clarification: { question: 'q', options: ['a'] },
   });
+  expect(wire({ type: 'voiceassist.phi.notice', ...place, route: 'local', reason: 'identifiers' })).toEqual({
+    kind: 'phi',
+    responseId: 'r',
+    itemId: 'i',
+    phi: { route: 'local', reason: 'identifiers' },
+  });
+  expect(wire({ type: 'voiceassist.phi.notice', ...place, route: 'moon' })).toMatchObject({ phi: { route: 'cloud', reason: 'unchecked' } });
+  expect(wire({ type: 'voiceassist.phi.notice', ...place })).toBeNull();
   expect(wire({ type: 'voiceassist.metrics', response_id: 'r', first_audio_ms: null })).toMatchObject({ metrics: { firstAudioMs: null } });
 });
 
@@ -55,7 +63,8 @@ test('errors give their code and the event they answer', () => {
 
 test('the session asks for our events, and for turn detection only in hands-free mode', () => {
   const session = (handsFree: boolean) => client.session(handsFree)['session'] as { voiceassist: object; audio: { input: { turn_detection: object | null } } };
-  expect(session(true).voiceassist).toEqual({ extensions: true });
+  expect(session(true).voiceassist).toEqual({ extensions: true, route: 'auto' });
+  expect(client.session(true, true)['session']).toMatchObject({ voiceassist: { extensions: true, route: 'local' } });
   expect(session(true).audio.input.turn_detection).toMatchObject({ type: 'semantic_vad', eagerness: 'auto', create_response: true, interrupt_response: true });
   expect(session(false).audio.input.turn_detection).toBeNull();
 });

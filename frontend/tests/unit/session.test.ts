@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Problem } from '../../src/api/client';
+import type { Kept } from '../../src/api/conversations';
 import { MicrophoneError } from '../../src/audio/capture';
 import { Session } from '../../src/voice/session';
 import { phaseOf } from '../../src/voice/state';
@@ -10,21 +11,24 @@ let store: Store;
 let service: FakeService;
 let audio: FakeAudio;
 let session: Session;
-let secret: () => Promise<string>;
+let ticket: () => Promise<string>;
+let before: () => Promise<Kept | null>;
 const signedOut = vi.fn();
 
 beforeEach(() => {
   vi.useFakeTimers();
   signedOut.mockReset();
-  secret = () => Promise.resolve('ek_1');
+  ticket = () => Promise.resolve('wt_1');
+  before = () => Promise.resolve(null);
   store = new Store();
   service = new FakeService();
   session = new Session({
     store,
-    secret: () => secret(),
+    ticket: () => ticket(),
     connect: service.connect,
     audio: (handlers) => (audio = new FakeAudio(handlers)),
     signedOut,
+    before: () => before(),
   });
 });
 afterEach(() => {
@@ -58,17 +62,17 @@ function answer(id: string): void {
 
 describe('hold to talk', () => {
   test('sends frames, keeps the end of the word, commits and asks', async () => {
-    await speak(20);
+    await speak(40);
     expect(phaseOf(store.get())).toBe('hearing');
     session.talkEnd();
-    audio.frames(7);
+    audio.frames(15);
     expect(service.of('input_audio_buffer.commit')).toHaveLength(0);
     audio.frames(1);
     expect(service.sent.slice(-2).map((event) => event.type)).toEqual(['input_audio_buffer.commit', 'response.create']);
-    expect(service.of('input_audio_buffer.append')).toHaveLength(28);
+    expect(service.of('input_audio_buffer.append')).toHaveLength(56);
     expect(phaseOf(store.get())).toBe('thinking');
     audio.frames(5);
-    expect(service.of('input_audio_buffer.append')).toHaveLength(28);
+    expect(service.of('input_audio_buffer.append')).toHaveLength(56);
   });
 
   test('frames from before the connection stood are sent first', async () => {
@@ -90,14 +94,14 @@ describe('hold to talk', () => {
   });
 
   test('a microphone that fell silent does not hold the question back', async () => {
-    await speak(20);
+    await speak(40);
     session.talkEnd();
     await tick(600);
     expect(service.of('input_audio_buffer.commit')).toHaveLength(1);
   });
 
   test('the microphone is closed some time after the last word', async () => {
-    await speak(20);
+    await speak(40);
     session.talkEnd();
     await tick(600);
     expect(store.get()).toMatchObject({ microphone: true, sending: false });
@@ -126,6 +130,17 @@ describe('hold to talk', () => {
   });
 });
 
+test('another microphone is used from now on, and one that cannot be opened is said', async () => {
+  session.chooseMicrophone('head');
+  await tick();
+  expect(audio.chosen).toEqual(['head']);
+  expect(store.get()).toMatchObject({ device: 'head', problem: null });
+  audio.failure = new MicrophoneError('MIC_FAILED');
+  session.chooseMicrophone(null);
+  await tick();
+  expect(store.get().problem?.code).toBe('MIC_FAILED');
+});
+
 describe('interruption', () => {
   test('speech into an answer silences it and tells how much was heard', async () => {
     session.setHandsFree(true);
@@ -139,6 +154,50 @@ describe('interruption', () => {
     expect(service.of('response.cancel')).toHaveLength(0);
     service.say({ type: 'conversation.item.retrieved', item: { id: 'item_r1', role: 'assistant', content: [{ transcript: 'Off' }] } });
     expect(store.get().turns.at(-1)).toMatchObject({ text: 'Off', interrupted: true });
+  });
+
+  test('an answer waits while somebody may want to interrupt, and goes on if not', async () => {
+    session.setHandsFree(true);
+    await connected();
+    answer('r1');
+    service.say({ type: 'voiceassist.playback.hold' });
+    service.say({ type: 'voiceassist.playback.resume' });
+    expect(audio.held).toEqual([true, false]);
+    expect(audio.cleared).toEqual([]);
+    expect(service.of('conversation.item.truncate')).toHaveLength(0);
+  });
+
+  test('a sentence with a dose is said again from its start when nobody wanted to interrupt', async () => {
+    session.setHandsFree(true);
+    await connected();
+    answer('r1');
+    service.say({ type: 'voiceassist.playback.hold' });
+    service.say({ type: 'voiceassist.playback.resume', item_id: 'item_r1', audio_ms: 1200 });
+    expect(audio.rewound).toEqual([['item_r1', 1200]]);
+    expect(audio.held).toEqual([true, false]);
+  });
+
+  test('words of a turn that goes on are shown until it is taken or comes to nothing', async () => {
+    session.setHandsFree(true);
+    await connected();
+    service.say({ type: 'voiceassist.transcript.passing', item_id: 'x', text: 'what is the' });
+    expect(store.get()).toMatchObject({ passing: 'what is the', turns: [] });
+    service.say({ type: 'input_audio_buffer.committed', item_id: 'x' });
+    expect(store.get().passing).toBe('');
+    service.say({ type: 'voiceassist.transcript.passing', item_id: 'y', text: 'mm' });
+    service.say({ type: 'voiceassist.status', state: 'listening' });
+    expect(store.get().passing).toBe('');
+  });
+
+  test('the beginning of a question that goes on, and what was answered to it, are gone', async () => {
+    session.setHandsFree(true);
+    await connected();
+    service.say({ type: 'input_audio_buffer.committed', item_id: 'begun' });
+    answer('r1');
+    service.say({ type: 'conversation.item.deleted', item_id: 'item_r1' });
+    service.say({ type: 'conversation.item.deleted', item_id: 'begun' });
+    service.say({ type: 'input_audio_buffer.committed', item_id: 'whole' });
+    expect(store.get().turns.map((turn) => turn.id)).toEqual(['whole']);
   });
 
   test('late pieces of an interrupted answer are marked as old, and their words are dropped', async () => {
@@ -240,6 +299,83 @@ describe('hands-free', () => {
   });
 });
 
+describe('a voice near the microphone', () => {
+  /** An answer that sounds in a quiet room, into which somebody then speaks. */
+  async function spokenInto(): Promise<void> {
+    session.setHandsFree(true);
+    await connected();
+    answer('r1');
+    audio.handlers.playing(true);
+    audio.frames(50, 0.001);
+    expect(phaseOf(store.get())).toBe('speaking');
+    audio.frames(6);
+  }
+
+  test('makes the answer wait at once, and the page says so', async () => {
+    await spokenInto();
+    expect(audio.held).toEqual([true]);
+    expect(phaseOf(store.get())).toBe('hearing');
+    // The service tells a moment later, and decides.
+    service.say({ type: 'voiceassist.playback.hold' });
+    audio.heard = { itemId: 'item_r1', ms: 700 };
+    service.say({ type: 'input_audio_buffer.speech_started', item_id: 'x' });
+    await tick();
+    expect(audio.cleared).toHaveLength(1);
+    expect(store.get().held).toBe(false);
+    expect(service.of('conversation.item.truncate')).toMatchObject([{ item_id: 'item_r1', audio_end_ms: 700 }]);
+    await tick(10_000);
+    expect(audio.held).toEqual([true]); // nothing lets the next answer go that nobody holds
+  });
+
+  test('that the service does not hear lets the answer go on, which is said as it is', async () => {
+    await spokenInto();
+    await tick(800);
+    expect(audio.held).toEqual([true, false]);
+    expect(phaseOf(store.get())).toBe('speaking');
+    expect(service.of('conversation.item.truncate')).toHaveLength(0);
+  });
+
+  test('holds nothing once the microphone is muted, and what was held goes on', async () => {
+    await spokenInto();
+    session.toggleMute();
+    expect(audio.held).toEqual([true, false]);
+    audio.frames(100);
+    expect(audio.held).toEqual([true, false]);
+  });
+
+  test('lets the answer go on when the connection is lost, and holds nothing without one', async () => {
+    await spokenInto();
+    service.drop();
+    expect(audio.held).toEqual([true, false]);
+    expect(store.get().held).toBe(false);
+    audio.frames(50, 0.001);
+    audio.frames(100);
+    expect(audio.held).toEqual([true, false]);
+  });
+
+  test('is of no use to a button that is held: that interrupts by itself', async () => {
+    await speak(40);
+    answer('r1');
+    audio.handlers.playing(true);
+    audio.frames(100);
+    expect(audio.held).toEqual([]);
+  });
+
+  test('ends with hands-free', async () => {
+    await spokenInto();
+    session.setHandsFree(false);
+    expect(audio.held).toEqual([true, false]);
+  });
+
+  test('tells the service where exactly the answer waits', async () => {
+    await spokenInto();
+    await tick(300);
+    audio.handlers.position({ itemId: 'item_r1', ms: 600 });
+    audio.handlers.stopped({ itemId: 'item_r1', ms: 655 });
+    expect(service.of('voiceassist.playback.position').map((event) => event['audio_ms'])).toEqual([600, 655]);
+  });
+});
+
 describe('the connection', () => {
   test('lost while idle is no event; the next question opens a new one', async () => {
     void session.say('one');
@@ -273,7 +409,7 @@ describe('the connection', () => {
   test('a service that stays away ends the attempts', async () => {
     session.setHandsFree(true);
     await connected();
-    secret = () => Promise.reject(new Problem('NETWORK'));
+    ticket = () => Promise.reject(new Problem('NETWORK'));
     service.drop();
     await tick(60_000);
     expect(store.get()).toMatchObject({ link: 'down', handsFree: false, microphone: false });
@@ -281,9 +417,20 @@ describe('the connection', () => {
   });
 
   test('an ended sign-in leads out', async () => {
-    secret = () => Promise.reject(new Problem('UNAUTHENTICATED', null, 401));
+    ticket = () => Promise.reject(new Problem('UNAUTHENTICATED', null, 401));
     expect(await Promise.race([session.say('one'), tick(10).then(() => 'late')])).toBe(false);
     expect(signedOut).toHaveBeenCalledOnce();
+  });
+
+  test('the wish to keep it here is told at once, with every later setting and to a new connection', async () => {
+    const routes = (): unknown[] => service.of('session.update').map((event) => (event['session'] as { voiceassist: { route: string } }).voiceassist.route);
+    session.setLocal(true);
+    void session.say('one');
+    await connected();
+    expect(routes()).toEqual(['local']);
+    session.setHandsFree(true);
+    session.setLocal(false);
+    expect(routes()).toEqual(['local', 'local', 'auto']);
   });
 
   test('an answer that never comes is said', async () => {
@@ -310,11 +457,12 @@ test('what an answer brings along belongs to its turn', async () => {
   const place = { response_id: 'r1', item_id: 'item_r1' };
   service.say({ type: 'response.created', response: { id: 'r1' } });
   service.say({ type: 'voiceassist.calculator.result', ...place, result: { title: 'BMI' } });
+  service.say({ type: 'voiceassist.phi.notice', ...place, route: 'local', reason: 'identifiers' });
   service.say({ type: 'voiceassist.clarify.ask', ...place, question: 'q', options: ['a'], slot: 's' });
   service.say({ type: 'voiceassist.citation.list', ...place, citations: [{ n: 1 }], status: 'supported', notice: 'n' });
   answer('r1');
   service.say({ type: 'voiceassist.metrics', response_id: 'r1', first_audio_ms: 400 });
   expect(store.get().turns).toMatchObject([
-    { id: 'item_r1', text: 'Offer', result: { title: 'BMI' }, citations: [{ n: 1 }], clarification: { options: ['a'] }, firstSoundMs: 400 },
+    { id: 'item_r1', text: 'Offer', result: { title: 'BMI' }, citations: [{ n: 1 }], clarification: { options: ['a'] }, phi: { route: 'local' }, firstSoundMs: 400 },
   ]);
 });

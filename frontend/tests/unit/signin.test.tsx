@@ -2,16 +2,22 @@
 import { cleanup, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Offered } from '../../src/api/factors';
 import { App } from '../../src/voice/App';
 
 vi.mock('../../src/voice/Workspace', () => ({ Workspace: ({ account }: { account: { user: { name: string } } }) => <p>workspace of {account.user.name}</p> }));
 
 const ACCOUNT = { user: { id: 'u', name: 'Ana', email: '', role: 'user', profile: '' }, csrf_token: 't' };
+let offered: Offered;
 const fetched = vi.fn<(path: string, init?: RequestInit) => Promise<Response>>();
 
 beforeEach(() => {
   fetched.mockReset();
-  vi.stubGlobal('fetch', fetched);
+  offered = { code: true, passkey: false, recovery_code: true, enrol: false };
+  // What the begun sign-in offers is asked for between the two calls that these tests are about.
+  vi.stubGlobal('fetch', (path: string, init?: RequestInit) =>
+    path === '/api/v1/auth/mfa/challenge' ? Promise.resolve(new Response(JSON.stringify(offered))) : fetched(path, init),
+  );
 });
 afterEach(() => {
   cleanup();
@@ -32,6 +38,14 @@ test('who is signed out sees where to sign in', async () => {
   refused(401, 'UNAUTHENTICATED');
   render(<App />);
   expect((await screen.findByTestId('signin')).getAttribute('href')).toBe('/api/v1/auth/login');
+});
+
+test('a page that came without a cookie is not refused first', async () => {
+  document.head.innerHTML = '<meta name="session" content="none" />';
+  render(<App />);
+  await screen.findByTestId('signin');
+  expect(fetched).not.toHaveBeenCalled();
+  expect(document.querySelector('meta[name=session]')).toBeNull();
 });
 
 test('who is signed in sees the workspace', async () => {
@@ -88,4 +102,62 @@ test.each([
   answers(200, ACCOUNT);
   await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
   await waitFor(() => screen.getByText('workspace of Ana'));
+});
+
+test('a recovery code is another way in, and a wrong one is said as such', async () => {
+  refused(401, 'MFA_REQUIRED');
+  render(<App />);
+  await userEvent.click(await screen.findByTestId('use-recovery'));
+  expect(document.activeElement).toBe(screen.getByTestId('recovery'));
+  refused(401, 'MFA_REQUIRED');
+  await userEvent.type(screen.getByTestId('recovery'), 'k7xm-3fq2-9wpt-hb4n');
+  await userEvent.click(screen.getByTestId('otp-submit'));
+  await screen.findByText(/Each works once/);
+  answers(200, ACCOUNT);
+  await userEvent.type(screen.getByTestId('recovery'), 'k7xm-3fq2-9wpt-hb4p');
+  await userEvent.click(screen.getByTestId('otp-submit'));
+  await screen.findByText('workspace of Ana');
+  expect(fetched.mock.lastCall?.[1]?.body).toBe('{"recovery_code":"k7xm-3fq2-9wpt-hb4p"}');
+});
+
+test('a passkey is shown by the authenticator and sent as it answers', async () => {
+  offered.passkey = true;
+  const get = vi.fn(() => Promise.resolve({ toJSON: () => ({ id: 'abc' }) }));
+  vi.stubGlobal('PublicKeyCredential', { parseRequestOptionsFromJSON: (options: object) => ({ parsed: options }) });
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator) as Navigator, { credentials: { get } }));
+  refused(401, 'MFA_REQUIRED');
+  render(<App />);
+  answers(200, { challenge: 'xyz' });
+  answers(200, ACCOUNT);
+  await userEvent.click(await screen.findByTestId('use-passkey'));
+  await screen.findByText('workspace of Ana');
+  expect(get).toHaveBeenCalledWith({ publicKey: { parsed: { challenge: 'xyz' } } });
+  expect(fetched.mock.lastCall?.[1]?.body).toBe('{"passkey":{"id":"abc"}}');
+});
+
+test('a cancelled passkey leaves the other ways', async () => {
+  offered.passkey = true;
+  vi.stubGlobal('PublicKeyCredential', { parseRequestOptionsFromJSON: (options: object) => options });
+  vi.stubGlobal('navigator', Object.assign(Object.create(navigator) as Navigator, { credentials: { get: () => Promise.reject(new DOMException('', 'NotAllowedError')) } }));
+  refused(401, 'MFA_REQUIRED');
+  render(<App />);
+  answers(200, { challenge: 'xyz' });
+  await userEvent.click(await screen.findByTestId('use-passkey'));
+  await screen.findByText(/No passkey was shown/);
+  screen.getByTestId('otp');
+});
+
+test('who has no second factor sets one up, and sees the recovery codes once', async () => {
+  offered = { code: false, passkey: false, recovery_code: false, enrol: true };
+  refused(401, 'MFA_REQUIRED');
+  render(<App />);
+  answers(200, { secret: 'ABCDEFGH', uri: 'otpauth://totp/x', qr: 'M0 0h1v1h-1z', size: 21 });
+  await userEvent.click(await screen.findByTestId('enrol-app'));
+  expect((await screen.findByTestId('totp-secret')).textContent).toBe('ABCD EFGH');
+  answers(200, { recovery_codes: ['k7xm-3fq2-9wpt-hb4n'], session: ACCOUNT });
+  await typeCode('123456');
+  await screen.findByText('k7xm-3fq2-9wpt-hb4n');
+  await userEvent.click(screen.getByTestId('codes-kept'));
+  await screen.findByText('workspace of Ana');
+  expect(screen.queryByText('k7xm-3fq2-9wpt-hb4n')).toBeNull();
 });

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -27,7 +27,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """An input as the formula used it, in its canonical unit."""
+    """An input as the formula used it, in its canonical unit; `from_case`: its day, where it is out of the case."""
 
     input: Input
     value: Any
@@ -35,6 +35,7 @@ class Used:
     assumed: bool = False
     unit_assumed: bool = False
     warning: str | None = None
+    from_case: date | None = None
 
     @property
     def plain(self) -> Any:
@@ -155,12 +156,23 @@ def read(one: Input, raw: Any, *, assumed: bool = False) -> Used | Problem:
     """One input, checked and converted."""
     unit: Any = None
     unit_assumed = False
+    from_case: date | None = None
     if isinstance(raw, Mapping):
-        if "value" not in raw or set(raw) - {"value", "unit", "assumed", "unit_assumed"}:
+        if "value" not in raw or set(raw) - {"value", "unit", "assumed", "unit_assumed", "from_case"}:
             return Problem(one.name, "WRONG_TYPE", "Give a value, or an object with value and unit.")
         unit, assumed = raw.get("unit"), assumed or raw.get("assumed") is True
         unit_assumed = raw.get("unit_assumed") is True
+        if "from_case" in raw:
+            of = _day(one, raw["from_case"], assumed=False)
+            if isinstance(of, Problem):
+                return of
+            from_case = of.value
         raw = raw["value"]
+    found = _read(one, raw, unit, assumed=assumed, unit_assumed=unit_assumed)
+    return found if from_case is None or isinstance(found, Problem) else replace(found, from_case=from_case)
+
+
+def _read(one: Input, raw: Any, unit: Any, *, assumed: bool, unit_assumed: bool) -> Used | Problem:
     if isinstance(one, Quantity):
         return _quantity(one, raw, unit, assumed=assumed, unit_assumed=unit_assumed)
     if unit is not None:

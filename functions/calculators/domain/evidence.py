@@ -1,4 +1,4 @@
-"""How well a row of the renal table or a calculator is backed: with what it was compared, when, and what was found."""
+"""How well a calculator, its examples or a row of the renal table is backed: with what it was compared, and when."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +12,23 @@ class Grade(StrEnum):
     LABEL = "text of the label or of its manufacturer"
     BODY = "guideline or hospital's dosing guide"
     SECOND = "another public reading of the label, not the label itself"
+
+
+class Origin(StrEnum):
+    """Who published the result of a worked example. All but the last did it without us."""
+
+    PAPER = "paper"
+    GUIDELINE = "guideline or the body that issues it"
+    LABEL = "drug label"
+    TEXTBOOK = "textbook"
+    MANUAL = "manual"
+    TEACHING = "teaching page or examination question"
+    SOFTWARE = "independent implementation"
+    DERIVED = "worked by us"
+
+
+PRIMARY = frozenset({Origin.PAPER, Origin.GUIDELINE, Origin.LABEL})
+TAUGHT = frozenset({Origin.TEXTBOOK, Origin.MANUAL, Origin.TEACHING})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ HEARD: dict[str, tuple[str, ...]] = {
     "caprini": (r"capri ?n(?:ie|y|ee|e|i)(?: score)?|capreeni(?: score)?",),
     "centor": (r"(?:modified )?(?:center|centre|sent ?or|centaur)(?: score| criteria)",),
     "child_pugh": (r"childs? ?(?:pus|pew|pugh|pue|poo|pu)(?: score| class)?",),
-    "ciwa_ar": (r"(?:see|sea|si) ?wah?(?: score| a ?r)?",),
+    "ciwa_ar": (r"(?:see|sea|si) ?wah?(?: score| a ?r)?", r"cur(?:ar|r|b? r)?(?: score)?"),
     "grace": (r"(?:gr[ae]ys?|graze) score",),
     "has_bled": (r"(?:hezbollahs?|hes ?bled|has ?blood|has ?blade?|has been led)(?: score)?",),
     "homa_ir": (r"hom[ae] ?i ?r|home air",),

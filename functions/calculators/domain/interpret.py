@@ -8,11 +8,12 @@ are checked like any other input.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from functions.calculators.domain import case as cases
 from functions.calculators.domain import dates, naming, reading
 from functions.calculators.domain.compute import Problem, needed, read, unstated
 from functions.calculators.domain.model import Calculator, Choice, Day, Input, Quantity, YesNo
@@ -81,13 +82,20 @@ def interpret(
     today: date | None = None,
     assume: bool = False,
     doubted: Mapping[str, Any] | None = None,
+    case: Sequence[cases.Fact] = (),
 ) -> Interpreted:
     """Read `text`; `calculator` is the open one (id or title), `asked` the input its last question was about.
 
     `assume`: the speaker wants the result now, with criteria that nobody mentioned taken as "no" and named.
-    Without `today` the words "today" and "5 March" name no day and are asked for.
+    Without `today` the words "today" and "5 March" name no day and are asked for. `case`: what is known of the patient,
+    newest first, for inputs that nobody says.
     """
     said = normalise(text)
+    known = {name: value for name, value in (known or {}).items() if not _is_of_case(value)}  # it may have changed
+
+    def of_case(calculator: Calculator) -> dict[str, Any]:
+        return cases.taken(calculator, said, case) if case else {}
+
     opened = naming.by_title(calculator) if calculator else None
     request = naming.find(said, count_stated)
     if opened is None and request is None:
@@ -99,14 +107,18 @@ def interpret(
             return Interpreted(confidence=request.confidence, choices=titles, question=request.question)
         opened = calculators()[request.members[0]]
         rest = said if opened.input_in_name else _without(said, request.span)
-        return _interpreted(opened, rest, known or {}, None, request.confidence, today, assume=assume)
+        return _interpreted(opened, rest, known, None, request.confidence, today, assume=assume, case=of_case(opened))
     named = next((one for one in naming.mentions(said) if opened.id in one.members), None)
     rest = _without(said, (named.start, named.end)) if named and not opened.input_in_name else said
-    before = {**(known or {}), **_resolved(opened, rest, asked, doubted or {})}
-    found = _interpreted(opened, rest, before, asked, None, today, assume=assume)
+    before = {**known, **_resolved(opened, rest, asked, doubted or {})}
+    found = _interpreted(opened, rest, before, asked, None, today, assume=assume, case=of_case(opened))
     still = {name: said for name, said in (doubted or {}).items() if name not in found.inputs}
-    confidence = found.confidence if before == dict(known or {}) else 0.95
+    confidence = found.confidence if before == known else 0.95
     return replace(found, confidence=confidence, doubted={**still, **found.doubted})
+
+
+def _is_of_case(value: Any) -> bool:
+    return isinstance(value, Mapping) and "from_case" in value
 
 
 def count_stated(calculator: Calculator, text: str) -> int:
@@ -131,6 +143,7 @@ def _interpreted(
     today: date | None,
     *,
     assume: bool,
+    case: Mapping[str, Any],
 ) -> Interpreted:
     said = NONE_BUT.sub("only", text.strip(" ,.")) if asked == CRITERIA else text
     stated = reading.read(calculator, said, today)
@@ -141,6 +154,9 @@ def _interpreted(
     faults = {problem.name: problem for problem in _faults(calculator, values)}
     for name in faults.keys() | stated.unclear:
         values.pop(name, None)
+    unsaid = {name: value for name, value in case.items() if name not in values.keys() | faults.keys() | stated.unclear}
+    values |= unsaid
+    before |= unsaid
     _close(calculator, said, asked, stated, values)
     named = asked == CRITERIA and any(_is_criterion(calculator, name) for name in _affirmed(stated))
     if named or assume:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.wording import normalise
 
 Value = float | int | str
@@ -162,11 +163,34 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A worked example: inputs as the API takes them, the expected value, and where it comes from."""
+    """A worked example: inputs as the API takes them, the expected value, and where it comes from.
+
+    `printed` is the result as the source prints it, rounded as there; without it that is the value. `differs` says
+    why the value does not round to it. `bound`: the least or the most a score can give, not a patient.
+    """
 
     inputs: Mapping[str, Any]
     value: Value
     source: str
+    origin: Origin = Origin.DERIVED
+    printed: str = ""
+    differs: str = ""
+    bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a value means as somebody else printed it; the band of that value says it in the words of `says`."""
+
+    value: Value
+    says: str
+    source: str
+    origin: Origin
+
+
+def outcomes(source: str, origin: Origin, *rows: tuple[Value, str]) -> tuple[Outcome, ...]:
+    """The rows (value, what the band says) that one source prints."""
+    return tuple(Outcome(value, says, source, origin) for value, says in rows)
 
 
 def no_notes(_values: Values, _value: Value) -> tuple[str, ...]:
@@ -190,6 +214,7 @@ class Calculator:
     `equation` is the formula as a reader checks it, `licence` a note where the score has an owner. `needs` are inputs
     that only some values of the others require; `refuses` tells, by the name of an input, why values that are possible
     one by one cannot be computed together. `say` words the value where a number with its unit does not ("12 May 2026").
+    `outcomes` are what its bands were compared with.
 
     `names` are regular expressions over normalised speech. `weak` names are everyday words ("map") that count
     only beside a clear wish to compute. `input_in_name` marks names that are also an input ("corrected calcium").
@@ -207,6 +232,7 @@ class Calculator:
     equation: str = ""
     citations: tuple[Reference, ...]
     examples: tuple[Example, ...]
+    outcomes: tuple[Outcome, ...] = ()
     unit: str | None = None
     decimals: int = 0
     bands: tuple[Band, ...] = ()

@@ -147,6 +147,15 @@ def _persons(sentence: Sentence, inputs: dict[str, Input]) -> Iterator[tuple[str
         yield "height", {"value": 12.0 * float(feet[1]) + float(feet[2] or 0), "unit": "in"}
 
 
+def person(text: str) -> tuple[float | None, str | None]:
+    """Age in years and sex of whom normalised text tells of; None for what it does not say."""
+    from functions.calculators.domain.inputs import AGE, SEX
+
+    told = dict(_persons(Sentence(text), {"age": AGE, "sex": SEX}))
+    age = told.get("age")
+    return (units.convert("age", age["value"], age["unit"], "years") if age else None), told.get("sex")
+
+
 def _frequency_behind(sentence: Sentence, one: Quantity) -> tuple[float, str | None] | None:
     """The frequency between the end of the dose and the beginning of the next one."""
     start = sentence.ends[one.follows or ""]

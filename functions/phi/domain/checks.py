@@ -84,9 +84,11 @@ def international(text: str) -> bool:
 def address(text: str) -> bool:
     """An IP address; `::` and names such as `a::b` are too little to say so."""
     try:
-        ipaddress.ip_address(text)
+        told = ipaddress.ip_address(text)
     except ValueError:
         return False
+    if told.is_loopback or told.is_unspecified:
+        return False  # every machine has them
     return any(character in "0123456789" for character in text)
 
 

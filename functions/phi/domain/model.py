@@ -1,12 +1,21 @@
 """The identifiers of the Safe Harbor rule, 45 CFR 164.514(b)(2)(i), and what is found of them in a text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 # How sure a finding is. Not a probability: a class of evidence, the stronger one wins where two overlap.
 CHECKED = 1.0  # a check digit agrees, or the whole is valid by its own grammar
 SHAPED = 0.9  # nothing else is commonly written in this shape
 NAMED = 0.8  # a word beside it says what it is
+LISTED = 0.6  # it stands in a list, and its surroundings do not speak against it
+LEARNED = 0.5  # the tagger says so
+
+LABELS = (
+    "NAME", "GEO", "FACILITY", "DATE", "AGE90", "PHONE", "FAX", "EMAIL", "SSN", "MRN", "HEALTH_PLAN", "ACCOUNT",
+    "LICENSE", "VEHICLE", "DEVICE", "URL", "IP", "BIOMETRIC", "PHOTO", "OTHER_ID",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,53 +29,54 @@ class Category:
 
 
 CATEGORIES = (
-    Category("NAME", "A", "Names"),
-    Category("ZIP", "B", "Geographic subdivisions: ZIP codes", "after a state, by word, or as ZIP+4"),
-    Category("GEO", "B", "Geographic subdivisions smaller than a state"),
-    Category("DATE", "C", "Elements of dates except the year", "with a year, or a month's name and a day"),
-    Category("AGE90", "C", "Ages over 89", "in figures, and from ninety in words"),
-    Category("PHONE", "D", "Telephone numbers", "North American, and international with +"),
-    Category("FAX", "E", "Fax numbers", "telephone numbers after the word fax"),
-    Category("EMAIL", "F", "E-mail addresses", "all"),
-    Category("SSN", "G", "Social security numbers", "by shape or by word, also masked to the last four"),
-    Category("MRN", "H", "Medical record numbers", "by word"),
+    Category("NAME", "A", "Names", "by list, title, relation, position and tagger; also spelled"),
+    Category("GEO", "B", "Geographic subdivisions smaller than a state", "addresses, towns, counties, ZIP codes"),
+    Category("FACILITY", "B", "Hospitals, clinics, schools and employers", "by their kind of word, and by context"),
+    Category("DATE", "C", "Elements of dates except the year", "written, partial and spoken dates, and holidays"),
+    Category("AGE90", "C", "Ages over 89", "in figures and in words"),
+    Category("PHONE", "D", "Telephone numbers", "North American, international with +, by word, and spoken"),
+    Category("FAX", "E", "Fax numbers", "telephone numbers after the word fax, also spoken"),
+    Category("EMAIL", "F", "E-mail addresses", "all, also spoken"),
+    Category("SSN", "G", "Social security numbers", "by shape or by word, masked to the last four, and spoken"),
+    Category("MRN", "H", "Medical record numbers", "by word, by field and by position; also spoken"),
     Category("HEALTH_PLAN", "I", "Health plan beneficiary numbers", "by word, and Medicare identifiers by shape"),
     Category("ACCOUNT", "J", "Account numbers", "by word, and payment cards and IBAN by check digit"),
-    Category("LICENSE", "K", "Certificate and licence numbers", "by word, NPI by word, DEA numbers by check digit"),
-    Category("VEHICLE", "L", "Vehicle identifiers and plates", "VIN by check digit or word, plates by word"),
-    Category("DEVICE", "M", "Device identifiers and serial numbers", "by word, and MAC addresses"),
-    Category("URL", "N", "Web addresses", "with a scheme or www"),
-    Category("IP", "O", "IP addresses", "version 4 and 6"),
-    Category("BIOMETRIC", "P", "Biometric identifiers"),
-    Category("PHOTO", "Q", "Full-face photographs"),
-    Category("OTHER_ID", "R", "Any other unique number or code"),
+    Category("LICENSE", "K", "Certificate and licence numbers", "by word, NPI and DEA numbers by check digit"),
+    Category("VEHICLE", "L", "Vehicle identifiers and plates", "VIN by shape, plates by word; also spoken"),
+    Category("DEVICE", "M", "Device identifiers and serial numbers", "by word, UDI and MAC addresses by shape"),
+    Category("URL", "N", "Web addresses", "with a scheme, www or a name of a web site; also spoken"),
+    Category("IP", "O", "IP addresses", "version 4 and 6, and spoken"),
+    Category("BIOMETRIC", "P", "Biometric identifiers", "identifiers of voice, finger, face and eye prints, by word"),
+    Category("PHOTO", "Q", "Full-face photographs", "names of picture files that tell of a person"),
+    Category("OTHER_ID", "R", "Any other unique number or code", "trial, accession, case and badge numbers, by word"),
 )
-LABELS = frozenset(category.label for category in CATEGORIES if category.found)
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A finding: offsets in code points, `end` exclusive."""
+class Entity(NamedTuple):
+    """A finding: offsets in code points, `end` exclusive; `source` is the layer that found it."""
 
     start: int
     end: int
     label: str
     score: float
+    source: str = "pattern"
 
 
-def merged(entities: Sequence[Entity]) -> tuple[Entity, ...]:
+def merged(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     """Findings in the order of the text. Overlapping ones become one that covers them all, named by the surest.
 
     Dropping the weaker one instead would leave its rest standing in the text.
     """
     kept: list[Entity] = []
-    for one in sorted(entities, key=lambda entity: (entity.start, -entity.end)):
-        if kept and one.start < kept[-1].end:
-            last = kept.pop()
-            surest = max(last, one, key=lambda entity: (entity.score, entity.end - entity.start))
-            kept.append(Entity(last.start, max(last.end, one.end), surest.label, surest.score))
-        else:
+    longest_first = sorted(entities, key=itemgetter(1), reverse=True)
+    for one in sorted(longest_first, key=itemgetter(0)):
+        if not kept or one.start >= kept[-1].end:
             kept.append(one)
+            continue
+        start, end, _, score, _ = last = kept[-1]
+        surer = one if (one.score, one.end - one.start) > (score, end - start) else last
+        if surer is one or one.end > end:
+            kept[-1] = Entity(start, max(end, one.end), surer.label, surer.score, surer.source)
     return tuple(kept)
 
 

@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from functions.retrieval.domain.quantities import Quantity, located, quantities
 from functions.retrieval.domain.question import Question, held, members
+from voiceassist.core.quantities import Quantity, located, quantities
 from voiceassist.core.text import terms
 
 _TIMES = frozenset({"s", "min", "h", "d", "week", "month", "year"})

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from functions.retrieval.domain.evidence import STRONG, Sentence
-from functions.retrieval.domain.quantities import Quantity, located
+from voiceassist.core.quantities import Quantity, located
 from voiceassist.core.text import terms
 
 # The other sentence answers nearly as well, and says nearly the same but for its figures. Sentences on other patients

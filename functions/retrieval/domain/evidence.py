@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING, Literal
 
@@ -67,18 +67,20 @@ def reordered(question: Question, passages: Sequence[Found]) -> list[Found]:
     return sorted(current, key=lambda found: -(found.score * (1.0 + 0.35 * _fits(question, found))))
 
 
+def sentences_of(found: Found) -> list[Sentence]:
+    """The sentences of a passage that an answer may quote, without a judgement yet."""
+    return [
+        Sentence(text, found, position, 0.0)
+        for position, text in enumerate(sentences(found.chunk.text))
+        if FEWEST_WORDS <= len(text.split()) <= LONGEST_SENTENCE
+    ]
+
+
 def candidates(question: Question, passages: Sequence[Found]) -> list[Sentence]:
     """The sentences worth a closer look, by the words they share with the question."""
-    parts = [
-        (found, position, sentence)
-        for found in passages[:PASSAGES]
-        for position, sentence in enumerate(sentences(found.chunk.text))
-        if FEWEST_WORDS <= len(sentence.split()) <= LONGEST_SENTENCE
-    ]
-    weights = _weights([terms(text) for _, _, text in parts])
-    looked_at = [
-        Sentence(text, found, position, _overlap(question, found, text, weights)) for found, position, text in parts
-    ]
+    parts = [one for found in passages[:PASSAGES] for one in sentences_of(found)]
+    weights = _weights([terms(one.text) for one in parts])
+    looked_at = [replace(one, overlap=_overlap(question, one.found, one.text, weights)) for one in parts]
     # All sentences of the first passages stay in: the one that answers may share no word with the question.
     first = {found.chunk.chunk_id for found in passages[:3]}
     looked_at.sort(key=lambda sentence: (sentence.found.chunk.chunk_id not in first, -sentence.overlap))

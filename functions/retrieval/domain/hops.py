@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.retrieval.domain.fusion import Found
+from functions.retrieval.domain.question import missing, understood
 from voiceassist.core.terminology import key
+from voiceassist.core.text import sentences, terms
 
 MOST_HOPS, MOST_QUERIES = 3, 2
 
@@ -31,6 +33,11 @@ _COMPARED = (
     re.compile(r"\bcompare\s+(?P<one>.+?)\s+(?:and|with|to|against)\s+(?P<other>[^?.:;,]+)", re.IGNORECASE),
     re.compile(r"^(?P<one>.+?)\s+(?:versus|vs\.?)\s+(?P<other>[^?.:;,]+)", re.IGNORECASE),
 )
+# How a description ties its parts together: a passage may say it otherwise.
+_RELATIONS = frozenset(
+    f"{_NOUNS} that which whose cause spread carry carried transmit transmitted use given named mark characterize "
+    "treat follow by for".replace("|", " ").split()
+) | {"caused", "characterized", "marked", "follows", "carries", "treats", "transmits", "spreads", "causes"}
 # What has more words is no name, and searching it apart finds nothing of its own.
 LONGEST_SIDE = 6
 
@@ -73,6 +80,27 @@ def compared(question: str) -> tuple[str, ...]:
         if match and all(0 < len(side.split()) <= LONGEST_SIDE for side in match.groups()):
             return match["one"].strip(), match["other"].strip(" !")
     return ()
+
+
+def bridged(described: Description, question: str, found: Sequence[Found], titles: Sequence[str]) -> str:
+    """The name that the description stands for, where a passage says so; empty where none does.
+
+    One sentence, with its title, must hold all that the description tells. The name is one of `titles` in it, or the
+    title itself.
+    """
+    told = understood(described.searched)
+    named = tuple(term for term in told.specific if term not in _RELATIONS) or told.terms
+    asked = f" {key(question)} "
+    for one in found:
+        for sentence in sentences(one.chunk.text):
+            said = f"{one.chunk.title} {sentence}"
+            if missing(told, frozenset(terms(said)), named):
+                continue
+            inside = [name for name in titles if f" {key(name)} " in f" {key(sentence)} "]
+            name = next((name for name in (*inside, one.chunk.title) if f" {key(name)} " not in asked), "")
+            if name:
+                return name
+    return ""
 
 
 def next_queries(described: Description, question: str, found: Sequence[Found]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from functions.retrieval.domain.lexicon import Alternatives, alternatives
-from voiceassist.core.text import folded, terms
+from voiceassist.core.text import folded, inflected, shared_start, terms
 
 Wanted = Literal["time", "dose", "number", ""]
 
@@ -81,9 +81,7 @@ _KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
 }
 _KIND_WORDS = frozenset().union(*(revealing for revealing, _ in _KINDS.values()))
-SHORTEST_STEM = 5
 SHORTEST_SLIP = 8
-_ENDINGS = _set("e ed er es ing ion ions ive al ally ant ants ate ated ating ation ment ments ly y") | {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,22 +189,10 @@ def _meets(term: str, word: str) -> bool:
     return term == word or inflected(term, word) or _one_slip(term, word)
 
 
-def inflected(one: str, other: str) -> bool:
-    shared = _shared(one, other)
-    return any(one[cut:] in _ENDINGS and other[cut:] in _ENDINGS for cut in range(SHORTEST_STEM, shared + 1))
-
-
 def _one_slip(one: str, other: str) -> bool:
     """One letter too many, too few or wrong in a long word; nitrite is no slip of nitrate."""
     if min(len(one), len(other)) < SHORTEST_SLIP or abs(len(one) - len(other)) > 1:
         return False
-    start = _shared(one, other)
+    start = shared_start(one, other)
     rest, its = one[start:], other[start:]
     return rest[1:] == its[1:] or rest[1:] == its or rest == its[1:]
-
-
-def _shared(one: str, other: str) -> int:
-    """How many letters both begin with."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )

@@ -6,9 +6,10 @@ docs/reference/rooms/retrieval.md.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
-from functions.retrieval.domain import aspects
+from functions.retrieval.domain import aspects, intents
 from functions.retrieval.domain.fusion import Found, fused
 from voiceassist.ports.vectors import Chunk, Rankings
 
@@ -18,6 +19,8 @@ HEAD = 48
 ASPECT = 0.3
 # Shares of the score for the kind of source and for its year: two or three places among the first, no more.
 EVIDENCE, FRESHNESS = 0.03, 0.03
+# A kind of source that does not go first moves back by so many places: by the intent, by the asker's own wish.
+INTENT, PREFERRED = 4, 12
 # After so many years a passage counts as old.
 OLD_YEARS = 10
 # Strength of a source by its kind, 0 to 1; what is not listed says nothing about itself.
@@ -26,10 +29,25 @@ LEVELS = {"guideline": 1.0, "label": 1.0, "review": 0.7, "textbook": 0.6, "artic
 PATH = " \u203a "
 
 
-def ranked(question: str, queries: Sequence[Sequence[Rankings]], limit: int, *, year: int | None = None) -> list[Found]:
-    """Best first. `queries` holds for each query the answers of all stores; `year` is the present one."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What decides between passages that answer alike: the present year, and kinds of source that go first.
+
+    `first` goes with the intent, `preferred` is what the asker wants and counts more.
+    """
+
+    year: int | None = None
+    first: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
+
+
+ANY = Wish()
+
+
+def ranked(question: str, queries: Sequence[Sequence[Rankings]], limit: int, wish: Wish = ANY) -> list[Found]:
+    """Best first. `queries` holds for each query the answers of all stores."""
     found = [one for one in fused(queries) if one.chunk.citable]
-    return by_aspect(question, by_standing(found, year)[: max(HEAD, limit)])[:limit]
+    return by_aspect(question, by_kind(by_standing(found, wish.year), wish)[: max(HEAD, limit)])[:limit]
 
 
 def by_standing(found: Sequence[Found], year: int | None) -> list[Found]:
@@ -45,6 +63,26 @@ def standing(chunk: Chunk, year: int | None) -> float:
     if year is not None and chunk.year is not None:
         fresh = 1.0 - min(max(year - chunk.year, 0), OLD_YEARS) / OLD_YEARS
     return 1.0 - EVIDENCE * (1.0 - level) - FRESHNESS * (1.0 - fresh)
+
+
+def by_kind(found: Sequence[Found], wish: Wish) -> list[Found]:
+    """Kinds that do not go first move back some places; a place keeps its score.
+
+    Places and not shares of the score: scores of several queries reach 1 together, and a share would then decide alone.
+    """
+
+    def moved(place: int) -> float:
+        kind = found[place].chunk.source_type
+        back = INTENT * (1.0 - intents.place(wish.first, kind)) + PREFERRED * (
+            1.0 - intents.place(wish.preferred, kind)
+        )
+        return place + back
+
+    order = sorted(range(len(found)), key=moved)
+    return [
+        Found(found[index].chunk, place.score, found[index].similarity)
+        for place, index in zip(found, order, strict=True)
+    ]
 
 
 def by_aspect(question: str, found: Sequence[Found]) -> list[Found]:

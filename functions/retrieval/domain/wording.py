@@ -1,12 +1,12 @@
 """Sentences into an answer with numbered sources."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from functions.retrieval.domain.evidence import WEAK, Sentence, Verdict
 from functions.retrieval.domain.fusion import Found
 from functions.retrieval.domain.grading import grading
 from voiceassist.contracts.answers import NOTICE, Answer, Citation, Passage, Visibility
+from voiceassist.core.support import Said
 from voiceassist.ports.vectors import Chunk
 
 SNIPPET = 500
@@ -21,16 +21,8 @@ GENERATED = "Worded by the language model {}, each sentence checked against its 
 NOTHING_SUPPORTED = "The language model said nothing that its sources support; these are quoted sentences."
 REMOVED_ONE = "One sentence without support was removed."
 REMOVED = "{} sentences without support were removed."
+UNDERSTOOD = 'Understood as "{}".'
 SEARCHED = "The nearest topics there are {}."
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A sentence of an answer, the passage it is cited to, and the words of that passage which say it."""
-
-    text: str
-    chunk: Chunk
-    source: str
 
 
 def answer(
@@ -47,7 +39,9 @@ def answer(
     return assembled(verdict, said, all_searched=all_searched, opening=DIFFER if differ else "", note=note)
 
 
-def generated(verdict: Verdict, said: Sequence[Said], *, all_searched: bool, model_id: str, removed: int = 0) -> Answer:
+def generated(
+    verdict: Verdict, said: Sequence[Said[Chunk]], *, all_searched: bool, model_id: str, removed: int = 0
+) -> Answer:
     """Sentences of a language model that were checked; how many were not let through is told."""
     lost = {0: "", 1: REMOVED_ONE}.get(removed, REMOVED.format(removed))
     note = f"{GENERATED.format(model_id)} {lost}".strip()
@@ -56,7 +50,7 @@ def generated(verdict: Verdict, said: Sequence[Said], *, all_searched: bool, mod
 
 def assembled(
     verdict: Verdict,
-    said: Sequence[Said],
+    said: Sequence[Said[Chunk]],
     *,
     all_searched: bool,
     opening: str = "",
@@ -79,6 +73,11 @@ def assembled(
         notice=f"{note} {rest}".strip(),
         model=model,
     )
+
+
+def resolved(question: str, notice: str) -> str:
+    """The notice, which says first what a question was taken for, where that is another than was asked."""
+    return f"{UNDERSTOOD.format(question)} {notice}" if question else notice
 
 
 def _introduced(sentence: Sentence) -> str:
@@ -109,15 +108,15 @@ def notice(*, partial: bool = False, starter: bool = False, all_searched: bool =
     return " ".join(part for part in said if part)
 
 
-def cited(said: Sequence[Said]) -> tuple[Citation, ...]:
+def cited(said: Sequence[Said[Chunk]]) -> tuple[Citation, ...]:
     """The passages of some sentences, numbered in the order in which they are first used."""
-    quoted: dict[str, list[Said]] = {}
+    quoted: dict[str, list[Said[Chunk]]] = {}
     for one in said:
         quoted.setdefault(one.chunk.chunk_id, []).append(one)
     return tuple(_citation(number, parts) for number, parts in enumerate(quoted.values(), start=1))
 
 
-def _citation(number: int, quoted: Sequence[Said]) -> Citation:
+def _citation(number: int, quoted: Sequence[Said[Chunk]]) -> Citation:
     chunk = quoted[0].chunk
     return Citation(
         n=number,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from realtime.dialogue.clarify.policy import Seen
 from realtime.dialogue.intent import drug_in
+from voiceassist.contracts.cases import CaseFact
 from voiceassist.core.text import folded
 
 # The calculator that has the doses of labels by kidney function.
@@ -31,12 +32,13 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A dose that is waited for: the request with all replies so far, and what it lacks."""
+    """A dose that is waited for: the request with all replies so far, what it lacks, and what of it the case gave."""
 
     request: str
     drug: str
     lacks: tuple[str, ...]
     questions: int = 1
+    known: tuple[str, ...] = ()
 
 
 _KIDNEY = r"(?:creat\w*|clearance|cr ?cl|e?gfr|ckd|dialysis|(?:renal|kidney) (?:function|failure|disease|impairment))"
@@ -81,6 +83,7 @@ _CHILDREN = r"\b(?:child(?:ren)?|infants?|neonat\w+|newborns?|p(?:a)?ediatric|ad
 _AGE = re.compile(r"\b(\d{1,3})[ -]?years?\b|\b(\d{2}) ?[mf]\b|\baged? (\d{1,3})\b")
 _YOUNG = re.compile(r"\b(?:child|boy|girl|infant|baby|newborn|neonate|\d+[ -]?(?:month|week|day)s?[ -]?old)\b")
 _ASKS = re.compile(r"(?:what|how|when|which|who|why|where|should|can|could|tell|search|calculate|show)\b")
+_TELLING = frozenset({"person", "lab", "allergy", "problem"})
 _UNKNOWN = re.compile(r"\b(?:i )?(?:do(?:nt| not) know|unknown|no idea|not (?:sure|known|available))\b")
 
 
@@ -122,11 +125,11 @@ def _about(drug: str, found: Sequence[Seen]) -> str:
     return " ".join(one for one in sentences if drug in one)
 
 
-def opened(said: str, found: Sequence[Seen]) -> Open | None:
+def opened(said: str, found: Sequence[Seen], known: tuple[str, ...] = ()) -> Open | None:
     """What to ask before the dose is answered; None where nothing is missing or no drug was recognised."""
     drug = drug_in(said)
     lacks = lacking(said, drug, found) if drug else ()
-    return Open(said, drug, lacks) if drug and lacks else None
+    return Open(said, drug, lacks, known=known) if drug and lacks else None
 
 
 def replied(waiting: Open, said: str) -> Open | None:
@@ -140,7 +143,27 @@ def replied(waiting: Open, said: str) -> Open | None:
         for one in FACTORS
         if one.label in waiting.lacks and not one.said.search(plain) and not _bare(one.label, plain, waiting.lacks)
     )
-    return None if lacks == waiting.lacks else Open(request, waiting.drug, lacks, waiting.questions + 1)
+    return None if lacks == waiting.lacks else Open(request, waiting.drug, lacks, waiting.questions + 1, waiting.known)
+
+
+def of_case(said: str, case: Sequence[CaseFact]) -> tuple[str, ...]:
+    """What the case tells of that a dose depends on and `said` does not; nothing where `said` tells of another patient.
+
+    Of several facts on one factor the first one counts.
+    """
+    plain, known = _plain(said), dict[str, str]()
+    if _years(plain) is not None or _YOUNG.search(plain):
+        return ()
+    for fact in case:
+        told = _plain(fact.text)
+        for one in FACTORS if fact.kind in _TELLING else ():
+            if one.said.search(told) and not one.said.search(plain):
+                known.setdefault(one.label, fact.text)
+    return tuple(dict.fromkeys(known.values()))
+
+
+def with_case(said: str, known: Sequence[str]) -> str:
+    return ", ".join((said.rstrip(" ?.!"), *known)) if known else said
 
 
 def declines(said: str) -> bool:

@@ -17,7 +17,7 @@ QUEUE, AUTOSCALER_METRICS, USER_METRICS = (8012, 8013, 8112, 8022), 9090, 9091
 USER_PORT, GATEWAY_PORT, GATEWAY_ROOMS_PORT, REALTIME_PORT = 8080, 8443, 8444, 8080
 KOURIER_INTERNAL, ACTIVATOR, BROKER = (8081, 8444), (8012, 8013, 8112), (8080, 8443)
 ENGINES = {"postgres": 5432, "redis": 6379, "qdrant": 6333, "s3": 8333, "oidc": 8443}
-API_SERVER, WEB, OTLP = 6443, 443, 4318
+API_SERVER, WEB, OTLP, LOKI, JAEGER = 6443, 443, 4318, 3100, 16686
 # The RabbitMQ Broker runs beside us: its pods by the labels it gives them.
 BROKER_INGRESS, AMQP, RABBITMQ_MANAGEMENT = 8080, 5672, 15672
 RABBITMQ_PODS = {
@@ -26,7 +26,7 @@ RABBITMQ_PODS = {
     "rabbitmq": {"app.kubernetes.io/component": "rabbitmq"},
 }
 # What the two Deployments use, as the composition root gives it to them.
-DEPLOYMENT_NEEDS = {"gateway": {"postgres", "redis"}, "realtime": {"redis"}}
+DEPLOYMENT_NEEDS = {"gateway": {"postgres", "redis"}, "realtime": {"postgres", "redis"}}
 DEPLOYMENTS_SAY = {"gateway"}  # it relays the outbox
 ANY_OTHER_PORT = 1
 PUBLIC = ("93.184.215.14", "2606:2800:21f:cb07::1")
@@ -74,6 +74,8 @@ _KNOWN = (
     Pod("s3", "data", {"app.kubernetes.io/name": "seaweedfs"}),
     Pod("another in data", "data"),
     Pod("collector", "observability", {"app.kubernetes.io/name": "opentelemetry-collector"}),
+    Pod("loki", "observability", {"app.kubernetes.io/name": "loki"}),
+    Pod("jaeger", "observability", {"app.kubernetes.io/name": "jaeger"}),
     Pod("another in observability", "observability"),
     Pod("oidc", "identity", {"app.kubernetes.io/name": "keycloak"}),
     Pod("another in identity", "identity"),
@@ -141,6 +143,11 @@ def _rooms(files: Files) -> Iterator[Way]:
             yield name, "activator", ACTIVATOR, "TCP"
         if note(service, "says"):
             yield name, "broker", BROKER, "TCP"
+        if name == "canary":
+            yield name, "gateway", (GATEWAY_PORT,), "TCP"
+            yield name, "realtime", (REALTIME_PORT,), "TCP"
+            yield name, "loki", (LOKI,), "TCP"
+            yield name, "jaeger", (JAEGER,), "TCP"
         if leaves(service):
             yield from ((name, address, (WEB,), "TCP") for address in PUBLIC)
 
@@ -175,7 +182,7 @@ PORTS = {
     (port, "TCP")
     for port in (
         53, *QUEUE, AUTOSCALER_METRICS, USER_METRICS, USER_PORT, GATEWAY_PORT, GATEWAY_ROOMS_PORT, REALTIME_PORT,
-        *KOURIER_INTERNAL, *BROKER, *ENGINES.values(), AMQP, OTLP, WEB, API_SERVER, ANY_OTHER_PORT,
+        *KOURIER_INTERNAL, *BROKER, *ENGINES.values(), AMQP, OTLP, LOKI, JAEGER, WEB, API_SERVER, ANY_OTHER_PORT,
     )
 } | {(53, "UDP")}  # fmt: skip
 

@@ -171,11 +171,23 @@ def room_faults(files: Files, root: Path = ROOT) -> Iterator[str]:
         yield from (f"{name}: {fault}" for fault in _one_room(name, service))
 
 
+def own_key(part: str) -> dict[str, Any]:
+    """The private key of a part: one entry of a Secret that holds those of all (docs/decisions/0006)."""
+    reference = {"name": "voiceassist-workloads", "key": part}
+    return {"name": "VOICEASSIST_WORKLOAD__KEY", "valueFrom": {"secretKeyRef": reference}}
+
+
+def _own_key_faults(given: object, own: list[Any]) -> Iterator[str]:
+    if given != own:
+        yield "it is given another key than its own to sign with"
+
+
 def _one_room(name: str, service: Object) -> Iterator[str]:
     box = container(service)
-    environment = {item["name"]: item.get("value") for item in box["env"]}
+    environment = {item["name"]: item["value"] for item in box["env"] if "value" in item}
     if environment != {"FUNCTION_TARGET": name, "FUNCTION_SOURCE": f"functions/{name}/main.py"}:
         yield "its two values do not name functions-framework's target and source"
+    yield from _own_key_faults([item for item in box["env"] if "value" not in item], [own_key(name)])
     wanted = {
         "runAsNonRoot": True,
         "runAsUser": 65532,
@@ -233,13 +245,16 @@ def voice_faults(files: Files) -> Iterator[str]:
 ASKED_AT_THE_DOOR = {"auth"}
 
 
+CALLING = ("settings.room", "self._post")  # with the room as first argument
+
+
 def warm_faults(files: Files, root: Path = ROOT) -> Iterator[str]:
     """`warm-for-voice` marks the rooms that a voice session calls, and the session wakes those of its own."""
     calls = {
         str(ast.literal_eval(node.args[0]))
         for path in (root / "realtime").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("settings.room")
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(CALLING)
         and isinstance(node.args[0], ast.Constant)
     }  # fmt: skip
     asked = {name for name, service in services(files).items() if note(service, "phrases")}
@@ -261,10 +276,10 @@ def needs_faults(files: Files, root: Path = ROOT) -> Iterator[str]:
 
 
 _SIGNS = {
-    "postgres": {"database", "outbox", "Database"},
-    "redis": {"redis"},
+    "postgres": {"database", "outbox", "Database", "auditor"},
+    "redis": {"redis", "cache"},
     "qdrant": {"knowledge"},
-    "s3": {"objects", "vault"},
+    "s3": {"objects", "vault", "anchors"},
     "oidc": {"oidc"},
 }
 
@@ -455,10 +470,12 @@ def compose_faults(compose: Object, files: Files) -> Iterator[str]:
 
 def _compose_room(box: Object, service: Object, compose: Object) -> Iterator[str]:
     environment = box["environment"]
-    own = {item["name"]: item.get("value") for item in container(service)["env"]}
+    own = {item["name"]: item["value"] for item in container(service)["env"] if "value" in item}
     for key, value in own.items():
         if environment.get(key) != value:
             yield f"{key} differs from the Knative Service"
+    name = service["metadata"]["name"]
+    yield from _own_key_faults(box.get("env_file"), [f"${{WORKLOADS_DIR:?fill in .env}}/{name}.env"])
     if environment.get("PORT") != "8080":
         yield "it does not listen on 8080"
     sink = environment.get("K_SINK", "")

@@ -14,6 +14,9 @@ CLASSES: dict[str, dict[str, Any]] = {
             "concurrency": 100, "timeout": 15},
     "fast": {"min-scale": "0", "max-scale": "20", "metric": "rps", "target": "150", "scale-down-delay": "10m",
              "concurrency": 80, "timeout": 10},
+    # As fast for what is short; a text of many megabytes takes its time.
+    "stream": {"min-scale": "0", "max-scale": "20", "metric": "rps", "target": "150", "scale-down-delay": "10m",
+               "concurrency": 80, "timeout": 60},
     "retrieval": {"min-scale": "1", "max-scale": "20", "metric": "concurrency", "target": "20",
                   "target-burst-capacity": "0", "concurrency": 32, "timeout": 30},
     "batch": {"min-scale": "0", "max-scale": "4", "metric": "concurrency", "target": "2", "target-burst-capacity": "-1",

@@ -108,8 +108,8 @@ def test_a_room_without_its_label_has_no_way(room, label):
 def test_a_label_too_much_opens_a_way_that_is_found():
     changed = copy.deepcopy(BASE)
     labels = changed["knative/realtime/deployment.yaml"][0]["spec"]["template"]["metadata"]["labels"]
-    labels["voiceassist.org/needs-postgres"] = "true"
-    assert list(flows.faults(changed)) == ["realtime -> postgres:5432/TCP is open at its source"]
+    labels["voiceassist.org/needs-qdrant"] = "true"
+    assert list(flows.faults(changed)) == ["realtime -> qdrant:6333/TCP is open at its source"]
 
 
 def test_a_port_nobody_thought_of_is_found():

@@ -37,6 +37,7 @@ def test_an_overlay_keeps_what_a_container_is_told(overlay, rendered, files):
     for name, service in rules.services(made).items():
         box, base = copy.deepcopy(rules.container(service)), rules.container(rules.services(files)[name])
         assert box.pop("image").startswith("registry.example.org/voiceassist:")
+        assert box["volumeMounts"].pop() == {"name": "kms", "mountPath": "/run/kms", "readOnly": True}
         assert box == {key: value for key, value in base.items() if key != "image"}
     for kind in ("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "PingSource"):
         assert names(made, kind) == names(files, kind)

@@ -38,6 +38,8 @@ BOX = f"{ROOM}/spec/template/spec/containers/0"
     ("path", "value", "sentence"),
     [
         (f"{BOX}/env/0/value", "other", "two values"),
+        (f"{BOX}/env/2/valueFrom/secretKeyRef/key", "gateway", "another key than its own"),
+        (f"{BOX}/env/2", ..., "another key than its own"),
         (f"{BOX}/securityContext/readOnlyRootFilesystem", False, "security context"),
         (f"{BOX}/securityContext/runAsUser", ..., "security context"),
         (f"{BOX}/image", "busybox:latest", "symbolic"),
@@ -189,6 +191,8 @@ CALCULATORS = "services/calculators"
     [
         (f"{CALCULATORS}/environment/FUNCTION_TARGET", "other", "FUNCTION_TARGET differs"),
         (f"{CALCULATORS}/environment/FUNCTION_SOURCE", ..., "FUNCTION_SOURCE differs"),
+        (f"{CALCULATORS}/env_file", ["${WORKLOADS_DIR:?fill in .env}/gateway.env"], "another key than its own"),
+        (f"{CALCULATORS}/env_file", ..., "another key than its own"),
         (f"{CALCULATORS}/environment/PORT", "80", "8080"),
         (f"{CALCULATORS}/environment/K_SINK", "http://elsewhere/", "K_SINK"),
         (f"{CALCULATORS}/mem_limit", "1g", "memory limit differs"),

@@ -8,13 +8,16 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from functions.retrieval import library_index, service
-from functions.retrieval.domain import names
+from functions.retrieval.domain import intents, names
+from functions.retrieval.domain.ranking import Wish
+from realtime.dialogue.intent import intent_of
 from voiceassist.contracts.answers import Answer
 from voiceassist.core.text import sentences, terms
 from voiceassist.ports.embedding import Embedder
@@ -37,14 +40,14 @@ class Expected:
     abstain: bool = False
 
 
-def questions() -> list[Expected]:
-    return [_expected(json.loads(line)) for line in _lines("questions.jsonl")]
+def questions(name: str = "questions.jsonl") -> list[Expected]:
+    return [_expected(json.loads(line)) for line in _lines(name)]
 
 
-def documents() -> list[Chunk]:
+def documents(name: str = "documents.jsonl") -> list[Chunk]:
     """The passages of the documents beside the questions; superseded ones are among them."""
     found = []
-    for document in map(json.loads, _lines("documents.jsonl")):
+    for document in map(json.loads, _lines(name)):
         for position, passage in enumerate(document["passages"]):
             found.append(
                 Chunk(
@@ -120,6 +123,14 @@ class Bench:
 
     embedder: Embedder
     chunks: list[Chunk] = field(default_factory=list)
+    more: tuple[MemoryIndex, ...] = ()
+
+    def beside(self, chunks: Sequence[Chunk]) -> "Bench":
+        """The same with further documents, in an index of their own."""
+        other = copy(self)
+        other.more = (*self.more, MemoryIndex(chunks, self.embedder))
+        other.texts = self.texts | {chunk.chunk_id: chunk for chunk in chunks}
+        return other
 
     def __post_init__(self) -> None:
         self.chunks = [*library_index.passages(library_index.digests()), *documents()]
@@ -128,14 +139,19 @@ class Bench:
         self.spell = names.speller(library_index.digests())
         self.means = service.Means(terminology.load_names())
 
+    @staticmethod
+    def wish(text: str) -> Wish:
+        """As the dialogue asks: the intent goes along."""
+        return Wish(first=intents.first(intent_of(text)))
+
     async def ask(self, text: str) -> Answer:
         answer, _ = await service.answer(
             text,
-            sources={"memory": self.index},
+            sources={"memory": self.index} | {f"more{number}": index for number, index in enumerate(self.more)},
             embedder=self.embedder,
             observe=lambda *_: None,
             spell=self.spell,
-            means=self.means,
+            means=replace(self.means, wish=self.wish(text)),
         )
         return answer
 

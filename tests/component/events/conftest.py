@@ -22,9 +22,9 @@ import yaml
 
 from events.envelope import CloudEvent, decode, encode_binary
 from voiceassist.core.identity import service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 
-SECRET = "an internal secret of forty characters.."
+WORKLOAD = workloads.derived("s" * 40)
 KEK = "5a" * 32
 
 
@@ -273,7 +273,8 @@ class Broker:
             "VOICEASSIST_BROKER__DATABASE": str(self.database),
             "VOICEASSIST_BROKER__WIRING_DIR": str(self.folder / "knative"),
             "VOICEASSIST_ROOM_URL": f"http://127.0.0.1:{self.subscriber_port}/{{room}}",
-            "VOICEASSIST_INTERNAL_SECRET": SECRET,
+            "VOICEASSIST_WORKLOAD__KEY": WORKLOAD.key,
+            "VOICEASSIST_WORKLOAD__KEYS": WORKLOAD.keys,
             "VOICEASSIST_KEK": KEK,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VOICEASSIST_")}
@@ -307,7 +308,7 @@ class Broker:
         return await asyncio.to_thread(self.process.wait, 30)
 
     def token(self, principal=None) -> dict[str, str]:
-        signed = tokens.mint(principal or service("tests"), issuer="tests", secret=SECRET)
+        signed = tokens.mint(principal or service("operator"), issuer="operator", audience="broker", workload=WORKLOAD)
         return {"authorization": f"Bearer {signed}"}
 
     async def post(self, headers, body, path="/voiceassist/default", **options):

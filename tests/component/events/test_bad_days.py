@@ -3,6 +3,7 @@ subscribers, publishers and Triggers that mean harm. Always the same promise: bo
 is lost, and other Triggers go on."""
 
 import asyncio
+import json
 import os
 import random
 import subprocess
@@ -269,6 +270,11 @@ def answered(status, body=b"", **headers):
     return f"HTTP/1.1 {status} X\r\n{lines}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
+def digests(length):
+    """JSON of about `length` bytes that a machine made: texts of others are looked through, which is not meant here."""
+    return json.dumps([f"{7:064x}"[:-4] + "beef"] * (length // 68)).encode()
+
+
 CE = {"ce_specversion": "1.0", "ce_id": "r", "ce_source": "/r", "ce_type": "t"}
 # What a subscriber does, whether it is asked again, and the status told (None: no answer).
 MISDEEDS = {
@@ -342,9 +348,9 @@ async def test_others_are_delivered_while_20_subscribers_hang_and_one_fails(brok
 
 
 async def test_a_subscriber_that_answers_each_delivery_with_a_large_reply_ends_by_the_loop_guard(broker, peer):
-    broker.wire(at(peer.url(), trigger("loop", retry=0)))
+    broker.wire(at(peer.url(), trigger("loop", retry=9)))  # while the engine loads nobody can look at replies
     await broker.start()
-    reply = answered(200, b"x" * (MIB - 100), **CE)
+    reply = answered(200, digests(MIB - 100), **CE)
     peer.answers |= {"r": reply} | {str(number): reply for number in range(20)}
     before = broker.memory()
     most = 0
@@ -367,7 +373,7 @@ async def test_replies_that_multiply_end_where_the_log_does_and_others_are_deliv
     loops = [at(peer.url(), trigger(f"loop-{number}", **quick)) for number in range(3)]
     broker.wire(*loops, trigger("good", room="good", broker="ward"), brokers=("default", "ward", "dead-letters"))
     await broker.start(VOICEASSIST_BROKER__LOG_BYTES=str(12 * MIB))
-    peer.otherwise = answered(200, b"x" * 2000, **CE)
+    peer.otherwise = answered(200, digests(2000), **CE)
     before = broker.memory()
     most = 0
     await broker.say(event("first", type="t"))

@@ -54,6 +54,29 @@ async def test_a_payload_that_breaks_its_schema_is_refused_with_a_pointer_and_no
     assert broker.query("select count(*) from events") == [(0,)]
 
 
+async def test_what_an_integrator_writes_is_looked_through_before_it_is_on_disk(broker):
+    await broker.start()
+    person = Principal(
+        subject="u", tenant_id=DEFAULT_TENANT, role="user", user_id=new_id(), scopes=frozenset({"events:publish"})
+    )
+    url = f"{broker.url}/voiceassist/default"
+
+    async def said(data, **attributes):
+        one = event(1, type="org.example.seen", source="/his", data=json.dumps(data).encode(), **attributes)
+        headers, body = encode_binary(one)
+        return await broker.client.post(url, headers=broker.token(person) | headers, content=body, timeout=30)
+
+    answer = await said({"visit": {"text": f"Mrs. {NAME} was seen", "mrn": 4418273}})
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "PHI_BLOCKED"
+    assert {one["pointer"] for one in answer.json()["errors"]} == {"/data/visit/text", "/data/visit/mrn"}
+    assert NAME not in answer.text
+    assert "4418273" not in answer.text
+    assert NAME not in (broker.folder / "broker.log").read_text()
+    assert broker.query("select count(*) from events") == [(0,)]
+    assert (await said({"ward": "7b", "beds": 12})).status_code == 202
+
+
 async def test_our_rooms_are_shown_our_identity_and_strangers_are_not(broker, subscriber):
     stranger = trigger("stranger")
     stranger["spec"]["subscriber"] = {"uri": f"http://127.0.0.1:{subscriber.port}/stranger"}
@@ -166,7 +189,7 @@ async def test_each_reason_not_to_start_is_one_sentence(broker):
     assert await broker.terminate() == 0
     assert "another key" in await sentence(broker, VOICEASSIST_KEK="6b" * 32)
     assert "64 hex digits" in await sentence(broker, VOICEASSIST_KEK="short")
-    assert "must be set" in await sentence(broker, VOICEASSIST_INTERNAL_SECRET="")
+    assert "must be set" in await sentence(broker, VOICEASSIST_WORKLOAD__KEY="")
     bad = trigger("bad")
     bad["spec"]["delivery"]["retry"] = "three"
     broker.wire(bad)

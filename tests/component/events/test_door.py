@@ -9,7 +9,7 @@ from events.envelope import json_event
 from voiceassist.runtime import door, tracing
 from voiceassist.runtime.settings import Settings
 
-from .conftest import SECRET, free_port, serving, trigger
+from .conftest import WORKLOAD, free_port, serving, trigger
 
 
 def mounted(room):
@@ -22,7 +22,7 @@ def mounted(room):
 
 
 async def test_a_room_hears_its_events_and_refuses_the_others(broker, subscriber, monkeypatch):
-    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(workload=WORKLOAD))
     room = door.Room("sample")
     heard = asyncio.Queue()
 

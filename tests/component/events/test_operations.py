@@ -107,8 +107,19 @@ async def test_dead_letters_of_a_trigger_are_sent_again_once(broker, subscriber)
     assert {item["replay"] for item in await items(broker, "/dead-letters")} == {capped["id"], rest["id"]}
     record = await items(broker, "/replays")
     assert [(one["replayed"], one["dry_run"]) for one in record] == [(0, False), (1, False), (2, False), (0, True)]
-    assert record[2]["subject"] == "tests"
+    assert record[2]["subject"] == "operator"
     assert record[2]["selection"]["dead_letters"] is True
+
+
+async def test_what_fits_no_event_is_not_written_down(broker, subscriber):
+    await broker.start()
+    await broker.say(event(1))
+    await subscriber.wait_for(1)
+    for asked in ({"ids": ["Zebulon"]}, {"source": "Zebulon"}, {"type": "Zebulon"}, {"ids": ["Zebulon", "1"]}):
+        assert (await replay(broker, **asked, dry_run=True)).status_code == 202
+    record = await items(broker, "/replays")
+    assert "Zebulon" not in str(record)
+    assert record[0]["selection"]["ids"] == ["1"]
 
 
 async def test_whole_events_are_sent_again_to_all_or_one_trigger(broker, subscriber):

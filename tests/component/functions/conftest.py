@@ -14,12 +14,19 @@ from events.envelope import CloudEvent, decode, encode_binary
 from voiceassist.core import ids
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
 from voiceassist.runtime import http, providers, tokens
-from voiceassist.runtime.settings import Settings, load_settings
+from voiceassist.runtime.settings import Settings, Workload, load_settings
 
 CACHED = (
     load_settings,
     providers.database,
+    providers.auditor,
+    providers._audit_database,
+    providers.anchors,
+    providers.cache,
+    providers.gate,
     providers.objects,
+    providers.kms,
+    providers.keyring,
     providers.vault,
     providers.knowledge,
     providers.embedder,
@@ -31,9 +38,11 @@ CACHED = (
 
 def neighbours() -> httpx.AsyncClient:
     """What one room reaches others by: the rooms themselves, without a network."""
+    from functions.auth.main import room as auth
     from functions.phi.main import room as phi
 
-    mounts = {"http://phi.rooms.test": httpx.ASGITransport(app=phi)}
+    rooms = {"auth": auth, "phi": phi}
+    mounts = {f"http://{name}.rooms.test": httpx.ASGITransport(app=room) for name, room in rooms.items()}
     return httpx.AsyncClient(mounts=mounts, transport=httpx.MockTransport(lambda _request: httpx.Response(599)))
 
 
@@ -57,16 +66,19 @@ def rooms_environment(stack_env: dict[str, str]) -> Iterator[None]:
 async def database(rooms_environment: None) -> AsyncIterator[Any]:
     yield providers.database()
     await providers.database().close()
+    await providers._audit_database().close()
 
 
 class Identity(httpx.Auth):
     """Signs every request anew: the internal token lives sixty seconds."""
 
-    def __init__(self, principal: Principal, secret: str) -> None:
-        self.principal, self.secret = principal, secret
+    def __init__(self, principal: Principal, room: str, workload: Workload) -> None:
+        self.principal, self.room, self.workload = principal, room, workload
 
     def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:
-        token = tokens.mint(self.principal, issuer="gateway", secret=self.secret)
+        who = self.principal
+        issuer = "broker" if who.is_service and who.subject == "broker" else "gateway"
+        token = tokens.mint(who, issuer=issuer, audience=self.room, workload=self.workload)
         request.headers["authorization"] = f"Bearer {token}"
         yield request
 
@@ -102,7 +114,7 @@ def caller(settings: Settings, rooms_environment: None) -> Callable[[Any, Princi
     """A client of a room that speaks for somebody, or for nobody."""
 
     def make(room: Any, principal: Principal | None) -> httpx.AsyncClient:
-        auth = Identity(principal, settings.internal_secret) if principal else None
+        auth = Identity(principal, room.name, settings.workload) if principal else None
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=room), base_url="http://room", auth=auth, timeout=60.0
         )
@@ -130,7 +142,7 @@ def said(database: Any) -> Callable[[object], Awaitable[list[CloudEvent]]]:
 
     async def find(subject: object) -> list[CloudEvent]:
         async with database.transaction(service("test")) as connection:
-            rows = await connection.execute(text("select event from outbox order by id"))
+            rows = await connection.execute(text("select event from outbox order by position"))
             events = [
                 decode([("content-type", "application/cloudevents+json")], bytes(event)) for (event,) in rows.all()
             ]

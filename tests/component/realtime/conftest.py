@@ -34,7 +34,7 @@ from voiceassist.core.identity import DEFAULT_TENANT, Principal
 from voiceassist.core.ids import new_id
 from voiceassist.runtime import tokens
 from voiceassist.runtime.engines.ports import is_taken
-from voiceassist.runtime.settings import PREFIX, Settings, parse
+from voiceassist.runtime.settings import PREFIX, Settings, Workload, parse
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 60.0
@@ -52,7 +52,7 @@ def free_port() -> int:
 class StubRooms:
     """What the rooms answer, and who asked: `down` names rooms that fail, `delay` holds their answers back."""
 
-    secret: str
+    workload: Workload
     down: set[str] = field(default_factory=set)
     delay: float = 0.0
     asked: list[tuple[str, dict[str, Any], str]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class StubRooms:
     async def _body(self, request: Request, room: str) -> dict[str, Any] | None:
         token = request.headers["authorization"].removeprefix("Bearer ")
         body: dict[str, Any] = await request.json()
-        self.asked.append((room, body, tokens.verify(token, secret=self.secret).subject))
+        self.asked.append((room, body, tokens.verify(token, audience=room, workload=self.workload).subject))
         await asyncio.sleep(self.delay)
         return None if room in self.down else body
 
@@ -109,7 +109,8 @@ class StubRooms:
         body = await self._body(request, "retrieval")
         if body is None:
             return Response(status_code=503)
-        found = Found(items=KIDNEY if "kidney disease" in body["query"].lower() else ())
+        asked = body["query"].lower()
+        found = Found(items=KIDNEY if "kidney disease" in asked else FIBRILLATION if "fibrillation" in asked else ())
         return JSONResponse(found.model_dump(mode="json"))
 
 
@@ -127,6 +128,17 @@ KIDNEY = tuple(
         ("Chronic kidney disease", 0.9),
         ("Diabetic kidney disease", 0.4),
     )
+)
+FIBRILLATION = (
+    Passage(
+        chunk_id="c1",
+        document_id="atrial-fibrillation",
+        title="Atrial fibrillation",
+        heading="Stroke prevention",
+        text="Anticoagulation is recommended to prevent stroke. Apixaban is preferred over warfarin.",
+        score=0.9,
+        source="Starter library",
+    ),
 )
 SCORE = CalculatorResult(
     calculator_id="cha2ds2_vasc",
@@ -201,7 +213,11 @@ class Service:
 
     def token(self, principal: Principal | None = None, **options: Any) -> str:
         return tokens.mint(
-            principal or self.principal(), issuer="gateway", secret=self.settings.internal_secret, **options
+            principal or self.principal(),
+            issuer="gateway",
+            audience="realtime",
+            workload=self.settings.workload,
+            **options,
         )
 
 
@@ -232,7 +248,7 @@ def stopped(service: Service, seconds: float = 15.0) -> int:
 
 @pytest.fixture(scope="session")
 def rooms(stack_env: dict[str, str]) -> Iterator[StubRooms]:
-    stub = StubRooms(parse(stack_env).internal_secret)
+    stub = StubRooms(parse(stack_env).workload)
     stub.port = free_port()  # type: ignore[attr-defined]
     with serving(stub.app(), stub.port):  # type: ignore[attr-defined]
         yield stub
@@ -241,6 +257,22 @@ def rooms(stack_env: dict[str, str]) -> Iterator[StubRooms]:
 @pytest.fixture
 def new_service(rooms: StubRooms, stack_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A factory of services of one's own, with other settings, for tests that stop or break them."""
+    made: list[Service] = []
+
+    def make(**changes: str) -> Service:
+        made.append(new(rooms, stack_env, tmp_path_factory, changes))
+        return made[-1]
+
+    yield make
+    for one in made:
+        stopped(one)
+
+
+@pytest.fixture(scope="module")
+def start_service(
+    rooms: StubRooms, stack_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """As `new_service`, for the tests of one module together."""
     made: list[Service] = []
 
     def make(**changes: str) -> Service:

@@ -1,5 +1,6 @@
 """The development cases of clarification, read at test time from the evaluation data and never committed."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from realtime.dialogue.clarify import drugs
+from realtime.engines.local import known_drugs
 from voiceassist.cli.main import group
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -36,3 +39,14 @@ def test_the_goals_are_met_on_the_development_cases(tmp_path, capsys, terms):
     assert report["missing_slot"]["slot_exact"] >= 0.99
     assert report["missing_slot"]["value_right"] >= 0.99
     assert report["questions"]["most"] <= 2
+
+
+@pytest.mark.req("P4.16")
+def test_no_drug_is_asked_for_in_the_development_cases():
+    if not FILES[0].exists():
+        pytest.skip(f"no clarification cases: {FILES[0]} is absent (set VOICEASSIST_EVAL_DATA)")
+    lines = gzip.decompress(FILES[0].read_bytes()).decode("utf-8").splitlines()
+    texts = [case["text"] for case in map(json.loads, lines) if "text" in case]
+    assert len(texts) > 90
+    known = known_drugs()
+    assert [text for text in texts if drugs.doubt(text, known)] == []

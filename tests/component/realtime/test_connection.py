@@ -10,7 +10,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from voiceassist.adapters import redis
-from voiceassist.runtime.sessions import ClientSecrets, digest
+from voiceassist.runtime.credentials import ClientSecrets
+from voiceassist.runtime.sessions import digest
 
 EXTENDED = {"voiceassist": {"extensions": True}}
 
@@ -23,14 +24,18 @@ async def refused(dial, **options):
     return response.status_code, json.loads(response.body)
 
 
-async def quiet(service):
+async def active(service, sessions):
     """The service learns a moment later than the client that a socket was closed."""
     async with httpx.AsyncClient(trust_env=False) as http:
         for _ in range(100):
-            if "voiceassist_voice_active_sessions 0.0" in (await http.get(f"{service.url}/metrics")).text:
+            if f"voiceassist_voice_active_sessions {sessions}.0" in (await http.get(f"{service.url}/metrics")).text:
                 return
             await asyncio.sleep(0.05)
     pytest.fail("a session was not closed")
+
+
+async def quiet(service):
+    await active(service, 0)
 
 
 @pytest.mark.req("P4.8")
@@ -129,6 +134,21 @@ async def test_a_client_that_vanishes_in_the_middle_of_an_answer_leaves_nothing_
         await other.until("response.done")
 
 
+@pytest.mark.req("P4.8")
+async def test_a_client_that_answers_no_ping_is_gone_and_one_that_is_only_silent_is_not(dial, new_service):
+    service = new_service(VOICEASSIST_REALTIME__HEARTBEAT_SECONDS="0.3")
+    async with dial(service=service, token=service.token()) as silent:
+        await silent.next()
+        async with dial(service=service, token=service.token()) as frozen:
+            await frozen.next()
+            frozen.socket.transport.pause_reading()  # as a laptop whose lid was closed
+            await active(service, 1)
+        await asyncio.sleep(1.5)
+        await silent.update(output_modalities=["text"])
+        await active(service, 1)
+    await active(service, 0)
+
+
 # Client secrets
 
 
@@ -204,6 +224,12 @@ async def test_wrong_settings_and_large_bodies_are_refused(service):
     assert (await minted(service, service.principal(), content=b" " * 70_000)).status_code == 413
 
 
+async def test_what_is_known_of_a_patient_is_not_kept_with_a_secret(service):
+    session = {"type": "realtime", "voiceassist": {"known": ["Zelda Quackenbush"]}}
+    answer = await minted(service, service.principal(), {"session": session})
+    assert (answer.status_code, "Zelda" in answer.text) == (400, False)
+
+
 async def test_without_a_token_no_secret(service):
     async with httpx.AsyncClient(trust_env=False) as http:
         answer = await http.post(f"{service.url}/v1/realtime/client_secrets", json={})
@@ -241,10 +267,11 @@ async def test_a_running_answer_ends_before_the_service_does(dial, new_service):
             dial(service=service, token=service.token()) as idle,
         ):
             await idle.next()
-            await busy.update(output_modalities=["text"])
+            await busy.update(output_modalities=["text"], **EXTENDED)
             await busy.write("How do I treat atrial fibrillation?")
             await busy.until("response.created")
             service.process.terminate()
+            await busy.until("voiceassist.session.move")
             done = await busy.until("response.done")
             assert done["response"]["status"] == "completed"
             for client in (busy, idle):

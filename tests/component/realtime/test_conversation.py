@@ -102,6 +102,22 @@ async def test_speaking_into_an_answer_stops_it(dial, say, service):
         await speaking
 
 
+@pytest.mark.req("P4.14")
+async def test_who_agrees_while_an_answer_is_heard_holds_it_for_a_moment(dial, say):
+    async with dial() as client:
+        await client.update(**EXTENDED)
+        await client.write(TREATMENT)
+        await client.until("response.done")
+        item_id = client.of("response.output_audio.done")[0]["item_id"]
+        await client.send("voiceassist.playback.position", item_id=item_id, audio_ms=500)
+        speaking = asyncio.create_task(speak_live(client, say("Okay."), silence_s=1.5))
+        await client.until("voiceassist.playback.hold")
+        await client.until("voiceassist.playback.resume")
+        await speaking
+        assert client.of("input_audio_buffer.speech_started") == []
+        assert client.of("conversation.item.truncated") == []
+
+
 @pytest.mark.req("P4.16")
 async def test_noise_is_no_question(dial):
     import numpy as np

@@ -267,7 +267,7 @@ def changed(path, value):
 def test_a_trigger_becomes_a_route_to_its_room():
     routing = build(TRIGGER)
     route = routing.routes["voiceassist/t"]
-    assert route.sink == routes.Sink(url="http://ingestion.local/", internal=True)
+    assert route.sink == routes.Sink(url="http://ingestion.local/", room="ingestion")
     assert route.delivery == Delivery(retry=3, exponential=False, delay=1.0, timeout=5.0)
     assert not route.ordered
     assert [route.name for route in routing.matching(DEFAULT, {"type": "a"})] == ["voiceassist/t"]
@@ -282,7 +282,7 @@ def test_two_triggers_with_one_subscriber_are_two_routes():
 
 def test_ref_and_uri_are_joined_and_foreign_urls_are_not_ours():
     joined = build(changed("spec.subscriber", SERVICE | {"uri": "hooks/in"})).routes["voiceassist/t"].sink
-    assert joined == routes.Sink(url="http://ingestion.local/hooks/in", internal=True)
+    assert joined == routes.Sink(url="http://ingestion.local/hooks/in", room="ingestion")
     foreign = build(changed("spec.subscriber", {"uri": "https://example.com/x"})).routes["voiceassist/t"].sink
     assert foreign == routes.Sink(url="https://example.com/x")
 

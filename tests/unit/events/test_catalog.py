@@ -16,6 +16,7 @@ from events.catalog import (
     DocumentUploaded,
     Payload,
     PayloadError,
+    PhiScanRequested,
     Ping,
     check,
     read,
@@ -141,8 +142,12 @@ def test_a_tick_carries_nothing_else(body):
         jsonschema.validate(json.loads(body), schema(Ping.TYPE))
 
 
-def test_who_is_outside_may_say_two_types():
-    assert {name for name, entry in EVENT_TYPES.items() if entry.external} == {UPLOADED, Ping.TYPE}
+def test_who_is_outside_may_say_three_types():
+    assert {name for name, entry in EVENT_TYPES.items() if entry.external} == {
+        UPLOADED,
+        PhiScanRequested.TYPE,
+        Ping.TYPE,
+    }
 
 
 def test_optional_fields_need_not_be_said():

@@ -15,10 +15,10 @@ from events.broker.jobs import StoreError
 from events.broker.space import Space
 from events.envelope import CloudEvent, encode_binary
 from voiceassist.core.identity import service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 from voiceassist.runtime.settings import Settings
 
-SECRET = "s" * 40
+WORKLOAD = workloads.derived("s" * 40)
 HEADERS, BODY = encode_binary(CloudEvent(id="1", source="/s", type="t", data=b"{}"))
 
 
@@ -51,10 +51,10 @@ def disk(monkeypatch):
 
 @pytest.fixture
 async def app(writer, disk, tmp_path):
-    settings = Settings(internal_secret=SECRET)
+    settings = Settings(workload=WORKLOAD)
     routing = routes.build([{"metadata": {"name": "default"}}], [], lambda _ref: "http://room")
     space = Space(str(tmp_path), lambda: disk.used, most_bytes=10**9)
-    ingress = Ingress(routing, writer, space, now=lambda: 1, largest=settings.limits.body_bytes)
+    ingress = Ingress(routing, writer, space, now=lambda: 1, largest=settings.limits.body_bytes, gate=lambda: None)
     return BrokerApp(
         settings, ingress=ingress, writer=writer, space=space, dispatcher=None, triggers=None, operations=None
     )
@@ -62,7 +62,7 @@ async def app(writer, disk, tmp_path):
 
 @pytest.fixture
 async def client(app):
-    token = tokens.mint(service("t"), issuer="t", secret=SECRET)
+    token = tokens.mint(service("operator"), issuer="operator", audience="broker", workload=WORKLOAD)
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://b", headers=headers) as made:
         yield made
@@ -147,7 +147,7 @@ async def test_an_unforeseen_fault_tells_nothing(client, writer, monkeypatch, ca
 
 
 async def test_a_caller_that_goes_away_leaves_no_reservation(app, writer):
-    token = tokens.mint(service("t"), issuer="t", secret=SECRET)
+    token = tokens.mint(service("operator"), issuer="operator", audience="broker", workload=WORKLOAD)
     scope = {
         "type": "http",
         "method": "POST",
@@ -169,7 +169,7 @@ async def test_a_body_that_does_not_come_gives_its_room_back(app, client, writer
     """And a request of which nothing has come is set nothing aside for."""
     monkeypatch.setattr(module, "BODY_SECONDS", 0.05)
     monkeypatch.setattr(module, "MOST_WAITING_BYTES", 1000)
-    token = tokens.mint(service("t"), issuer="t", secret=SECRET)
+    token = tokens.mint(service("operator"), issuer="operator", audience="broker", workload=WORKLOAD)
     headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-length", b"1000")]
     scope = {"type": "http", "method": "POST", "path": "/voiceassist/default", "headers": headers}
     told, silent, begun = [], asyncio.Event(), [{"type": "http.request", "body": b"x", "more_body": True}]

@@ -27,4 +27,4 @@ def test_speakers_inside_and_outside_are_told_apart():
     said = {section.splitlines()[0]: section for section in page.render().split("\n## ")[1:]}
     assert "Said by: [documents](rooms/documents.md) or somebody outside the house." in said[DocumentUploaded.TYPE]
     assert "Said by: [documents](rooms/documents.md). Heard" in said[DocumentDeleted.TYPE]
-    assert "Said by: somebody outside the house. Heard by: [documents](rooms/documents.md), " in said[Ping.TYPE]
+    assert "Said by: somebody outside the house. Heard by: [audit](rooms/audit.md), " in said[Ping.TYPE]

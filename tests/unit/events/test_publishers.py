@@ -6,7 +6,14 @@ import msgspec
 import pytest
 
 from events import publishers
-from events.catalog import EVENT_TYPES, CalculatorComputed, DocumentDeleted, DocumentUploaded, PayloadError
+from events.catalog import (
+    EVENT_TYPES,
+    CalculatorComputed,
+    DocumentDeleted,
+    DocumentUploaded,
+    PayloadError,
+    PhiScanRequested,
+)
 from events.envelope import CloudEvent
 from events.publishers import admitted, admitted_reply
 from voiceassist.core.errors import ForbiddenError
@@ -85,6 +92,18 @@ def test_nobody_speaks_for_the_house_another_tenant_or_another_person(given, fau
 def test_sources_that_only_look_alike_are_free():
     for source in ("/voiceassistants/1", "https://example.org/voiceassist/documents"):
         assert admitted(key(), event(source=source)).source == source
+
+
+def test_a_scan_of_a_text_is_asked_for_about_ones_own_objects_only():
+    example = EVENT_TYPES[PhiScanRequested.TYPE].example
+
+    def scan(**changes):
+        payload = msgspec.structs.replace(example, **({"tenant_id": DEFAULT_TENANT, "owner_id": ANNA} | changes))
+        return event(PhiScanRequested.TYPE, data=msgspec.json.encode(payload))
+
+    assert admitted(key(), scan()).extensions["ownerid"] == str(ANNA)
+    assert refused(key(), scan(owner_id=BERT)) == [("/owner_id", "FOREIGN")]
+    assert refused(key(), scan(tenant_id=OTHER_TENANT)) == [("/tenant_id", "FOREIGN")]
 
 
 def test_an_admin_speaks_about_anybody_of_the_tenant_and_about_nobody_else():

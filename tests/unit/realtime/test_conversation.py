@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.conversation import Clause, Conversation, Item, Part, heard, truncate
+from realtime.conversation import Clause, Conversation, Item, Part, dose_begins, heard, truncate
 from realtime.protocol.errors import ProtocolError
 
 CLAUSES = [Clause("First the kidneys, ", 1000.0), Clause("then the heart of the matter.", 1500.0)]
@@ -62,3 +62,21 @@ def test_the_question_is_what_the_user_said_since_the_last_answer():
 
 def test_audio_of_an_item_is_never_sent_back():
     assert Part("input_audio", "words", audio=b"sound").wire() == {"type": "input_audio", "transcript": "words"}
+
+
+@pytest.mark.req("P4.14")
+@pytest.mark.parametrize(
+    ("clauses", "at_ms", "begin"),
+    [
+        ([("Give 5 mg. ", 900.0), ("Then wait. ", 900.0)], 450, 0.0),
+        ([("Give 5 mg. ", 900.0), ("Then wait. ", 900.0)], 950, None),
+        ([("First this, ", 500.0), ("then 10,000 units. ", 900.0)], 600, 0.0),
+        ([("At 60 years it is. ", 900.0)], 450, None),  # an age is no dose
+        ([("Give 0.5 to 1 g/kg [1]. ", 900.0), ("Then 2 puffs. ", 900.0)], 1_000, 900.0),
+        ([("Give 5 mg. Then wait. Or 7 mg.", 3_000.0)], 450, None),  # text and sound are not aligned
+        ([("Give 5 mg. ", 900.0)], 900, None),  # it has ended
+        ([], 100, None),
+    ],
+)
+def test_where_the_sentence_with_a_dose_begins_that_plays_now(clauses, at_ms, begin):
+    assert dose_begins([Clause(*one) for one in clauses], at_ms) == begin

@@ -34,7 +34,7 @@ def test_every_session_knows_the_phrases(tmp_path):
     (tmp_path / "oncall.yaml").write_text(yaml.safe_dump(room("oncall", "who is on call")))
     book = declared(Settings(broker=Broker(wiring_dir=str(tmp_path))))
     engine = LocalEngine(None, rooms=lambda _principal: None, book=book)
-    assert engine.open(service("x"))._dialogue.phrases.find("who's on call tonight") == book.skills[0]
+    assert engine.open(service("x")).dialogue.phrases.find("who's on call tonight") == book.skills[0]
     engine.close()
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from realtime.effects import Abort, Answer, Drop, Forget, Listen, Timings, Transcribe
-from realtime.engine import Sources
+from realtime.engine import Clarification, Heard, Sources
 from realtime.session import Session
 
 SPEECH, QUIET = 0.95, 0.02
@@ -121,7 +121,7 @@ def test_speech_that_goes_on_after_a_pause_is_one_turn(desk):
     assert desk.last(Drop).key == first
     assert desk.take(desk.session.transcribed(first, None)) == []  # the dropped words came nevertheless
     desk.hear(QUIET, 256)
-    assert len(desk.last(Transcribe).audio) > 48 * 1300
+    assert len(desk.last(Transcribe).audio) > 48 * 1250
     desk.understand("all of it")
     assert kinds(desk.hear(QUIET, 320)).count("input_audio_buffer.committed") == 1
 
@@ -189,8 +189,11 @@ def test_speech_cancels_the_answer_and_keeps_what_was_heard(desk):
     spoken_answer(desk)
     item_id = desk.oracle.answer_item
     desk.send("voiceassist.playback.position", item_id=item_id, audio_ms=1500)
-    assert desk.hear(SPEECH, 192) == []  # under a quarter of a second it may be a cough
-    events = desk.hear(SPEECH, 96)
+    assert desk.hear(SPEECH, 96) == []
+    assert kinds(desk.hear(SPEECH, 32)) == ["voiceassist.playback.hold"]  # it may be a cough, or somebody who agrees
+    assert desk.hear(SPEECH, 448) == []
+    assert desk.all(Abort) == []
+    events = desk.hear(SPEECH, 64)
     assert desk.last(Abort)
     done = one(events, "response.done")["response"]
     assert done["status_details"] == {"type": "cancelled", "reason": "turn_detected"}
@@ -198,6 +201,135 @@ def test_speech_cancels_the_answer_and_keeps_what_was_heard(desk):
     item = desk.send("conversation.item.retrieve", item_id=item_id)[0]["item"]
     assert item["content"][0]["transcript"] == "One two three four. Five six"
     assert item["status"] == "incomplete"
+
+
+@pytest.fixture
+def listened(desk):
+    """Somebody listens to an answer of two seconds; the page tells what it plays."""
+    desk.update(audio=SEMANTIC, voiceassist={"extensions": True})
+    spoken_answer(desk)
+    desk.send("voiceassist.playback.position", item_id=desk.oracle.answer_item, audio_ms=900)
+    return desk
+
+
+@pytest.mark.req("P4.14")
+@pytest.mark.req("P4.15")
+@pytest.mark.parametrize("words", ["Mm-hmm.", "Okay.", "Yeah, yeah.", "I see.", "Mama.", ""])
+def test_who_only_agrees_does_not_interrupt(listened, words):
+    assert kinds(listened.hear(SPEECH, 320)) == ["voiceassist.playback.hold"]
+    assert listened.hear(QUIET, 128) == []
+    assert kinds(listened.understand(words)) == ["voiceassist.playback.resume"]
+    assert listened.all(Abort) == []
+    # The pause is made up for: after what would have been its end the answer is still heard, and can be interrupted.
+    listened.hear(QUIET, 1_408)
+    assert kinds(listened.hear(SPEECH, 288)) == ["voiceassist.playback.hold"]
+
+
+@pytest.mark.req("P4.14")
+def test_an_answer_that_the_page_had_held_by_itself_is_audible_for_longer(listened):
+    listened.hear(QUIET, 1_600)
+    listened.send("voiceassist.playback.position", item_id=listened.oracle.answer_item, audio_ms=1_000)
+    listened.hear(QUIET, 640)  # by the clock alone it has ended now
+    assert kinds(listened.hear(SPEECH, 288)) == ["voiceassist.playback.hold"]
+
+
+@pytest.mark.req("P4.14")
+@pytest.mark.parametrize(("at_ms", "again"), [(2_400, 2_000), (700, None), (4_100, None)])
+def test_a_sentence_with_a_dose_is_said_again_from_its_start_after_a_false_interruption(desk, at_ms, again):
+    desk.update(audio=SEMANTIC, voiceassist={"extensions": True})
+    desk.write("tell me")
+    desk.send("response.create")
+    desk.say("It is an anticoagulant. ", 2_000)
+    desk.say("Give apixaban, ", 1_000)
+    desk.say("5 mg twice a day. ", 1_000)
+    desk.say("Check the kidneys.", 1_000)
+    item_id = desk.oracle.answer_item
+    desk.send("voiceassist.playback.position", item_id=item_id, audio_ms=at_ms)
+    desk.hear(SPEECH, 320)
+    desk.hear(QUIET, 128)
+    (resumed,) = desk.understand("Mm-hmm.")
+    assert resumed["type"] == "voiceassist.playback.resume"
+    assert (resumed.get("item_id"), resumed.get("audio_ms")) == ((item_id, again) if again else (None, None))
+    if again:  # the heard position goes back with it, and an interruption now keeps only what was heard since
+        desk.hear(QUIET, 640)
+        events = desk.hear(SPEECH, 320) + desk.hear(SPEECH, 640)
+        assert one(events, "conversation.item.truncated")["audio_end_ms"] == again
+
+
+@pytest.mark.req("P4.15")
+@pytest.mark.parametrize("words", ["Stop.", "Wait", "No", "16", "And in children?"])
+def test_anything_else_interrupts_however_short_it_is(listened, words):
+    listened.hear(SPEECH, 320)
+    listened.hear(QUIET, 128)
+    events = listened.understand(words)
+    assert one(events, "input_audio_buffer.speech_started")
+    assert one(events, "conversation.item.truncated")["audio_end_ms"] == 900
+    assert len(listened.all(Abort)) == 1
+    listened.hear(QUIET, 320)
+    assert listened.last(Answer).text == words
+
+
+@pytest.mark.req("P4.3")
+@pytest.mark.parametrize("words", ["Two.", "two three", "One, two, three four.", "And too three", "2 three 4"])
+def test_its_own_words_out_of_the_loudspeaker_do_not_interrupt(listened, words):
+    listened.hear(SPEECH, 160)
+    listened.hear(QUIET, 128)
+    assert kinds(listened.understand(words)) == ["voiceassist.playback.resume"]
+    assert listened.all(Abort) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "goes_on"), [("Thank you.", True), ("Is way", True), ("Stop", False), ("Wait", False)]
+)
+def test_what_was_hardly_understood_interrupts_only_where_it_says_stop(listened, words, goes_on):
+    listened.hear(SPEECH, 160)
+    listened.hear(QUIET, 128)
+    reading = listened.last(Transcribe)
+    events = listened.take(listened.session.transcribed(reading.key, Heard(words, confident=False)))
+    assert ("voiceassist.playback.resume" in kinds(events)) == goes_on
+    assert bool(listened.all(Abort)) != goes_on
+
+
+@pytest.mark.parametrize("words", ["Stop two.", "two apples", "eight"])
+def test_words_that_it_has_not_just_spoken_are_somebodys(listened, words):
+    listened.hear(SPEECH, 160)
+    listened.hear(QUIET, 128)
+    assert one(listened.understand(words), "input_audio_buffer.speech_started")
+
+
+def test_words_that_nobody_could_read_do_not_hold_the_answer_for_ever(listened):
+    listened.hear(SPEECH, 320)
+    listened.hear(QUIET, 128)
+    assert listened.understand(None) == []
+    assert kinds(listened.hear(QUIET, 1_024)) == ["voiceassist.playback.resume"]
+    assert listened.all(Abort) == []
+
+
+def test_yes_to_a_question_is_a_reply(desk):
+    desk.update(audio=SEMANTIC, voiceassist={"extensions": True})
+    desk.write("tell me")
+    desk.send("response.create")
+    desk.take(desk.session.piece(desk.last(Answer).response_id, Clarification("Apixaban?", ("Yes", "No"), "drug")))
+    desk.say("Did you say apixaban? ", 2_000)
+    desk.send("voiceassist.playback.position", item_id=desk.oracle.answer_item, audio_ms=900)
+    assert one(desk.hear(SPEECH, 288), "input_audio_buffer.speech_started")
+
+
+def test_a_client_that_does_not_tell_what_it_plays_is_interrupted_at_once(desk):
+    desk.update(audio=SEMANTIC, voiceassist={"extensions": True})
+    spoken_answer(desk)
+    assert one(desk.hear(SPEECH, 288), "input_audio_buffer.speech_started")
+    assert desk.all(Abort)
+
+
+@pytest.mark.parametrize("ended", ["clear", "settings"])
+def test_a_held_answer_goes_on_when_its_suspicion_is_taken_away(listened, ended):
+    listened.hear(SPEECH, 320)
+    if ended == "clear":
+        events = listened.send("input_audio_buffer.clear")
+    else:
+        events = listened.send("session.update", session={"type": "realtime", "audio": MANUAL})
+    assert "voiceassist.playback.resume" in kinds(events)
 
 
 def test_an_answer_that_must_not_be_interrupted_goes_on_and_the_turn_is_answered_after_it(desk):
@@ -417,7 +549,7 @@ def test_extensions_are_sent_only_to_those_who_ask(new_oracle, new_desk):
     silent.say("Hello.")
     silent.finish()
     asking = new_desk(update={"voiceassist": {"extensions": True}})
-    assert asking.oracle.seen[0]["session"]["voiceassist"] == {"extensions": True}
+    assert asking.oracle.seen[0]["session"]["voiceassist"] == {"extensions": True, "route": "auto"}
     asking.write("hello")
     asking.send("response.create")
     asking.take(asking.session.piece(asking.last(Answer).response_id, sources))
@@ -431,6 +563,21 @@ def test_extensions_are_sent_only_to_those_who_ask(new_oracle, new_desk):
         "voiceassist.metrics",
         "voiceassist.status",
     ]
+
+
+def test_events_are_numbered_without_a_gap_for_those_who_ask(new_desk):
+    silent = new_desk()
+    silent.write("hello")
+    assert not any("sequence_number" in event for event in silent.oracle.seen)
+    asking = new_desk()
+    asking.update(voiceassist={"extensions": True})
+    asking.write("hello")
+    asking.send("response.create")
+    asking.say("Hello.")
+    asking.finish()
+    first, *numbered = asking.oracle.seen
+    assert (first["type"], "sequence_number" in first) == ("session.created", False)
+    assert [event["sequence_number"] for event in numbered] == list(range(1, len(numbered) + 1))
 
 
 @pytest.mark.req("P4.6")
@@ -487,3 +634,144 @@ def test_the_session_is_pure():
         source = inspect.getsource(module)
         for name in ("import time", "import asyncio", "import random", "import uuid", "from datetime"):
             assert name not in source
+
+
+# Who goes on after a pause that was taken for the end
+
+
+@pytest.fixture
+def paused(new_desk):
+    """Somebody who said the beginning of a question and fell silent, so that it was answered."""
+    desk = new_desk(update={"type": "realtime", "audio": SEMANTIC, "voiceassist": {"extensions": True}})
+
+    def begin(words="what is the dose of apixaban"):
+        desk.hear(SPEECH, 640)
+        desk.hear(QUIET, 384)
+        return desk.understand(words)
+
+    desk.begin_question = begin
+    return desk
+
+
+def go_on(desk, words="in kidney disease"):
+    events = desk.hear(SPEECH, 640) + desk.hear(QUIET, 384)
+    return events + desk.understand(words)
+
+
+def spoken_turns(desk):
+    return [item.text for item in desk.session.conversation.items if item.role == "user"]
+
+
+@pytest.mark.req("P4.15")
+def test_who_goes_on_before_the_answer_is_heard_has_asked_one_question(paused):
+    first = one(paused.begin_question(), "conversation.item.input_audio_transcription.completed")
+    assert paused.last(Answer).text == "what is the dose of apixaban"
+    events = go_on(paused)
+    assert one(events, "conversation.item.deleted")["item_id"] == first["item_id"]
+    whole = one(events, "conversation.item.input_audio_transcription.completed")
+    assert whole["transcript"] == "what is the dose of apixaban in kidney disease"
+    assert (paused.last(Answer).text, paused.last(Answer).instead) == (whole["transcript"], True)
+    assert spoken_turns(paused) == [whole["transcript"]]
+    assert len(paused.all(Abort)) == 1
+
+
+@pytest.mark.req("P4.15")
+def test_who_goes_on_over_the_first_sound_has_asked_one_question_and_the_answer_is_gone(paused):
+    paused.begin_question()
+    paused.say("Five milligrams. ", 3_000)
+    answer = paused.session.conversation.items[-1].id
+    events = go_on(paused)
+    assert answer in [event["item_id"] for event in events if event["type"] == "conversation.item.deleted"]
+    assert [item.role for item in paused.session.conversation.items] == ["user"]
+    assert spoken_turns(paused) == ["what is the dose of apixaban in kidney disease"]
+
+
+def test_an_answer_that_was_given_whole_but_hardly_heard_is_taken_back_too(paused):
+    paused.begin_question()
+    paused.say("Five milligrams. ", 3_000)
+    paused.finish()
+    go_on(paused)
+    assert paused.last(Answer).instead
+    assert spoken_turns(paused) == ["what is the dose of apixaban in kidney disease"]
+
+
+def test_who_speaks_later_into_an_answer_asks_something_new(paused):
+    paused.begin_question()
+    paused.say("Five milligrams twice daily. ", 5_000)
+    paused.hear(QUIET, 1_280)
+    go_on(paused, "and of warfarin")
+    assert (paused.last(Answer).text, paused.last(Answer).instead) == ("and of warfarin", False)
+    assert spoken_turns(paused) == ["what is the dose of apixaban", "and of warfarin"]
+
+
+def test_words_still_being_read_when_the_speaker_goes_on_are_read_again_with_the_rest(paused):
+    paused.hear(SPEECH, 640)
+    paused.hear(QUIET, 1_280)  # patience is over, the recogniser is slow
+    first = paused.last(Transcribe)
+    assert paused.all(Answer) == []
+    paused.hear(SPEECH, 640)
+    paused.hear(QUIET, 1_280)
+    second = paused.last(Transcribe)
+    assert first.key != second.key
+    assert Drop(first.key) in paused.effects
+    assert len(second.audio) > len(first.audio) + 48 * 640
+    paused.understand("what is the dose of apixaban")
+    assert (paused.last(Answer).text, paused.last(Answer).instead) == ("what is the dose of apixaban", False)
+    assert spoken_turns(paused) == ["what is the dose of apixaban"]
+
+
+def test_words_that_become_known_while_the_speaker_goes_on_wait_for_the_rest(paused):
+    paused.hear(SPEECH, 640)
+    paused.hear(QUIET, 1_280)
+    slow = paused.last(Transcribe)
+    paused.hear(SPEECH, 640)
+    assert kinds(paused.take(paused.session.transcribed(slow.key, Heard("what is the dose")))) == [
+        "conversation.item.input_audio_transcription.completed"
+    ]
+    assert paused.all(Answer) == []
+    paused.hear(QUIET, 384)
+    paused.understand("of apixaban")
+    assert paused.last(Answer).text == "what is the dose of apixaban"
+
+
+def test_three_pieces_are_one_question(paused):
+    paused.begin_question("what is the dose")
+    go_on(paused, "of apixaban")
+    go_on(paused, "in kidney disease")
+    assert spoken_turns(paused) == ["what is the dose of apixaban in kidney disease"]
+    assert paused.last(Answer).instead
+
+
+def test_a_cough_after_the_question_does_not_lose_it(paused):
+    paused.begin_question()
+    go_on(paused, "")
+    assert paused.last(Answer).text == "what is the dose of apixaban"
+    assert spoken_turns(paused) == ["what is the dose of apixaban"]
+
+
+def test_who_says_stop_takes_the_question_back(paused):
+    paused.begin_question()
+    go_on(paused, "Stop.")
+    assert paused.last(Answer).text == "Stop."
+    assert spoken_turns(paused) == ["Stop."]
+
+
+def test_who_stopped_the_answer_asks_something_new(paused):
+    paused.begin_question()
+    paused.send("response.cancel")
+    go_on(paused, "what is gout")
+    assert (paused.last(Answer).text, paused.last(Answer).instead) == (
+        "what is the dose of apixaban what is gout",
+        False,
+    )
+    assert spoken_turns(paused) == ["what is the dose of apixaban", "what is gout"]
+
+
+def test_a_beginning_is_forgotten_when_the_buffer_is_cleared(paused):
+    paused.begin_question()
+    paused.hear(SPEECH, 320)
+    paused.send("input_audio_buffer.clear")
+    paused.hear(SPEECH, 640)
+    paused.hear(QUIET, 384)
+    paused.understand("what is gout")
+    assert paused.last(Answer).instead is False

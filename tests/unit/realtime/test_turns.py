@@ -33,6 +33,14 @@ def test_a_quarter_of_a_second_is_needed_while_the_assistant_is_audible(taker):
     assert taken(taker, 0.9, 32, assistant_audible=True) == [Turn.STARTED]
 
 
+@pytest.mark.req("P4.14")
+def test_an_answer_that_can_wait_is_held_before_it_is_clear_that_somebody_interrupts(taker):
+    assert taken(taker, 0.9, 96, assistant_audible=True, holds=True) == []
+    assert taken(taker, 0.9, 32, assistant_audible=True, holds=True) == [Turn.SUSPECTED]
+    assert taken(taker, 0.9, 448, assistant_audible=True, holds=True) == []
+    assert taken(taker, 0.9, 32, assistant_audible=True, holds=True) == [Turn.STARTED]
+
+
 def test_weak_windows_between_coughs_do_not_add_up(taker):
     for _ in range(20):
         assert taken(taker, 0.9, 32, assistant_audible=True) == []
@@ -71,6 +79,36 @@ def test_unfinished_words_are_given_time_by_eagerness(eagerness, patience):
     assert taker.is_over("the patient is on apixaban")
     taken(taker, 0.1, 32)
     assert taker.is_over("the patient is on")
+
+
+@pytest.mark.req("P4.15")
+def test_complete_words_with_the_melody_of_an_end_are_taken_after_a_fifth_of_a_second():
+    taker = TurnTaker(Rules.of(SemanticVad()))
+    taken(taker, 0.9, 320)
+    taken(taker, 0.1, 192)
+    assert not taker.is_over("what is sepsis", 0.99)
+    taken(taker, 0.1, 32)
+    assert taker.is_over("what is sepsis", 0.99)
+    assert not taker.is_over("what is sepsis in", 0.99)
+    assert not taker.is_over("what is sepsis", 0.5)  # it sounds as if it went on
+    assert not taker.is_over("what is sepsis")  # nobody listened to the melody: the words alone need longer
+    taken(taker, 0.1, 96)
+    assert taker.is_over("what is sepsis")
+    assert not taker.is_over("what is sepsis", 0.5)
+    taken(taker, 0.1, 896)
+    assert taker.is_over("what is sepsis", 0.5)
+
+
+@pytest.mark.req("P4.15")
+def test_a_melody_that_is_rather_final_is_waited_for_half_as_long():
+    taker = TurnTaker(Rules.of(SemanticVad()))
+    taken(taker, 0.9, 320)
+    taken(taker, 0.1, 576)
+    assert not taker.is_over("what is sepsis", 0.7)
+    taken(taker, 0.1, 32)
+    assert taker.is_over("what is sepsis", 0.7)
+    assert not taker.is_over("what is sepsis", 0.5)
+    assert not taker.is_over("what is sepsis in", 0.7)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from voiceassist.adapters.issuer import keys, pages, protocol
+from voiceassist.adapters.issuer.directory import Directory, User
 from voiceassist.adapters.issuer.grants import (
     ACCESS_SECONDS,
     CODE_SECONDS,
@@ -25,17 +26,24 @@ from voiceassist.adapters.issuer.grants import (
 )
 from voiceassist.adapters.issuer.protocol import Client, OAuthError, UntrustedRequestError
 from voiceassist.adapters.issuer.seed import users_file
-from voiceassist.adapters.issuer.users import Directory, User
 
 ID_TOKEN_SECONDS = 300
+LOGOUT_TOKEN_SECONDS = 120
+LOGGED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash", "name", "email", "roles"]
+CLAIMS = ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "at_hash", "sid", "name", "email", "roles"]
+
+
+async def nobody(_token: str) -> bool:
+    return False
 
 
 class Issuer:
-    """One provider. `issuer` is its URL, `report` hears the reason of each refusal (a constant word)."""
+    """One provider. `issuer` is its URL, `report` hears the reason of each refusal (a constant word), `tell` takes a
+    logout token to the client and answers whether it was accepted.
+    """
 
     def __init__(
         self,
@@ -44,12 +52,14 @@ class Issuer:
         data_dir: Path,
         client: Client,
         report: Callable[[str], None] = lambda _reason: None,
+        tell: Callable[[str], Awaitable[bool]] = nobody,
         directory: Directory | None = None,
     ) -> None:
         self.issuer = issuer
         self.base = urlsplit(issuer).path
         self.client = client
         self.report = report
+        self.tell = tell
         self.key = keys.load_or_create(data_dir / "issuer" / "key.pem")
         self.directory = directory or Directory(users_file(data_dir))
         self.sign_ins: Expiring[Authorization] = Expiring(SIGN_IN_SECONDS)
@@ -74,6 +84,7 @@ class Issuer:
                 Route("/login", self.login, methods=["POST"]),
                 Route("/token", self.token, methods=["POST"]),
                 Route("/userinfo", self.userinfo),
+                Route("/logout", self.logout, methods=["GET", "POST"]),
             ]
         )
 
@@ -85,6 +96,9 @@ class Issuer:
                 "token_endpoint": f"{self.issuer}/token",
                 "userinfo_endpoint": f"{self.issuer}/userinfo",
                 "jwks_uri": f"{self.issuer}/jwks.json",
+                "end_session_endpoint": f"{self.issuer}/logout",
+                "backchannel_logout_supported": True,
+                "backchannel_logout_session_supported": True,
                 "response_types_supported": ["code"],
                 "response_modes_supported": ["query"],
                 "grant_types_supported": ["authorization_code"],
@@ -202,6 +216,7 @@ class Issuer:
                 "nonce": code.authorization.nonce,
                 "amr": ["pwd"],
                 "at_hash": keys.half_hash(code.access_token),
+                "sid": code.sid,
             }
             | _person(user)
         )
@@ -213,6 +228,33 @@ class Issuer:
         if user is None:
             return Response(status_code=401, headers={"www-authenticate": 'Bearer error="invalid_token"'})
         return JSONResponse(_person(user), headers={"cache-control": "no-store"})
+
+    async def logout(self, request: Request) -> Response:
+        """End a sign-in for whoever shows its ID token, however old (RP-Initiated Logout 1.0); the client is told."""
+        told = request.query_params if request.method == "GET" else await request.form(max_files=0, max_fields=8)
+        claims = self.key.signed(str(told.get("id_token_hint", "")))
+        if claims is None or claims.get("aud") != self.client.client_id or "sid" not in claims:
+            self.report("logout_hint")
+            return self._told(pages.UNTRUSTED, 400)
+        if not await self.tell(self.logout_token(claims["sub"], claims["sid"])):
+            self.report("logout_untold")
+            return self._told(pages.UNTOLD, 503)
+        return self._told(pages.SIGNED_OUT, 200)
+
+    def logout_token(self, sub: str, sid: str) -> str:
+        """OpenID Connect Back-Channel Logout 1.0, section 2.4."""
+        issued = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "aud": self.client.client_id,
+            "iat": issued,
+            "exp": issued + LOGOUT_TOKEN_SECONDS,
+            "jti": secrets.token_hex(16),
+            "sub": sub,
+            "sid": sid,
+            "events": {LOGGED_OUT: {}},
+        }
+        return self.key.sign(claims, "logout+jwt")
 
     def _sent_back(self, state: str, **answer: str) -> Response:
         """Redirect to the client with `iss` (RFC 9207), so that answers of two issuers cannot be mixed up."""

@@ -1,5 +1,6 @@
 """What the embedded issuer remembers for minutes: open sign-ins, codes, access tokens. Memory only."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Code:
     auth_time: int
     spent: bool = False
     access_token: str = field(default="")
+    sid: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 class Expiring(Generic[Value]):

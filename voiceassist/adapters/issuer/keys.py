@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from voiceassist.core.files import write_whole
@@ -26,9 +27,16 @@ class SigningKey:
         public = self._key.as_dict(private=False)
         return {"keys": [public | {"kid": self.kid, "use": "sig", "alg": ALGORITHM}]}
 
-    def sign(self, claims: dict[str, Any]) -> str:
-        header = {"alg": ALGORITHM, "kid": self.kid, "typ": "JWT"}
+    def sign(self, claims: dict[str, Any], typ: str = "JWT") -> str:
+        header = {"alg": ALGORITHM, "kid": self.kid, "typ": typ}
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
+
+    def signed(self, token: str) -> dict[str, Any] | None:
+        """The claims of a token that this key signed, whenever that was; None for any other."""
+        try:
+            return dict(jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims)
+        except (JoseError, ValueError):
+            return None
 
 
 def load_or_create(path: Path) -> SigningKey:

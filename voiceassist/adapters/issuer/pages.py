@@ -5,6 +5,8 @@ from html import escape
 REFUSED = "The name or the password is not right, or sign-in from here is paused after too many attempts."
 EXPIRED = "This sign-in has ended. Please start again."
 UNTRUSTED = "This sign-in request is not valid, so nothing was sent anywhere."
+SIGNED_OUT = "You are signed out."
+UNTOLD = "You could not be signed out of VoiceAssist. Please try again."
 
 PAGE = """<!doctype html>
 <html lang="en">

@@ -100,7 +100,8 @@ class Door:
             except msgspec.MsgspecError as error:
                 return _reply(400, started, error=f"Format error in JSON body: {error}")
             except Exception as error:  # noqa: BLE001 - the door's last word; the text may quote content
-                log.error("vectord.failed", route=request.url.path, error_type=type(error).__name__)
+                route = getattr(request.scope.get("route"), "path", "other")  # not the path, which names a collection
+                log.error("vectord.failed", route=route, error_type=type(error).__name__)
                 return _reply(500, started, error="Service internal error")
 
         return endpoint

@@ -8,10 +8,12 @@ searches follow it. The old vectors stay for who asked a moment before, and are 
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from voiceassist.adapters.encryption.keyring import Keyring
 from voiceassist.adapters.postgres import Database
+from voiceassist.adapters.vectors import sealing
 from voiceassist.core.identity import Principal
 from voiceassist.ports.embedding import Embedder, Model
 from voiceassist.ports.vectors import Chunk
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from voiceassist.adapters.encryption.keys import TenantKeys
 
 BATCH = 32
 # Longer than any request lasts: until then vectors of the model before are kept.
@@ -36,7 +40,8 @@ insert into passage_indexes (tenant_id, model_id) values ({_TENANT}, :id) on con
 _SERVING = "select model_id, previous_model_id from passage_indexes"
 _PENDING = "embedding_model <> :model and next_model is distinct from :model"
 _TO_EMBED = f"""
-select c.id, c.document_id, d.title, c.heading, c.content, c.updated_at
+select c.id, c.document_id, c.updated_at, c.heading, c.heading_sealed, c.content, c.content_sealed,
+    d.title, d.title_sealed
 from chunks c join documents d on d.id = c.document_id
 where {_PENDING} order by c.id limit :limit
 """  # noqa: S608 - constants only
@@ -97,6 +102,7 @@ class Reembedding:
     """The passages of one tenant under the model of `embedder`; `actor` is a service of that tenant."""
 
     database: Database
+    keyring: Keyring
     actor: Principal
     embedder: Embedder
     batch: int = BATCH
@@ -126,14 +132,15 @@ class Reembedding:
         async with self.database.transaction(self.actor) as connection:
             await connection.execute(text(_REGISTER), asdict(model) | {"id": model.id})
             given = {"model": model.id, "limit": self.batch}
-            rows = (await connection.execute(text(_TO_EMBED), given)).all()
+            rows = (await connection.execute(text(_TO_EMBED), given)).mappings().all()
         if not rows:
             return False
-        passages = [Chunk(str(row.id), str(row.document_id), row.title, row.content, row.heading) for row in rows]
+        keys = await self.keyring.of(self.actor.tenant_id)
+        passages = [_passage(keys, row) for row in rows]
         # Outside of any transaction: this is what takes long.
         vectors = await asyncio.to_thread(self.embedder.embed_passages, [passage.searchable for passage in passages])
         filled = [
-            {"id": row.id, "seen": row.updated_at, "model": model.id, "vector": literal(vector)}
+            {"id": row["id"], "seen": row["updated_at"], "model": model.id, "vector": literal(vector)}
             for row, vector in zip(rows, vectors, strict=True)
         ]
         async with self.database.transaction(self.actor) as connection:
@@ -165,6 +172,12 @@ class Reembedding:
             if moved.rowcount == 0:
                 await connection.execute(text(_FORGET), given)
         return moved.rowcount > 0
+
+
+def _passage(keys: "TenantKeys", row: Any) -> Chunk:
+    heading, content = sealing.opened_passage(keys, row["id"], row)
+    title = sealing.opened_document(keys, row["document_id"], row)["title"]
+    return Chunk(str(row["id"]), str(row["document_id"]), title, content, heading)
 
 
 async def tenants(database: Database, actor: Principal) -> list[UUID]:

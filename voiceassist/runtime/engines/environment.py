@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from voiceassist.runtime import workloads
 from voiceassist.runtime.engines import state
 from voiceassist.runtime.engines.accounts import Account
 from voiceassist.runtime.engines.faults import EngineError
@@ -13,12 +14,14 @@ from voiceassist.runtime.engines.ports import Ports
 from voiceassist.runtime.engines.postgres import PostgresEngine
 from voiceassist.runtime.engines.seaweed import BUCKET, REGION
 from voiceassist.runtime.engines.secrets import Secrets, read
+from voiceassist.runtime.engines.services import own_keys
 from voiceassist.runtime.engines.valkey import ValkeyEngine
 from voiceassist.runtime.settings import PREFIX, Settings, parse
 
+AUDIT_DSN = "VOICEASSIST_POSTGRES__AUDIT_DSN"  # the audit can be written as va_app
 # An engine is external when the operator's environment holds its first variable; the others then belong to it.
 ENGINE_SETTINGS = {
-    "postgres": ("VOICEASSIST_POSTGRES__DSN", "VOICEASSIST_POSTGRES__OWNER_DSN"),
+    "postgres": ("VOICEASSIST_POSTGRES__DSN", "VOICEASSIST_POSTGRES__OWNER_DSN", AUDIT_DSN),
     "valkey": ("VOICEASSIST_REDIS__URL",),
     "vectord": ("VOICEASSIST_QDRANT__URL", "VOICEASSIST_QDRANT__API_KEY"),
     "seaweedfs": (
@@ -43,11 +46,16 @@ class Mode:
     isolated: bool = False
 
 
+def required_settings(engine: str) -> list[str]:
+    """What an operator who runs an engine elsewhere has to say of it."""
+    return [name for name in ENGINE_SETTINGS[engine][:3] if name != AUDIT_DSN]
+
+
 def external_engines(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The engines that the operator runs elsewhere; raises EngineError when one is named by half."""
     external = tuple(name for name, variables in ENGINE_SETTINGS.items() if environ.get(variables[0]))
     for name in external:
-        required = ENGINE_SETTINGS[name][:3]
+        required = required_settings(name)
         if missing := [variable for variable in required if not environ.get(variable)]:
             raise EngineError(f"{required[0]} is set, so {' and '.join(missing)} must be set too.")
     return external
@@ -61,18 +69,28 @@ def child_environment(
     environ: Mapping[str, str],
     mode: Mode | None = None,
 ) -> dict[str, str]:
-    """Every VOICEASSIST_* variable of the stack; what the operator set in `environ` wins."""
+    """Every VOICEASSIST_* variable of the stack; what the operator set in `environ` wins.
+
+    It has the private keys of all parts; each process is given those of its own (services.py).
+    """
     mode = mode or Mode()
     scheme = "https" if mode.tls else "http"
     base_url = f"{scheme}://localhost:{ports.gateway}"
+    known = workloads.derived(secrets.internal_secret)
     values = {
         "BASE_URL": base_url,
         "DATA_DIR": str(layout.data),
         "ROOM_URL": f"http://127.0.0.1:{ports.rooms}/{{room}}",
         "BROKER_URL": f"http://127.0.0.1:{ports.broker}/voiceassist/default",
         "CA_FILE": str(layout.ca),
-        "INTERNAL_SECRET": secrets.internal_secret,
+        "WORKLOAD__KEY": known.key,
+        "WORKLOAD__KEYS": known.keys,
+        "CANARY__KEY": secrets.cli_api_key,
         "KEK": secrets.kek,
+        "AUDIT__KEY": secrets.audit_key,
+        "AUDIT__SIGNING_KEY": secrets.audit_signing_key,
+        "KMS__PASSPHRASE": secrets.kms_passphrase,
+        "ACCESS__SIGNING_KEY": secrets.policy_signing_key,
         **_stores(layout, secrets, ports),
         "OIDC__ISSUER": f"{base_url}/issuer",
         "OIDC__CLIENT_SECRET": secrets.oidc_client_secret,
@@ -105,6 +123,7 @@ def _stores(layout: Layout, secrets: Secrets, ports: Ports) -> dict[str, str]:
     return {
         "POSTGRES__DSN": postgres.dsn("va_app"),
         "POSTGRES__OWNER_DSN": postgres.dsn("va_owner"),
+        "POSTGRES__AUDIT_DSN": postgres.dsn("va_audit_writer"),
         "REDIS__URL": ValkeyEngine(layout, secrets, account).url,
         "QDRANT__URL": f"https://127.0.0.1:{ports.vectord}",
         "QDRANT__API_KEY": secrets.qdrant_api_key,
@@ -123,4 +142,5 @@ def running_settings(layout: Layout, environ: Mapping[str, str]) -> Settings:
         raise EngineError(f"Nothing has been started in {layout.data}: run `voiceassist up`.")
     mode = Mode(tls=current.tls, isolated=current.isolated)
     ports = Ports(current.port_base)
-    return parse(child_environment(layout, read(layout), ports, environ=environ, mode=mode))
+    known = child_environment(layout, read(layout), ports, environ=environ, mode=mode)
+    return parse(known | own_keys(known, (workloads.OPERATOR,)))

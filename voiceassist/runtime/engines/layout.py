@@ -37,6 +37,10 @@ class Layout:
         return self.data / "secrets.json"
 
     @property
+    def kek(self) -> Path:
+        return self.data / "kek.json"
+
+    @property
     def seed_users(self) -> Path:
         return self.data / "seed-users.json"
 

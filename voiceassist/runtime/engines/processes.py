@@ -123,6 +123,7 @@ def end_record(record: Record, *, polite: signal.Signals = signal.SIGTERM, grace
         time.sleep(0.02)
     if is_same(record):
         _signal_group(record.pid, signal.SIGKILL)
+        _signal_process(record.pid, signal.SIGKILL)  # it may lead no group
         while is_same(record):
             time.sleep(0.02)
     return True

@@ -4,6 +4,7 @@ import secrets as random
 
 import msgspec
 
+from voiceassist.adapters.kms import keyfile
 from voiceassist.core.files import write_whole
 from voiceassist.runtime.engines.faults import EngineError
 from voiceassist.runtime.engines.layout import Layout
@@ -27,8 +28,12 @@ class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     s3_filer_write_key: str
     s3_filer_read_key: str
     s3_sse_kek: str
-    internal_secret: str
+    internal_secret: str  # of which the keys of all parts come (runtime/workloads.py)
     kek: str
+    audit_key: str
+    audit_signing_key: str
+    kms_passphrase: str
+    policy_signing_key: str
     oidc_client_secret: str
     cli_api_key: str
 
@@ -36,7 +41,7 @@ class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "Secrets(…)"  # an object that holds this one may be printed
 
 
-HEX = ("s3_sse_kek", "kek")
+HEX = ("s3_sse_kek", "kek", "audit_key", "audit_signing_key", "policy_signing_key")
 
 
 def generate() -> Secrets:
@@ -68,6 +73,8 @@ def _complete(layout: Layout) -> None:
     missing = set(Secrets.__struct_fields__) - known.keys()
     if missing and "postgres_admin" in known:
         fresh = generate()
+        if "kms_passphrase" in missing:
+            _new_key_file(layout, fresh)
         added = known | {name: getattr(fresh, name) for name in missing}
         write_whole(layout.secrets, msgspec.json.format(msgspec.json.encode(added)))
 
@@ -76,6 +83,8 @@ def read_or_create(layout: Layout) -> Secrets:
     """The secrets, written on the first start; refuses to invent new ones beside an existing database."""
     if layout.secrets.exists():
         _complete(layout)
+        if not layout.kek.exists():
+            raise EngineError(f"{layout.kek} is missing: without it nothing sealed can be read; restore the backup.")
         return read(layout)
     if layout.postgres.exists():
         raise EngineError(
@@ -83,5 +92,12 @@ def read_or_create(layout: Layout) -> Secrets:
             "restore the file from a backup, or wipe with `voiceassist reset`."
         )
     created = generate()
+    _new_key_file(layout, created)
     write_whole(layout.secrets, msgspec.json.format(msgspec.json.encode(created)))
     return created
+
+
+def _new_key_file(layout: Layout, created: Secrets) -> None:
+    """Written before its passphrase is: a file whose passphrase nobody knows has sealed nothing yet."""
+    layout.kek.unlink(missing_ok=True)
+    keyfile.create(layout.kek, created.kms_passphrase, random=True)

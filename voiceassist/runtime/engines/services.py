@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from voiceassist.runtime import workloads
 from voiceassist.runtime.engines.engine import http_status
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.engines.ports import Ports
 from voiceassist.runtime.engines.processes import Command
+from voiceassist.runtime.settings import Workload
+
+KEY = "VOICEASSIST_WORKLOAD__KEY"
+# Who a process is among the parts of the installation; the host is the gateway and has the rooms.
+PARTS = {
+    "broker": (workloads.BROKER,),
+    "host": (workloads.GATEWAY, *workloads.rooms()),
+    "realtime": (workloads.REALTIME,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +68,13 @@ def services(layout: Layout, ports: Ports, environ: Mapping[str, str], folder: P
         ("host", "voiceassist.runtime.host", f"{environ['VOICEASSIST_BASE_URL']}/health"),
         ("realtime", "realtime", f"http://127.0.0.1:{ports.realtime}/health"),
     ]
-    return [Service(name, module, health, layout, environ, folder) for name, module, health in table]
+    return [
+        Service(name, module, health, layout, {**environ, **own_keys(environ, PARTS[name])}, folder)
+        for name, module, health in table
+    ]
+
+
+def own_keys(environ: Mapping[str, str], parts: tuple[str, ...]) -> dict[str, str]:
+    """The private keys of these parts alone, for the environment of a process that is them."""
+    whole = Workload(key=environ.get(KEY, ""))
+    return {KEY: workloads.only(whole, *parts)}

@@ -57,7 +57,8 @@ class ValkeyEngine:
             "aclfile": str(self._acl),
             "dir": str(self.layout.valkey),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            # With each second, Valkey answers before it has written while a slow disk takes what was before.
+            "appendfsync": "always",
             "save": "",  # the append-only file is the persistence
             "maxmemory": "512mb",
             "maxmemory-policy": "noeviction",

@@ -13,9 +13,11 @@ from starlette.types import ASGIApp
 
 from voiceassist.core.errors import SettingsError
 from voiceassist.runtime import http, logging, metrics, outbox, providers, tracing, wiring
+from voiceassist.runtime.access import notes
+from voiceassist.runtime.credentials import ClientSecrets, Tickets
 from voiceassist.runtime.host import catalog, event_log, health, pages, servers
 from voiceassist.runtime.host.activator import Activator
-from voiceassist.runtime.host.admission import Admission
+from voiceassist.runtime.host.admission import CALLBACK, Admission
 from voiceassist.runtime.host.api import Api
 from voiceassist.runtime.host.background import kept_running, warm
 from voiceassist.runtime.host.callers import Callers
@@ -27,7 +29,6 @@ from voiceassist.runtime.host.realtime import RealtimeProxy
 from voiceassist.runtime.host.rooms import InProcess, Remote, RoomsDoor, Runner
 from voiceassist.runtime.host.schedule import Scheduler
 from voiceassist.runtime.host.wire import Wire
-from voiceassist.runtime.sessions import ClientSecrets
 from voiceassist.runtime.settings import Host, Settings, load_settings
 from voiceassist.runtime.wiring import Room, Wiring
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.get_logger(__name__)
 
-CALLBACK = "/api/v1/auth/callback"
+LOGOUT = "/api/v1/auth/backchannel-logout"
 
 
 def main() -> int:
@@ -132,10 +133,15 @@ def make_gateway(settings: Settings, rooms: Wiring, runner: Runner, wire: Wire) 
     return Gateway(
         settings=settings,
         wiring=rooms,
-        api=Api(settings=settings, admission=admission, runner=runner, wire=wire),
+        api=Api(settings=settings, admission=admission, runner=runner, wire=wire, decided=notes.Notes(redis)),
         admission=admission,
         realtime=RealtimeProxy(
-            settings=settings, callers=callers, limiter=limiter, admission=admission, secrets=ClientSecrets(redis)
+            settings=settings,
+            callers=callers,
+            limiter=limiter,
+            admission=admission,
+            secrets=ClientSecrets(redis),
+            tickets=Tickets(redis),
         ),
         pages=pages.Pages(pages.build_folder(settings.host.static_dir), settings.base_url),
         readiness=health.Readiness(health.checks(settings, rooms, http.client()), runner),
@@ -166,7 +172,19 @@ def make_issuer(settings: Settings) -> ASGIApp | None:
         data_dir=Path(settings.data_dir),
         client=Client(oidc.client_id, oidc.client_secret, settings.base_url + CALLBACK),
         report=lambda reason: metrics.AUTH_FAILURES.labels(f"issuer_{reason}").inc(),
+        tell=partial(told, settings.base_url + LOGOUT),
     ).app()
+
+
+async def told(address: str, logout_token: str) -> bool:
+    """The embedded provider tells its client that somebody signed out, as any other provider would."""
+    import httpx
+
+    try:
+        answer = await http.client().post(address, data={"logout_token": logout_token})
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == 200
 
 
 if __name__ == "__main__":

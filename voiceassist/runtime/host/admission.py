@@ -1,7 +1,6 @@
 """What every call of the API passes before it is forwarded: identity, limits, origin, scope, body."""
 
 import hmac
-from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
@@ -16,6 +15,7 @@ from voiceassist.runtime import metrics, scopes, sessions
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.callers import Caller, Callers, address
 from voiceassist.runtime.host.limits import Limit, Limiter
+from voiceassist.runtime.origins import origins
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Wiring
 
@@ -28,15 +28,40 @@ SIGN_IN = {
     ("GET", "/api/v1/auth/login"): "start",
     ("GET", "/api/v1/auth/callback"): "callback",
     ("POST", "/api/v1/auth/mfa/verify"): "code",
+    ("POST", "/api/v1/auth/token"): "token",
+    # From a provider, not a browser; its credential is the token that it brings.
+    ("POST", "/api/v1/auth/backchannel-logout"): "logout",
+    ("GET", "/api/v1/auth/mfa/challenge"): "offer",
+    ("POST", "/api/v1/auth/mfa/passkeys/challenge"): "passkey",
+    # A first factor is set up between the two; in a session the room asks for its token itself.
+    ("POST", "/api/v1/auth/mfa/totp"): "enrol",
+    ("POST", "/api/v1/auth/mfa/totp/confirm"): "confirm",
+    ("POST", "/api/v1/auth/mfa/passkeys/options"): "enrol",
+    ("POST", "/api/v1/auth/mfa/passkeys"): "confirm",
+    ("POST", "/api/v1/auth/invitations/show"): "invitation",
+    ("POST", "/api/v1/auth/invitations/accept"): "register",
 }
-ANYBODY = frozenset({("GET", "/api/v1/auth/me"), ("GET", "/api/v1/openapi.json")})
+# Of one of several issuers, whose name stands behind it.
+CALLBACK = "/api/v1/auth/callback"
+ANYBODY = frozenset({("GET", "/api/v1/auth/me"), ("GET", "/api/v1/auth/jwks.json"), ("GET", "/api/v1/openapi.json")})
 JSON = frozenset({"application/json"})
 PART = "application/octet-stream"  # of an upload in parts
+LINES = "application/x-ndjson"
+TEXT = "text/plain"
+FORM = frozenset({"application/x-www-form-urlencoded"})
 # Besides JSON; the room says which of its routes takes which.
 ACCEPTED = {
     "documents": JSON | {"multipart/form-data", PART},
-    "issuer": frozenset({"application/x-www-form-urlencoded"}),
+    "phi": JSON | {LINES, TEXT},
+    "issuer": FORM,
+    "auth": JSON | FORM,  # the token endpoint (RFC 6749, section 3.2)
 }
+
+
+def step_of(method: str, path: str) -> str | None:
+    """Which step of a sign-in a call is, if it is one."""
+    known = CALLBACK if path.startswith(f"{CALLBACK}/") else path
+    return SIGN_IN.get((method, known))
 
 
 class Admission:
@@ -52,11 +77,11 @@ class Admission:
     async def admit(self, scope: Scope, purpose: str) -> Caller | None:
         """The caller of a request for `purpose` (a room, realtime, events); None where anybody may call."""
         method, path = scope["method"], scope["path"]
-        step = SIGN_IN.get((method, path))
+        step = step_of(method, path)
         if step is not None:
             await self.sign_in(scope, step)
             return None
-        caller = await self._identified(scope)
+        caller = await self._identified(scope, purpose)
         fail_open = purpose != "auth" and method in SAFE_METHODS
         await self._limiter.admit(self._limits(scope, caller), fail_open=fail_open)
         if (method, path) in ANYBODY:
@@ -75,9 +100,9 @@ class Admission:
         """Count a page that anybody may see."""
         await self._limiter.admit([self._limiter.address(address(scope))], fail_open=False)
 
-    async def _identified(self, scope: Scope) -> Caller | None:
+    async def _identified(self, scope: Scope, purpose: str) -> Caller | None:
         try:
-            return await self._callers.identify(scope)
+            return await self._callers.identify(scope, purpose)
         except UnauthenticatedError:
             # Guessing credentials is counted like calling without any.
             await self._limiter.admit([self._limiter.address(address(scope))], fail_open=True)
@@ -89,8 +114,8 @@ class Admission:
         return self._limiter.user(caller.principal.subject, scope["path"])
 
     def authorise(self, caller: Caller, scope: Scope, purpose: str) -> None:
-        """A key needs the scope of the purpose; a cookie needs our own page and its token for a write."""
-        if caller.by == "key":
+        """A key or token needs the scope of the purpose; a cookie needs our own page and its token for a write."""
+        if caller.by != "cookie":
             if not self._granted(caller.principal.scopes, purpose):
                 raise ForbiddenError("This key does not have the scope for that.")
         elif scope["method"] not in SAFE_METHODS:
@@ -120,8 +145,13 @@ class Admission:
     def body_limit(self, scope: Scope, purpose: str) -> int:
         """Check what the headers say about the body; the bytes it may have."""
         limits = self._settings.limits
-        bodies = {"multipart/form-data": limits.upload_bytes, PART: limits.part_bytes}
-        largest = bodies.get(media_type(scope), limits.body_bytes) if purpose == "documents" else limits.body_bytes
+        bodies = {
+            ("documents", "multipart/form-data"): limits.upload_bytes,
+            ("documents", PART): limits.part_bytes,
+            ("phi", LINES): limits.lines_bytes,
+            ("phi", TEXT): limits.lines_bytes,
+        }
+        largest = bodies.get((purpose, media_type(scope)), limits.body_bytes)
         length = headers.value(scope["headers"], b"content-length")
         if length and not (length.isascii() and length.isdigit()):
             raise ValidationError("The length of the body is not valid.")
@@ -137,13 +167,3 @@ class Admission:
 
 def media_type(scope: Scope) -> str:
     return headers.value(scope["headers"], b"content-type").partition(";")[0].strip().lower()
-
-
-def origins(settings: Settings) -> frozenset[str]:
-    """Where our own pages come from; in development also by the other names of this machine."""
-    base = urlsplit(settings.base_url)
-    own = {f"{base.scheme}://{base.netloc}"}
-    if settings.profile == "development":
-        port = f":{base.port}" if base.port else ""
-        own |= {f"{base.scheme}://{name}{port}" for name in ("localhost", "127.0.0.1", "[::1]")}
-    return frozenset(own)

@@ -1,7 +1,7 @@
 """The API behind the front door: rooms by route, events to the broker, client secrets to realtime."""
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from voiceassist.core.errors import (
     MethodNotAllowedError,
@@ -11,6 +11,8 @@ from voiceassist.core.errors import (
     UnavailableError,
 )
 from voiceassist.core.identity import Principal, service
+from voiceassist.runtime import access
+from voiceassist.runtime.access import notes
 from voiceassist.runtime.host import headers, publishing
 from voiceassist.runtime.host.admission import Admission
 from voiceassist.runtime.host.answer import Bounded
@@ -20,16 +22,26 @@ from voiceassist.runtime.host.rooms import Runner, target
 from voiceassist.runtime.host.wire import Wire
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Room
+from voiceassist.runtime.workloads import BROKER, REALTIME
 
 SERVICE_SECONDS = 15.0
 
 
 class Api:
-    def __init__(self, *, settings: Settings, admission: Admission, runner: Runner, wire: Wire) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        admission: Admission,
+        runner: Runner,
+        wire: Wire,
+        decided: notes.Notes | None = None,
+    ) -> None:
         self._settings = settings
         self._admission = admission
         self._runner = runner
         self._wire = wire
+        self._notes = decided
 
     async def room(self, room: Room, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward to a room with the caller's identity. The auth room reads the cookies itself."""
@@ -37,10 +49,26 @@ class Api:
             raise NotFoundError  # for parts of the installation only
         caller = await self._admission.admit(scope, room.name)
         bounded = Bounded(receive, send, self._admission.body_limit(scope, room.name))
-        inside = self._inside(scope, self._principal(room, caller), cookies=room.name == "auth")
-        await self._runner.serve(room, inside, bounded.receive, bounded.send)
+        inside = self._inside(scope, self._principal(room, caller), room.name, cookies=room.name == "auth")
+        answer = self._noted(caller, scope, bounded.send) if self._notes and caller else bounded.send
+        await self._runner.serve(room, inside, bounded.receive, answer)
         if bounded.exceeded:
             raise PayloadTooLargeError
+
+    def _noted(self, caller: Caller, scope: Scope, send: Send) -> Send:
+        """Remember, by the room's answer, what the caller asked for; after the answer, so that nobody waits."""
+        action = ""
+
+        async def watched(message: Message) -> None:
+            nonlocal action
+            if message["type"] == "http.response.start":
+                action = headers.value(message["headers"], notes.HEADER)
+            await send(message)
+            if action and self._notes and not message.get("more_body", message["type"] == "http.response.start"):
+                purpose = headers.value(scope["headers"], access.PURPOSE.encode())
+                await self._notes.note(caller.principal, action, purpose)
+
+        return watched
 
     async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand an integrator's event to the broker's ingress."""
@@ -49,6 +77,7 @@ class Api:
         caller = await self._admission.admit(scope, "events")
         if caller is None or caller.by != "key":
             raise UnauthenticatedError("Publishing needs an API key.")
+        await access.permit(caller.principal, "event.publish")
         if self._settings.broker.api_url:
             body = await publishing.read(receive, self._admission.body_limit(scope, "events"))
             await publishing.publish(scope["headers"], body, caller.principal, self._settings)
@@ -65,6 +94,7 @@ class Api:
                 "Events are not searched here: the cluster's broker keeps them.", code="NO_EVENT_LOG"
             )
         assert caller is not None  # noqa: S101 - nobody is let in here without credentials
+        await access.permit(caller.principal, "event.replay" if scope["method"] == "POST" else "event.operate")
         await self._service(base, "event_log", caller, scope, receive, send, path=target(scope))
 
     async def client_secrets(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +104,7 @@ class Api:
         caller = await self._admission.admit(scope, "realtime")
         if caller is None:
             raise UnauthenticatedError("Please sign in.")
+        await access.permit(caller.principal, "voice.talk")
         url = self._settings.realtime.url
         await self._service(url, "realtime", caller, scope, receive, send, path=scope["path"])
 
@@ -83,24 +114,28 @@ class Api:
         if not url:
             raise UnavailableError("This service is not configured.", code="SERVICE_UNAVAILABLE")
         bounded = Bounded(receive, send, self._admission.body_limit(scope, purpose))
-        inside = self._inside(scope, caller.principal, events=purpose == "events")
+        asked = REALTIME if purpose == "realtime" else BROKER
+        inside = self._inside(scope, caller.principal, asked, events=purpose == "events")
         body = Body(inside, bounded.receive)
         await forward(self._wire, url, inside, body, bounded.send, seconds=SERVICE_SECONDS, path=path, part="SERVICE")
         if bounded.exceeded:
             raise PayloadTooLargeError
 
     def _principal(self, room: Room, caller: Caller | None) -> Principal:
-        """Whom a room hears. Only auth is asked by the gateway itself, which elsewhere would open every row."""
+        """Whom a room hears. Only auth is asked by the gateway itself, for somebody who is not signed in yet."""
+        if caller is not None:
+            return caller.principal
         if room.name == "auth":
             return service("gateway")
-        if caller is None:
-            raise UnauthenticatedError("Please sign in.")
-        return caller.principal
+        raise UnauthenticatedError("Please sign in.")
 
-    def _inside(self, scope: Scope, principal: Principal, *, cookies: bool = False, events: bool = False) -> Scope:
+    def _inside(
+        self, scope: Scope, principal: Principal, part: str, *, cookies: bool = False, events: bool = False
+    ) -> Scope:
         carried = headers.inward(
             scope["headers"],
             principal=principal,
+            audience=part,
             settings=self._settings,
             address=address(scope),
             keep_cookies=cookies,

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from events import catalog
 from voiceassist.core.errors import MethodNotAllowedError, NotFoundError
+from voiceassist.runtime import access
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import CATALOGUE, Admission
 
@@ -72,7 +73,9 @@ class Catalog:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in {"GET", "HEAD"}:
             raise MethodNotAllowedError
-        await self._admission.admit(scope, CATALOGUE)
+        caller = await self._admission.admit(scope, CATALOGUE)
+        assert caller is not None  # noqa: S101 - nobody is let in here without credentials
+        await access.permit(caller.principal, "event.read")
         document = self._document(scope["path"])
         await document.answer(headers.value(scope["headers"], b"if-none-match"))(scope, receive, send)
 
@@ -125,4 +128,5 @@ def openapi() -> dict[str, Any]:
 
 def _operation(name: str, summary: str) -> dict[str, Any]:
     unchanged = {"description": "As before, by If-None-Match"}
-    return {"operationId": name, "summary": summary, "responses": {"200": {"description": "OK"}, "304": unchanged}}
+    responses = {"200": {"description": "OK"}, "304": unchanged}
+    return {"operationId": name, "summary": summary, "x-action": "event.read", "responses": responses}

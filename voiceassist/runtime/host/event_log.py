@@ -47,6 +47,7 @@ def description() -> dict[str, Any]:
             "post": {
                 "summary": summary,
                 "operationId": f"events{path.replace('/', '_')}",
+                "x-action": "event.replay",
                 "requestBody": {"required": True, "content": _json(by_model[asked])},
                 "responses": stored,
             }
@@ -58,6 +59,7 @@ def _list(path: str, summary: str, page: dict[str, Any], query: dict[str, Any]) 
     return {
         "summary": summary,
         "operationId": f"events{path.replace('/', '_').replace('-', '_') or '_list'}",
+        "x-action": "event.operate",
         "parameters": [
             {"name": name, "in": "query", "required": False, "schema": kind} for name, kind in query.items()
         ],

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import tokens, tracing
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.workloads import GATEWAY
 
 Header = tuple[bytes, bytes]
 
@@ -27,7 +28,7 @@ CREDENTIALS = frozenset({b"authorization", b"cookie", b"x-csrf-token", b"x-clien
 ORIGIN = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"})
 TRACE = frozenset({b"traceparent", b"tracestate", b"baggage"})
 # Names of the framework and the server behind us.
-INTERNAL = frozenset({b"server", b"function-execution-id", b"x-google-status", b"x-trace-id"})
+INTERNAL = frozenset({b"server", b"function-execution-id", b"x-google-status", b"x-trace-id", b"x-action"})
 
 ALWAYS = {
     b"x-content-type-options": b"nosniff",
@@ -58,12 +59,13 @@ def inward(
     headers: Iterable[Header],
     *,
     principal: Principal,
+    audience: str,
     settings: Settings,
     address: str,
     keep_cookies: bool = False,
     keep_event: bool = False,
 ) -> list[Header]:
-    """Headers for a part behind us: the caller's own without credentials, plus identity, trace and address."""
+    """Headers for the part `audience`: the caller's own without credentials, plus identity, trace and address."""
     headers = list(headers)
     dropped = CREDENTIALS | ORIGIN | TRACE
     if keep_cookies:
@@ -73,7 +75,7 @@ def inward(
         for key, content in end_to_end(headers)
         if key not in dropped and (keep_event or not key.startswith(b"ce-"))
     ]
-    token = tokens.mint(principal, issuer="gateway", secret=settings.internal_secret)
+    token = tokens.mint(principal, issuer=GATEWAY, audience=audience, workload=settings.workload)
     kept += [
         (b"authorization", b"Bearer " + token.encode()),
         (b"x-forwarded-for", address.encode("latin-1")),

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from voiceassist.core.errors import UnavailableError
-from voiceassist.runtime import logging, metrics
-from voiceassist.runtime.settings import inherited
+from voiceassist.runtime import logging, metrics, workloads
+from voiceassist.runtime.settings import inherited, load_settings
 from voiceassist.runtime.wiring import ROOT, Room
 
 log = logging.get_logger(__name__)
@@ -49,6 +49,8 @@ class Instance:
             "PORT": str(port),
             # The framework puts the room's own folder on the path: our packages must be found before it.
             "PYTHONPATH": str(ROOT),
+            # It is one room, and can speak as no other.
+            "VOICEASSIST_WORKLOAD__KEY": workloads.only(load_settings().workload, room.name),
         }
         try:
             process = await asyncio.create_subprocess_exec(

@@ -75,8 +75,13 @@ class Limiter:
         return Limit(kind, neighbourhood(address), self._limits.address_per_minute)
 
     def login(self, step: str, address: str) -> Limit:
-        """Each step of a sign-in by itself: one sign-in passes each of them once."""
-        return Limit(f"login-{step}", neighbourhood(address), self._limits.login_per_minute)
+        """Each step of a sign-in by itself: one sign-in passes each of them once.
+
+        A provider tells of everybody who signs out there from one address, so it may call as often as a user.
+        """
+        limits = self._limits
+        count = {"token": limits.token_per_minute, "logout": limits.user_per_minute}.get(step, limits.login_per_minute)
+        return Limit(f"login-{step}", neighbourhood(address), count)
 
     def user(self, user: str, path: str) -> list[Limit]:
         limits = [Limit("user", user, self._limits.user_per_minute)]

@@ -15,6 +15,8 @@ from voiceassist.runtime.host import headers
 from voiceassist.runtime.wiring import ROOT
 
 NONCE_MARK = b"__CSP_NONCE__"
+# Filled with `none` where a request has no cookie: the page need not ask who it is, and be refused.
+SESSION_MARK = b"__SESSION__"
 NOT_BUILT = "The web page is not built yet: run `make install` in the checkout, then reload this page.\n"
 IMMUTABLE = "public, max-age=31536000, immutable"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -49,17 +51,19 @@ class Pages:
         if path in {"/", "/voice"}:
             return RedirectResponse("/voice/", 307)
         if path in PAGES:
-            return self._elsewhere(scope) or self._page(self._folder / PAGES[path])
+            known = bool(headers.value(scope["headers"], b"cookie"))
+            return self._elsewhere(scope) or self._page(self._folder / PAGES[path], known=known)
         file = self._file(path)
         if file is None:
             raise NotFoundError
         return self._static(file, path, headers.value(scope["headers"], b"accept-encoding"))
 
-    def _page(self, file: Path) -> Response:
+    def _page(self, file: Path, *, known: bool) -> Response:
         if not file.is_file():
             return PlainTextResponse(NOT_BUILT, 503, {"cache-control": "no-store"})
         nonce = secrets.token_urlsafe(16)
         html = file.read_bytes().replace(NONCE_MARK, nonce.encode())
+        html = html.replace(SESSION_MARK, b"perhaps" if known else b"none")
         said = {"cache-control": "no-store", "content-security-policy": POLICY.format(nonce=nonce)}
         return Response(html, headers=said, media_type="text/html")
 

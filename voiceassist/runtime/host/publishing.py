@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from starlette.types import Receive
 
 from events import publishers
-from events.envelope import CloudEvent, encode_structured
+from events.envelope import CloudEvent, encode_structured, is_batch
 from voiceassist.core.errors import PayloadTooLargeError, UnavailableError
 from voiceassist.core.identity import Principal
-from voiceassist.runtime import http, publisher
+from voiceassist.runtime import http, providers, publisher, routing
+from voiceassist.runtime.egress import screening
 from voiceassist.runtime.posting import NoAnswerError
 from voiceassist.runtime.settings import Settings
 
@@ -47,10 +48,12 @@ async def read(receive: Receive, limit: int) -> bytes:
 async def publish(headers: RawHeaders, body: bytes, principal: Principal, settings: Settings) -> None:
     """Hand over all events of a request, or none that the rules refuse.
 
-    Raises EnvelopeError, PayloadError or ForbiddenError for what may not enter, UnavailableError where the Broker does
-    not take what may.
+    Raises EnvelopeError, PayloadError, ForbiddenError or EventPhiError for what may not enter, UnavailableError where
+    the Broker does not take what may, or nobody can tell.
     """
-    events = [publishers.admitted(principal, event) for event in publishers.checked(headers, body)]
+    admitted = [publishers.admitted(principal, event) for event in publishers.checked(headers, body)]
+    with routing.request(principal.tenant_id, caller=principal):
+        events = await screening.screened(providers.gate(), admitted, batch=is_batch(headers))
     identity = http.broker_headers(principal, issuer=ISSUER, settings=settings)
     for event in events:
         await _hand_over(event, identity, settings.broker_url)

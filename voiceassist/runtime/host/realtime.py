@@ -16,13 +16,14 @@ from starlette.types import Receive, Scope, Send
 from voiceassist.core.errors import ForbiddenError, UnauthenticatedError, UnavailableError, VoiceAssistError
 from voiceassist.core.identity import Principal
 from voiceassist.runtime import logging, problem, tokens, tracing
+from voiceassist.runtime.credentials import ClientSecrets, Tickets
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import Admission
-from voiceassist.runtime.host.callers import Callers, address, refused
+from voiceassist.runtime.host.callers import Callers, Shown, address, refused, shown_in
 from voiceassist.runtime.host.limits import Limiter
 from voiceassist.runtime.scopes import SCOPES
-from voiceassist.runtime.sessions import ClientSecrets
 from voiceassist.runtime.settings import Settings
+from voiceassist.runtime.workloads import GATEWAY, REALTIME
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -32,6 +33,7 @@ log = logging.get_logger(__name__)
 
 SUBPROTOCOL = "realtime"
 SECRET_SUBPROTOCOL = "openai-insecure-api-key."  # noqa: S105 - the protocol's own prefix
+TICKET_SUBPROTOCOL = "voiceassist-ticket."
 MESSAGE_BYTES = 16 * 1_048_576
 # RFC 6455, section 7.4.1: these stand for the absence of a code and may not be sent.
 UNSENDABLE = frozenset({1004, 1005, 1006, 1015})
@@ -49,12 +51,14 @@ class RealtimeProxy:
         limiter: Limiter,
         admission: Admission,
         secrets: ClientSecrets,
+        tickets: Tickets,
     ) -> None:
         self._settings = settings
         self._callers = callers
         self._limiter = limiter
         self._admission = admission
         self._secrets = secrets
+        self._tickets = tickets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -76,22 +80,34 @@ class RealtimeProxy:
 
     async def _identify(self, scope: Scope) -> tuple[Principal, str]:
         """The principal and the `ek_…` that brought it, if one did."""
-        bearer = headers.value(scope["headers"], b"authorization").partition(" ")[2].strip()
-        offered = secret_of(scope.get("subprotocols", ()))
+        shown = shown_in(scope)
+        subprotocols = scope.get("subprotocols", ())
+        offered = offered_as(SECRET_SUBPROTOCOL, subprotocols)
         if headers.value(scope["headers"], b"origin"):
             self._admission.check_origin({**scope, "method": "POST"})
-        secret = next((value for value in (bearer, offered) if value.startswith("ek_")), "")
-        if secret:
-            return await self._by_secret(secret, scope), secret
-        key = bearer or offered
-        if not key:
+        if ticket := offered_as(TICKET_SUBPROTOCOL, subprotocols):
+            return await self._by_ticket(ticket, scope), ""
+        if shown is None and offered:
+            shown = Shown("bearer", offered, "", "GET", scope["path"], address(scope))
+        if shown is None:
             await self._limiter.admit([self._limiter.address(address(scope))], fail_open=False)
             raise UnauthenticatedError("Please sign in.")
-        caller = await self._callers.by_key(key, address(scope))
+        if shown.credential.startswith("ek_"):
+            return await self._by_secret(shown.credential, scope), shown.credential
+        caller = await self._callers.by_credential(shown, "realtime")
         if SCOPES["realtime"] not in caller.principal.scopes:
             raise ForbiddenError("This key does not have the scope for that.")
         await self._limiter.admit(self._limiter.user(caller.principal.subject, scope["path"]), fail_open=False)
         return caller.principal, ""
+
+    async def _by_ticket(self, value: str, scope: Scope) -> Principal:
+        origin = headers.value(scope["headers"], b"origin")
+        ticket = await self._tickets.take(value, origin=origin, purpose="voice")
+        if ticket is None:
+            await self._limiter.admit([self._limiter.address(address(scope))], fail_open=False)
+            raise refused("ticket")
+        await self._limiter.admit(self._limiter.user(ticket.user_id, scope["path"]), fail_open=False)
+        return ticket.principal()
 
     async def _by_secret(self, secret: str, scope: Scope) -> Principal:
         record = await self._secrets.read(secret[:256])
@@ -107,7 +123,7 @@ class RealtimeProxy:
 
         if not self._settings.realtime.url:
             raise UnavailableError("The voice service is not configured.", code="REALTIME_UNAVAILABLE")
-        token = tokens.mint(principal, issuer="gateway", secret=self._settings.internal_secret)
+        token = tokens.mint(principal, issuer=GATEWAY, audience=REALTIME, workload=self._settings.workload)
         told = {"Authorization": f"Bearer {token}", "traceparent": tracing.current_traceparent() or ""}
         if secret:
             told["X-Client-Secret"] = secret
@@ -175,9 +191,10 @@ def sendable(code: int | None) -> int:
     return GOING_AWAY if code is None or code in UNSENDABLE else code
 
 
-def secret_of(subprotocols: Iterable[str]) -> str:
-    offered = (name for name in subprotocols if name.startswith(SECRET_SUBPROTOCOL))
-    return next(offered, "").removeprefix(SECRET_SUBPROTOCOL)
+def offered_as(prefix: str, subprotocols: Iterable[str]) -> str:
+    """What a browser, which can set no header, brings behind this prefix of a subprotocol."""
+    offered = (name for name in subprotocols if name.startswith(prefix))
+    return next(offered, "").removeprefix(prefix)
 
 
 class _DeclinedError(Exception):

@@ -20,6 +20,7 @@ from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
 from voiceassist.runtime import http, logging, tracing
 from voiceassist.runtime.host.pingsources import Schedule
+from voiceassist.runtime.workloads import BROKER, GATEWAY
 
 log = logging.get_logger(__name__)
 
@@ -104,8 +105,9 @@ async def post(sink: str, event: CloudEvent) -> int:
         answer = await http.call(
             "POST",
             sink,
-            principal=service("host"),
-            issuer="host",
+            principal=service(GATEWAY),
+            issuer=GATEWAY,
+            audience=BROKER,
             headers=dict(headers),
             content=body,
             timeout=ANSWER_SECONDS,

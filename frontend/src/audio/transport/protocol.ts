@@ -1,4 +1,4 @@
-import type { CalculatorResult, Citation, Clarification, Metrics } from '../../api/types';
+import type { CalculatorResult, Citation, Clarification, Metrics, PhiNotice } from '../../api/types';
 import { WIRE_RATE, fromBase64, toBase64 } from '../pcm';
 
 /** What the page needs to know of a server event, with every field checked. */
@@ -9,6 +9,7 @@ export type ServerEvent =
   | { kind: 'speechStopped' }
   | { kind: 'committed'; itemId: string }
   | { kind: 'item'; itemId: string; role: 'user' | 'assistant'; text: string }
+  | { kind: 'deleted'; itemId: string }
   | { kind: 'heardText'; itemId: string; text: string }
   | { kind: 'transcriptDelta'; itemId: string; delta: string }
   | { kind: 'transcript'; itemId: string; text: string }
@@ -19,10 +20,19 @@ export type ServerEvent =
   | { kind: 'audio'; responseId: string; itemId: string; pcm: Int16Array }
   | { kind: 'audioDone'; responseId: string; itemId: string }
   | { kind: 'responseDone'; responseId: string; status: string }
+  | { kind: 'passing'; text: string }
+  | { kind: 'hold' }
+  | { kind: 'resume'; itemId: string; ms: number }
   | { kind: 'status'; state: string }
   | { kind: 'citations'; responseId: string; itemId: string; citations: Citation[]; notice: string; abstained: boolean }
   | { kind: 'calculator'; responseId: string; itemId: string; result: CalculatorResult }
   | { kind: 'clarify'; responseId: string; itemId: string; clarification: Clarification }
+  | { kind: 'phi'; responseId: string; itemId: string; phi: PhiNotice }
+  | { kind: 'resumable'; token: string; conversationId: string }
+  | { kind: 'resumed'; conversationId: string; seq: number }
+  /** The case that the conversation is about; null: it is there no more. */
+  | { kind: 'case'; caseId: string | null }
+  | { kind: 'saved'; conversationId: string; itemId: string; seq: number }
   | { kind: 'metrics'; responseId: string; metrics: Metrics }
   | { kind: 'error'; code: string; eventId: string | null };
 
@@ -46,6 +56,7 @@ const DECODERS: Partial<Record<string, (event: Wire) => ServerEvent>> = {
   'input_audio_buffer.speech_stopped': () => ({ kind: 'speechStopped' }),
   'input_audio_buffer.committed': (event) => ({ kind: 'committed', itemId: text(event, 'item_id') }),
   'conversation.item.added': item,
+  'conversation.item.deleted': (event) => ({ kind: 'deleted', itemId: text(event, 'item_id') }),
   'conversation.item.retrieved': (event) => {
     const found = item(event);
     return { kind: 'heardText', itemId: found.itemId, text: found.text };
@@ -72,6 +83,12 @@ const DECODERS: Partial<Record<string, (event: Wire) => ServerEvent>> = {
     const response = record(event, 'response');
     return { kind: 'responseDone', responseId: text(response, 'id'), status: text(response, 'status') };
   },
+  'voiceassist.transcript.passing': (event) => ({ kind: 'passing', text: text(event, 'text') }),
+  'voiceassist.playback.hold': () => ({ kind: 'hold' }),
+  'voiceassist.playback.resume': (event) => {
+    const again = typeof event['item_id'] === 'string';
+    return { kind: 'resume', itemId: again ? text(event, 'item_id') : '', ms: again ? number(event, 'audio_ms') : 0 };
+  },
   'voiceassist.status': (event) => ({ kind: 'status', state: text(event, 'state') }),
   'voiceassist.citation.list': (event) => ({
     kind: 'citations',
@@ -89,6 +106,24 @@ const DECODERS: Partial<Record<string, (event: Wire) => ServerEvent>> = {
     kind: 'clarify',
     ...place(event),
     clarification: { question: text(event, 'question'), options: list(event, 'options').filter((option) => typeof option === 'string') },
+  }),
+  'voiceassist.phi.notice': (event) => ({
+    kind: 'phi',
+    ...place(event),
+    // What is not known to have stayed inside is shown as having left, and what nobody looked at as unchecked.
+    phi: {
+      route: text(event, 'route') === 'local' ? 'local' : 'cloud',
+      reason: event['reason'] === 'identifiers' ? 'identifiers' : 'unchecked',
+    },
+  }),
+  'voiceassist.context.updated': (event) => ({ kind: 'case', caseId: typeof event['case_id'] === 'string' ? event['case_id'] : null }),
+  'voiceassist.session.resumable': (event) => ({ kind: 'resumable', token: text(event, 'token'), conversationId: text(event, 'conversation_id') }),
+  'voiceassist.session.resumed': (event) => ({ kind: 'resumed', conversationId: text(event, 'conversation_id'), seq: number(event, 'seq') }),
+  'voiceassist.conversation.saved': (event) => ({
+    kind: 'saved',
+    conversationId: text(event, 'conversation_id'),
+    itemId: text(event, 'item_id'),
+    seq: number(event, 'seq'),
   }),
   'voiceassist.metrics': (event) => ({
     kind: 'metrics',
@@ -137,6 +172,12 @@ function text(event: Wire, name: string): string {
   return value;
 }
 
+function number(event: Wire, name: string): number {
+  const value = event[name];
+  if (typeof value !== 'number') throw new TypeError(name);
+  return value;
+}
+
 function list(event: Wire, name: string): unknown[] {
   const value = event[name];
   if (!Array.isArray(value)) throw new TypeError(name);
@@ -149,7 +190,8 @@ const PCM = { type: 'audio/pcm', rate: WIRE_RATE };
 
 /** Client events, one function each; names and shapes are those of the OpenAI Realtime API. */
 export const client = {
-  session: (handsFree: boolean): ClientEvent => ({
+  /** `local`: nothing said here may go to a model outside. */
+  session: (handsFree: boolean, local = false): ClientEvent => ({
     type: 'session.update',
     session: {
       type: 'realtime',
@@ -162,9 +204,18 @@ export const client = {
         },
         output: { format: PCM },
       },
-      voiceassist: { extensions: true },
+      voiceassist: { extensions: true, route: local ? 'local' : 'auto' },
     },
   }),
+  /** Go on with a conversation whose connection was lost; `after` is the last change of it that was seen. */
+  resume: (open: { conversation: string; token: string | null; seq: number }): ClientEvent => ({
+    type: 'voiceassist.session.resume',
+    event_id: 'resume',
+    ...(open.token === null ? { conversation_id: open.conversation } : { token: open.token }),
+    after: open.seq,
+  }),
+  /** The conversation is about this case from now on. */
+  context: (caseId: string): ClientEvent => ({ type: 'voiceassist.context.update', event_id: 'context', case_id: caseId }),
   append: (pcm: Int16Array): ClientEvent => ({ type: 'input_audio_buffer.append', audio: toBase64(pcm) }),
   commit: (): ClientEvent => ({ type: 'input_audio_buffer.commit' }),
   discard: (): ClientEvent => ({ type: 'input_audio_buffer.clear' }),

@@ -12,4 +12,4 @@ export interface Transport {
   close(): void;
 }
 
-export type Connect = (secret: string, handlers: TransportHandlers) => Transport;
+export type Connect = (ticket: string, handlers: TransportHandlers) => Transport;

@@ -1,11 +1,11 @@
 import { decode, type ClientEvent } from './protocol';
 import type { Connect } from './transport';
 
-/** The single-use secret travels as a subprotocol, as OpenAI's browser clients do: no token in any address. */
-export const connectWebSocket: Connect = (secret, handlers) => {
+/** A browser sets no header on a socket, so the single-use ticket travels as a subprotocol: no token in any address. */
+export const connectWebSocket: Connect = (ticket, handlers) => {
   const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws';
   const address = `${scheme}://${window.location.host}/v1/realtime`;
-  const socket = new WebSocket(address, ['realtime', `openai-insecure-api-key.${secret}`]);
+  const socket = new WebSocket(address, ['realtime', `voiceassist-ticket.${ticket}`]);
   let closed = false;
   socket.onmessage = (message: MessageEvent<unknown>) => {
     const event = typeof message.data === 'string' ? decode(message.data) : null;

@@ -2,7 +2,7 @@ import { FRAME_SAMPLES, WIRE_RATE, floatToInt16, level } from '../pcm';
 import { Resampler } from '../resampler';
 import { CAPTURE, type CaptureFrame } from './messages';
 
-/** Microphone to 20 ms frames at 24 kHz, whatever the rate of the context. */
+/** Microphone to frames at 24 kHz, whatever the rate of the context. */
 class Capture extends AudioWorkletProcessor {
   readonly #resampler = new Resampler(sampleRate, WIRE_RATE);
   #frame = new Float32Array(FRAME_SAMPLES);

@@ -1,13 +1,12 @@
-import { useEffect, useRef, useState, type SubmitEvent } from 'react';
-import { verifyCode, type Account } from '../../api/auth';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import type { Account } from '../../api/auth';
 import { Problem } from '../../api/client';
+import { offered, verify, type Offered, type Proof } from '../../api/factors';
 import { t } from '../../i18n';
-import { Alert } from '../../ui/Alert';
-import { Button } from '../../ui/Button';
+import { FactorForm } from './FactorForm';
 import { Gate } from './Gate';
-import styles from './Gate.module.css';
 
-const DIGITS = 6;
+const EnrolScreen = lazy(() => import('./EnrolScreen'));
 
 interface Props {
   onVerified: (account: Account) => void;
@@ -16,63 +15,33 @@ interface Props {
 }
 
 export function SecondFactorScreen({ onVerified, onExpired }: Props) {
-  const [code, setCode] = useState('');
-  const [busy, setBusy] = useState(false);
+  const [ways, setWays] = useState<Offered | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const field = useRef<HTMLInputElement>(null);
-  // The field is the only thing to do on this screen.
-  useEffect(() => field.current?.focus(), []);
-
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    try {
-      onVerified(await verifyCode(code));
-    } catch (error) {
+  useEffect(() => {
+    offered().then(setWays, (error: unknown) => {
       const refusal = error instanceof Problem ? error : new Problem('INTERNAL');
-      if (refusal.code === 'UNAUTHENTICATED') {
-        onExpired();
-        return;
-      }
-      setProblem(refusal);
-      setCode('');
-      setBusy(false);
-      field.current?.focus();
+      if (refusal.status === 401) onExpired();
+      else setProblem(refusal);
+    });
+  }, [onExpired]);
+
+  const prove = async (proof: Proof): Promise<void> => {
+    try {
+      onVerified(await verify(proof));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'UNAUTHENTICATED') throw error;
+      onExpired();
     }
   };
-
-  const wrong = problem?.code === 'MFA_REQUIRED';
+  if (ways?.enrol)
+    return (
+      <Suspense fallback={<Gate title={t.product} lead={t.loading} />}>
+        <EnrolScreen onEnrolled={onVerified} onExpired={onExpired} />
+      </Suspense>
+    );
   return (
-    <Gate title={t.code.title} lead={t.code.text} problem={wrong ? null : problem}>
-      <form onSubmit={(event) => void submit(event)}>
-        <label className={styles.label} htmlFor="otp">
-          {t.code.label}
-        </label>
-        <input
-          ref={field}
-          id="otp"
-          className={styles.code}
-          data-testid="otp"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          pattern="[0-9]{6}"
-          maxLength={DIGITS}
-          required
-          value={code}
-          aria-invalid={wrong}
-          aria-describedby={wrong ? 'otp-wrong' : undefined}
-          onChange={(event) => setCode(event.target.value.replace(/\D/g, ''))}
-        />
-        {wrong && (
-          <div id="otp-wrong" className={styles.alert}>
-            <Alert>{t.code.wrong}</Alert>
-          </div>
-        )}
-        <Button look="primary" type="submit" className={styles.action} data-testid="otp-submit" disabled={busy || code.length !== DIGITS}>
-          {t.code.submit}
-        </Button>
-      </form>
+    <Gate title={t.code.title} lead={ways && !ways.code ? t.factors.lead : t.code.text} problem={problem}>
+      {ways && <FactorForm offered={ways} csrf={null} onProof={prove} />}
     </Gate>
   );
 }

@@ -6,7 +6,8 @@ import styles from './CalculatorCard.module.css';
 /** A result with everything that led to it: inputs with units, what was assumed, the formula's source. */
 export function CalculatorCard({ result }: { result: CalculatorResult }) {
   return (
-    <section className={styles.card} data-testid="calculator" aria-label={`${t.calculator.label}: ${result.title}`}>
+    // A group and no region: a conversation may hold two of the same calculator.
+    <div role="group" className={styles.card} data-testid="calculator" aria-label={`${t.calculator.label}: ${result.title}`}>
       <header className={styles.head}>
         <Icon name="calculator" size={18} />
         <h3 className={styles.title}>{result.title}</h3>
@@ -43,7 +44,7 @@ export function CalculatorCard({ result }: { result: CalculatorResult }) {
           ))}
         </p>
       )}
-    </section>
+    </div>
   );
 }
 
@@ -55,6 +56,7 @@ function Input({ input }: { input: CalculatorInput }) {
         {show(input.value)}
         {input.unit && ` ${input.unit}`}
         {input.assumed && <span className={styles.assumed}>{t.calculator.assumed}</span>}
+        {input.from_case && <span className={styles.assumed}>{t.calculator.fromCase(dayOf(input.from_case))}</span>}
       </dd>
     </div>
   );
@@ -69,6 +71,11 @@ function Notes({ lines, warning = false }: { lines: string[]; warning?: boolean 
       ))}
     </ul>
   );
+}
+
+/** A day without a time is the same day everywhere. */
+function dayOf(date: string): string {
+  return new Date(date).toLocaleDateString(t.language, { dateStyle: 'medium', timeZone: 'UTC' });
 }
 
 function show(value: number | boolean | string): string {

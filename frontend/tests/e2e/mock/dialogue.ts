@@ -12,7 +12,7 @@ function tone(seconds: number): Buffer {
   return Buffer.from(samples.buffer);
 }
 
-const CITATIONS = [
+export const CITATIONS = [
   {
     n: 1,
     document_id: 'd1',
@@ -43,7 +43,7 @@ const CITATIONS = [
   },
 ];
 
-const RESULT = {
+export const RESULT = {
   calculator_id: 'cha2ds2_vasc',
   title: 'CHA₂DS₂-VASc',
   version: '1.0.0',
@@ -76,7 +76,7 @@ export class Dialogue {
 
   constructor(
     readonly socket: WebSocket,
-    readonly options: { seconds: number },
+    readonly options: { seconds: number; resumable?: boolean; missed?: Event[] },
   ) {
     this.send({ type: 'session.created', session: { type: 'realtime' } });
     socket.on('message', (data: Buffer) => this.#take(JSON.parse(data.toString()) as Event));
@@ -97,6 +97,10 @@ export class Dialogue {
     this.send({ type: 'input_audio_buffer.speech_started', item_id: 'item_next', audio_start_ms: 100 });
   }
 
+  passing(words: string): void {
+    this.send({ type: 'voiceassist.transcript.passing', item_id: 'item_next', text: words });
+  }
+
   speechStopped(words: string): void {
     this.send({ type: 'input_audio_buffer.speech_stopped', item_id: 'item_next', audio_end_ms: 2000 });
     this.#heard(words);
@@ -110,10 +114,16 @@ export class Dialogue {
 
   #take(event: Event): void {
     if (event['type'] !== 'input_audio_buffer.append') this.received.push(event);
-    if (event['type'] === 'session.update') {
+    if (event['type'] === 'voiceassist.session.resume') {
+      this.send({ type: 'session.updated', session: {} });
+      for (const item of this.options.missed ?? []) this.send({ type: 'conversation.item.added', previous_item_id: null, item });
+      this.send({ type: 'voiceassist.session.resumed', conversation_id: 'c1', seq: 9 });
+      this.#offer();
+    } else if (event['type'] === 'session.update') {
       const session = event['session'] as { audio: { input: { turn_detection: unknown } } };
       this.turnDetection = session.audio.input.turn_detection;
       this.send({ type: 'session.updated', session });
+      if (this.options.resumable) this.#offer();
     } else if (event['type'] === 'input_audio_buffer.append') {
       this.#bytes += Buffer.from(event['audio'] as string, 'base64').length;
     } else if (event['type'] === 'input_audio_buffer.commit') {
@@ -131,6 +141,11 @@ export class Dialogue {
     } else if (event['type'] === 'conversation.item.retrieve') {
       this.send({ type: 'conversation.item.retrieved', item: { id: event['item_id'], role: 'assistant', content: [{ type: 'output_audio', transcript: 'Offer an oral' }] } });
     }
+  }
+
+  #offer(): void {
+    this.#counter += 1;
+    this.send({ type: 'voiceassist.session.resumable', token: `vr_${this.#counter}`, conversation_id: 'c1', expires_in: 300 });
   }
 
   #heard(words: string): void {

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { WebSocketServer } from 'ws';
-import { Dialogue } from './dialogue';
+import { CITATIONS, Dialogue, RESULT } from './dialogue';
 
 const DIST = join(import.meta.dirname, '../../../dist');
 const TYPES: Record<string, string> = {
@@ -35,7 +35,11 @@ export class Mock {
   readonly calls: string[] = [];
   session: 'out' | 'code' | 'in' = 'out';
   answerSeconds = 1;
-  /** A code with which /v1/realtime/client_secrets is refused, or null. */
+  /** Whether lost connections may be come back to, and what a client had missed by then. */
+  resumable = false;
+  missed: Record<string, unknown>[] = [];
+  deleted: string[] = [];
+  /** A code with which a ticket is refused, or null. */
   refuse: string | null = null;
   #polls = 0;
   readonly #server: Server;
@@ -45,7 +49,7 @@ export class Mock {
     const sockets = new WebSocketServer({ server: this.#server, path: '/v1/realtime', handleProtocols: (offered) => (offered.has('realtime') ? 'realtime' : false) });
     sockets.on('connection', (socket, request) => {
       this.calls.push(`WS ${request.headers['sec-websocket-protocol']}`);
-      this.dialogues.push(new Dialogue(socket, { seconds: this.answerSeconds }));
+      this.dialogues.push(new Dialogue(socket, { seconds: this.answerSeconds, resumable: this.resumable, missed: this.missed }));
     });
   }
 
@@ -64,6 +68,9 @@ export class Mock {
     this.calls.length = 0;
     this.session = 'in';
     this.answerSeconds = 1;
+    this.resumable = false;
+    this.missed = [];
+    this.deleted = [];
     this.refuse = null;
     this.#polls = 0;
   }
@@ -89,6 +96,7 @@ export class Mock {
   }
 
   #api(call: string, body: string): [number, object | null] {
+    const kept = conversations().filter(({ id }) => !this.deleted.includes(id));
     const account = { user: USER, csrf_token: 'token-1' };
     switch (call) {
       case 'GET /api/v1/auth/me':
@@ -97,16 +105,42 @@ export class Mock {
       case 'GET /api/v1/auth/login':
         this.session = 'code';
         return [302, null];
+      case 'GET /api/v1/auth/mfa/challenge':
+        return [200, { code: true, passkey: true, recovery_code: true, enrol: false }];
       case 'POST /api/v1/auth/mfa/verify':
         if ((JSON.parse(body) as { code: string }).code !== '123456') return problem(401, 'MFA_REQUIRED');
         this.session = 'in';
         return [200, account];
+      case 'GET /api/v1/auth/mfa':
+        return [200, { authenticator_since: '2026-11-20T08:00:00Z', passkeys: [{ id: 'p1', name: 'Ward key', synced: false, last_used_at: '2026-11-28T08:00:00Z' }], recovery_codes_left: 7 }];
+      case 'GET /api/v1/auth/sessions':
+        return [200, { items: [{ id: 's1', device: 'Chrome on Linux', last_used_at: '2026-11-29T08:00:00Z', current: true }] }];
       case 'POST /api/v1/auth/logout':
         this.session = 'out';
         return [204, null];
-      case 'POST /v1/realtime/client_secrets':
+      case 'POST /api/v1/auth/ws-ticket':
         if (this.refuse) return problem(this.refuse === 'UNAUTHENTICATED' ? 401 : 503, this.refuse);
-        return [200, { value: 'ek_test', expires_at: 0, session: {} }];
+        return [201, { ticket: 'wt_test', expires_in: 30 }];
+      case 'GET /api/v1/conversations':
+        return [200, { items: kept, next_cursor: null, keep_days: 30 }];
+      case 'POST /api/v1/conversations/search':
+        return [200, { items: kept.slice(0, 1).map((one) => ({ ...one, item_id: 'i2', snippet: '…prefer a direct oral anticoagulant…' })), complete: true }];
+      case 'GET /api/v1/conversations/c1':
+        return [200, { ...conversations()[0], turns: TURNS }];
+      case 'DELETE /api/v1/conversations/c1':
+        this.deleted.push('c1');
+        return [204, null];
+      case 'GET /api/v1/cases':
+        return [200, { items: [CASE], next_cursor: null, keep_days: 30 }];
+      case 'GET /api/v1/cases/k1':
+        return [200, CASE];
+      case 'GET /api/v1/rounds':
+        return [200, { started_at: null, expires_at: null, seconds_left: 12_000 }];
+      case 'GET /api/v1/notes':
+        return [200, { items: [NOTE], next_cursor: null }];
+      case 'POST /api/v1/notes':
+      case 'GET /api/v1/notes/n1':
+        return [200, NOTE];
       case 'POST /api/v1/documents':
         return body.includes('too-large') ? problem(413, 'PAYLOAD_TOO_LARGE') : [202, { id: 'doc1', job_id: 'job1', status: 'queued' }];
       case 'GET /api/v1/jobs/job1':
@@ -121,7 +155,7 @@ export class Mock {
 
   #page(response: ServerResponse): void {
     const nonce = randomBytes(16).toString('base64');
-    const html = readFileSync(join(DIST, 'voice/index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce);
+    const html = readFileSync(join(DIST, 'voice/index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce).replace('__SESSION__', this.session === 'out' ? 'none' : 'perhaps');
     response.writeHead(200, { ...headers(nonce), 'content-type': 'text/html; charset=utf-8' }).end(html);
   }
 
@@ -130,6 +164,39 @@ export class Mock {
     if (path.includes('..') || !existsSync(file)) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', 'x-content-type-options': 'nosniff' }).end(readFileSync(file));
   }
+}
+
+const TURN = { interrupted: false, citations: [], notice: '', answer: null, result: null, clarification: null };
+const TURNS = [
+  { ...TURN, id: 'i1', seq: 1, role: 'user', text: 'How do I treat atrial fibrillation?' },
+  { ...TURN, id: 'i2', seq: 2, role: 'assistant', text: 'Offer an oral anticoagulant when the stroke risk is high, and prefer a direct oral anticoagulant.', citations: [CITATIONS[0]], interrupted: true },
+  { ...TURN, id: 'i3', seq: 3, role: 'user', text: 'What is the CHA₂DS₂-VASc score of a 68 year old man?' },
+  { ...TURN, id: 'i4', seq: 4, role: 'assistant', text: 'The score is 3 points, a high stroke risk.', result: RESULT },
+];
+
+const CASE = {
+  id: 'k1', title: 'Bed 12, decompensated heart failure', rounds: true, created_at: '2026-11-29T10:00:00Z', updated_at: '2026-11-29T10:00:00Z', expires_at: '2026-12-29T10:00:00Z',
+  facts: [
+    { id: 'f1', kind: 'person', text: '65-year-old man', at: null, told_at: '2026-11-29T10:00:00Z' },
+    { id: 'f2', kind: 'lab', text: 'creatinine 1.4 mg/dL', at: '2026-11-29T08:00:00Z', told_at: '2026-11-29T10:00:00Z' },
+  ],
+}; // prettier-ignore
+const NOTE = {
+  id: 'n1', title: CASE.title, format: 'ap', state: 'draft', case_id: 'k1', conversation_id: null, created_at: '2026-11-29T10:00:00Z', updated_at: '2026-11-29T10:00:00Z', expires_at: '2026-11-30T10:00:00Z', signed_at: null, revision: 1,
+  sections: [
+    { name: 'assessment', sentences: [{ id: 'a1', text: '65-year-old man.', origin: { kind: 'fact', id: 'f1', at: null }, citations: [], edited: false }] },
+    { name: 'plan', sentences: [{ id: 'p1', text: 'Loop diuretics are recommended [1].', origin: { kind: 'answer', id: 'i2', at: null }, citations: [1], edited: false }] },
+  ],
+  sources: [CITATIONS[0]], watermark: 'AI-assisted draft', signed_by: null,
+}; // prettier-ignore
+
+/** The open one, and an older one. */
+function conversations(): { id: string; title: string; items: number; started_at: string; updated_at: string; expires_at: string }[] {
+  const at = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+  return [
+    { id: 'c1', title: 'How do I treat atrial fibrillation?', items: 4, started_at: at(0), updated_at: at(0), expires_at: at(30) },
+    { id: 'c0', title: 'When is a pulmonary embolism high risk?', items: 2, started_at: at(-2), updated_at: at(-2), expires_at: at(28) },
+  ];
 }
 
 function problem(status: number, code: string): [number, object] {

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, ARTERIAL_CARBON_DIOXIDE, ARTERIAL_OXYGEN, INSPIRED_OXYGEN
 from functions.calculators.domain.model import Band, Calculator, Example, Quantity, Range, Reference, Value, Values
 
@@ -38,7 +39,7 @@ def notes(values: Values, value: Value) -> tuple[str, ...]:
     return (f"{'Above' if above else 'Within'} the limit for this age on room air (age / 4 + 4 = {limit:.1f} mmHg).",)
 
 
-EGAN = "workbook of Egan's Fundamentals of Respiratory Care, chapter 12: 99.73 - 90, printed as 10"
+EGAN = "workbook of Egan's Fundamentals of Respiratory Care, chapter 12: 99.73 - 90"
 AIR_BREATHING = {"inspired_oxygen": 21, "arterial_oxygen": 90, "arterial_carbon_dioxide": 40}
 CALCULATOR = Calculator(
     id="aa_gradient",
@@ -68,7 +69,7 @@ CALCULATOR = Calculator(
         Reference("Fenn WO, Rahn H, Otis AB. (alveolar gas) Am J Physiol 146:637-653", 1946),
     ),
     examples=(
-        Example(AIR_BREATHING, 9.73, EGAN),
+        Example(AIR_BREATHING, 9.73, EGAN, Origin.TEXTBOOK, printed="10"),
         Example(AIR_BREATHING | {"arterial_oxygen": 60, "age": 40}, 39.73, BY_HAND),
         Example(
             {
@@ -80,5 +81,12 @@ CALCULATOR = Calculator(
             BY_HAND,
         ),
         Example(AIR_BREATHING | {"air_pressure": 640, "arterial_oxygen": 60}, 14.53, BY_HAND),
+        Example(
+            {"inspired_oxygen": 21, "arterial_oxygen": 95, "arterial_carbon_dioxide": 40},
+            4.73,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+            printed="4.7",
+        ),
     ),
 )

@@ -1,6 +1,7 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded
 from functions.calculators.domain.inputs import AGE, DIABETES, DIASTOLIC, SYSTOLIC
-from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Reference, Values
+from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Reference, Values, outcomes
 
 PAPER = "points of Johnston 2007, added by hand"
 FEATURES = graded(
@@ -59,6 +60,13 @@ CALCULATOR = Calculator(
         "The pressure is the first one measured after the event.",
     ),
     citations=(Reference("Johnston SC et al. Lancet 369:283-292", 2007, "10.1016/S0140-6736(07)60150-0"),),
+    outcomes=outcomes(
+        "Johnston 2007 as the Primary Care Notebook prints it",
+        Origin.PAPER,
+        (3, "1 percent"),
+        (5, "4 percent"),
+        (7, "8 percent"),
+    ),
     examples=(
         Example(
             {
@@ -95,6 +103,19 @@ CALCULATOR = Calculator(
             },
             4,
             PAPER,
+        ),
+        Example(
+            {
+                "age": 75,
+                "systolic": 148,
+                "diastolic": 96,
+                "features": "1",
+                "duration": "60 min or more",
+                "diabetes": False,
+            },
+            5,
+            "Medical Exam Prep, a 75-year-old man with slurred speech",
+            Origin.TEACHING,
         ),
     ),
 )

@@ -1,4 +1,5 @@
 from functions.calculators.domain.bodyweight import adjusted_weight
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ADULT_HEIGHT, SEX, WEIGHT
 from functions.calculators.domain.model import Calculator, Example, Reference, Value, Values
 
@@ -32,5 +33,12 @@ CALCULATOR = Calculator(
         Example({"sex": "male", "weight": 120, "height": 177.8}, 91.8, BY_HAND + ": 73 + 0.4 x 47"),
         Example({"sex": "female", "weight": 45.5, "height": 152.4}, 45.5, BY_HAND + ": nothing to adjust"),
         Example({"sex": "male", "weight": 40, "height": {"value": 60, "unit": "in"}}, 46.0, BY_HAND + ": 50 - 4"),
+        Example(
+            {"sex": "female", "weight": 80, "height": {"value": 64, "unit": "in"}},
+            64.82,
+            "NurseWeek's page on ideal body weight, example 2",
+            Origin.TEACHING,
+            printed="64.8",
+        ),
     ),
 )

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ALBUMIN, BICARBONATE, CHLORIDE, SODIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
+CASE_BOOK = "Anesthesia Key, Blood gas I: a case of starvation or ketoacidosis"
 BY_HAND = "worked by hand: Na - Cl - HCO3, and 2.5 x (4 - albumin) where albumin is given"
 PLAIN = Reference("Emmett M, Narins RG. Medicine (Baltimore) 56:38-54", 1977)
 CORRECTED = Reference("Figge J et al. Crit Care Med 26:1807-1810", 1998, "10.1097/00003246-199811000-00019")
@@ -46,7 +48,14 @@ CALCULATORS = (
         examples=(
             Example({"sodium": 140, "chloride": 104, "bicarbonate": 24}, 12.0, BY_HAND),
             Example({"sodium": 136, "chloride": 96, "bicarbonate": 8}, 32.0, BY_HAND),
+            Example({"sodium": 130, "chloride": 80, "bicarbonate": 10}, 40.0, CASE_BOOK, Origin.TEXTBOOK),
             Example({"sodium": 140, "chloride": 106, "bicarbonate": 22, "albumin": 2.0}, 17.0, BY_HAND),
+            Example(
+                {"sodium": 138, "chloride": 98, "bicarbonate": 7},
+                33.0,
+                "StethoPrep question on acid-base 033, after Harper's Biochemistry",
+                Origin.TEACHING,
+            ),
         ),
     ),
     Calculator(
@@ -72,6 +81,12 @@ CALCULATORS = (
                 {"sodium": 130, "chloride": 92, "bicarbonate": 22, "albumin": {"value": 25, "unit": "g/L"}},
                 19.75,
                 BY_HAND,
+            ),
+            Example(
+                {"sodium": 140, "chloride": 104, "bicarbonate": 24, "albumin": 2.0},
+                17.0,
+                "tests of open-medicine 0.12.0",
+                Origin.SOFTWARE,
             ),
         ),
     ),

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import (
     AGE,
     ARTERIAL_OXYGEN,
@@ -164,7 +165,30 @@ CALCULATOR = Calculator(
                 "age": 80, "chronic_illness": True, "admission": "emergency",
             },
             71,
-            PAPER + ": the maximum, as the paper states it",
+            "abstract of Knaus 1985, 0 to 71: the maximum", Origin.PAPER, bound=True,
         ),
-    ),
+        Example(
+            CALM
+            | {
+                "temperature": 39.5,
+                "systolic": 90,
+                "diastolic": 45,
+                "heart_rate": 130,
+                "respiratory_rate": 30,
+                "inspired_oxygen": 40,
+                "arterial_oxygen": 70,
+                "arterial_ph": 7.3,
+                "sodium": 138,
+                "potassium": 4.5,
+                "creatinine": 2.5,
+                "haematocrit": 35,
+                "white_cells": 18,
+                "coma_scale": 13,
+                "age": 68,
+            },
+            22,
+            "tests of open-medicine 0.12.0: a patient with sepsis and a mean pressure of 60",
+            Origin.SOFTWARE,
+        ),
+),
 )  # fmt: skip

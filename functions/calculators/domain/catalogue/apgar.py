@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded, least, most, total
 from functions.calculators.domain.model import Band, Calculator, Example, Reference
 
@@ -70,5 +71,11 @@ CALCULATOR = Calculator(
         Example(least(ITEMS), 0, PAPER),
         Example(most(ITEMS), 10, PAPER + ": the maximum"),
         Example(most(ITEMS) | {"colour": "1", "tone": "1"}, 8, PAPER),
+        Example(
+            {"heart_rate_sign": "2", "breathing": "1", "tone": "1", "reflex": "1", "colour": "0"},
+            5,
+            "SmartSolve, an examination question on a pale newborn at five minutes",
+            Origin.TEACHING,
+        ),
     ),
 )

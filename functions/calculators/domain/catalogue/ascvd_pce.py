@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import exp, log
 
 from functions.calculators.domain.catalogue.prevent import SMOKES, TREATED
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, DIABETES, HDL, SEX, SYSTOLIC, TOTAL_CHOLESTEROL
 from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Range, Reference, Values
 
@@ -90,9 +91,16 @@ CALCULATOR = Calculator(
         Reference("Goff DC Jr et al. Circulation 129(25 Suppl 2):S49-S73", 2014, "10.1161/01.cir.0000437741.48606.98"),
     ),
     examples=(
-        Example(TABLE_A, 2.05223, PAPER + ": printed as 2.1"),
-        Example(TABLE_A | {"race": "black"}, 3.026329, PAPER + ": printed as 3.0"),
-        Example(TABLE_A | {"sex": "male"}, 5.384422, PAPER + ": printed as 5.3, with the sum rounded to 60.69"),
-        Example(TABLE_A | {"sex": "male", "race": "black"}, 6.073437, PAPER + ": printed as 6.1"),
+        Example(TABLE_A, 2.05223, PAPER, Origin.PAPER, printed="2.1"),
+        Example(TABLE_A | {"race": "black"}, 3.026329, PAPER, Origin.PAPER, printed="3.0"),
+        Example(
+            TABLE_A | {"sex": "male"},
+            5.384422,
+            PAPER,
+            Origin.PAPER,
+            printed="5.3",
+            differs="the paper rounds the sum to 60.69",
+        ),
+        Example(TABLE_A | {"sex": "male", "race": "black"}, 6.073437, PAPER, Origin.PAPER, printed="6.1"),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded, least, most, total
 from functions.calculators.domain.inputs import SEX
 from functions.calculators.domain.model import Band, Calculator, Example, Reference
@@ -62,5 +63,11 @@ CALCULATOR = Calculator(
         Example({"sex": "male"} | least(ITEMS), 0, PAPER),
         Example({"sex": "female"} | most(ITEMS), 12, PAPER + ": the maximum"),
         Example({"sex": "female", "frequency": "2", "amount": "1", "binges": "0"}, 3, PAPER),
+        Example(
+            {"sex": "male", "frequency": "4", "amount": "3", "binges": "3"},
+            10,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,6 +1,7 @@
 from functions.calculators.domain.catalogue.qsofa import MENTATION
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, UREA
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo, outcomes
 
 PAPER = "criteria of Wu 2008, added by hand"
 SIRS = YesNo(
@@ -39,6 +40,15 @@ CALCULATOR = Calculator(
         Band(5, "Mortality about 22 percent."),
     ),
     citations=(Reference("Wu BU et al. Gut 57:1698-1703", 2008, "10.1136/gut.2008.152702"),),
+    outcomes=outcomes(
+        "World J Gastrointest Pathophysiol 5:158-168 (2014), table 2",
+        Origin.PAPER,
+        (1, "below 1 percent"),
+        (2, "2 percent"),
+        (3, "5 percent or more"),
+        (4, "13 percent"),
+        (5, "22 percent"),
+    ),
     examples=(
         Example(CALM, 0, PAPER + ": every value just short of its cut"),
         Example(
@@ -47,5 +57,11 @@ CALCULATOR = Calculator(
             PAPER + ": the maximum",
         ),
         Example(CALM | {"urea_nitrogen": {"value": 10, "unit": "mmol/L"}, "sirs": True}, 2, PAPER + ": 28 mg/dL"),
+        Example(
+            CALM | {"age": 70, "urea_nitrogen": 30, "altered_mentation": True, "sirs": True},
+            4,
+            "computed with open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,8 +1,9 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import HEIGHT, WEIGHT
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
 BY_HAND = "worked by hand: weight in kg / (height in m) squared"
-CDC = "worked example of the CDC page on calculating BMI, printed with two decimals"
+CDC = "worked example of the CDC page on calculating BMI"
 
 
 def notes(values: Values, _value: Value) -> tuple[str, ...]:
@@ -38,8 +39,14 @@ CALCULATOR = Calculator(
     ),
     examples=(
         Example({"weight": 70, "height": 175}, 22.857143, BY_HAND),
-        Example({"weight": 68, "height": 165}, 24.977043, CDC),
-        Example({"weight": {"value": 150, "unit": "lb"}, "height": {"value": 65, "unit": "in"}}, 24.961, CDC),
+        Example({"weight": 68, "height": 165}, 24.977043, CDC, Origin.TEACHING, printed="24.98"),
+        Example(
+            {"weight": {"value": 150, "unit": "lb"}, "height": {"value": 65, "unit": "in"}},
+            24.961,
+            CDC,
+            Origin.TEACHING,
+            printed="24.96",
+        ),
         Example({"weight": {"value": 220, "unit": "lb"}, "height": {"value": 70, "unit": "in"}}, 31.566389, BY_HAND),
         Example({"weight": 100, "height": {"value": 2, "unit": "m"}}, 25.0, BY_HAND),
     ),

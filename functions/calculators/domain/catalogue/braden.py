@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded, least, most, total
 from functions.calculators.domain.model import Band, Calculator, Example, Reference
 
@@ -68,5 +69,11 @@ CALCULATOR = Calculator(
         Example(least(ITEMS), 6, PAPER + ": the minimum"),
         Example(most(ITEMS), 23, PAPER + ": the maximum"),
         Example(most(ITEMS) | {"activity": "1", "mobility": "2", "friction": "1"}, 16, PAPER),
+        Example(
+            {"perception": "3", "moisture": "3", "activity": "2", "mobility": "2", "nutrition": "2", "friction": "2"},
+            14,
+            "computed with clincalc 0.4.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

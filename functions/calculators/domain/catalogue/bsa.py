@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ANY_WEIGHT, HEIGHT
 from functions.calculators.domain.model import Calculator, Example, Reference
 
@@ -21,5 +22,8 @@ CALCULATOR = Calculator(
         Example({"weight": 80, "height": 180}, 2.0, BY_HAND),
         Example({"weight": {"value": 3600, "unit": "g"}, "height": {"value": 0.49, "unit": "m"}}, 0.221359, BY_HAND),
         Example({"weight": {"value": 154, "unit": "lb"}, "height": {"value": 67, "unit": "in"}}, 1.817145, BY_HAND),
+        Example(
+            {"weight": 70, "height": 170}, 1.818119, "tests of open-medicine 0.12.0", Origin.SOFTWARE, printed="1.82"
+        ),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, YesNo
 from functions.calculators.domain.scoring import points
 
@@ -48,5 +49,11 @@ CALCULATOR = Calculator(
         Example(NONE, 0, PAPER),
         Example(dict.fromkeys(TABLE, True), 4, PAPER + ": the maximum"),
         Example(NONE | {"guilty": True, "eye_opener": True}, 2, PAPER),
+        Example(
+            NONE | {"cut_down": True, "annoyed": True, "eye_opener": True},
+            3,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,4 +1,5 @@
 from functions.calculators.domain.criteria import CANCER, LUNG_DISEASE
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, MASS_INDEX
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 from functions.calculators.domain.scoring import points, step
@@ -96,6 +97,12 @@ CALCULATOR = Calculator(
             {"age": 80, "body_mass_index": 40} | dict.fromkeys(POINTS, True),
             84,
             PAPER + ": everything counts, the maximum",
+        ),
+        Example(
+            {"age": 50, "body_mass_index": 26} | NONE | {"minor_surgery": True},
+            3,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
         ),
     ),
 )

@@ -1,5 +1,6 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ANY_AGE, TEMPERATURE
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo, outcomes
 
 PAPER = "points of McIsaac 1998, added by hand"
 CRITERIA = (
@@ -64,9 +65,24 @@ CALCULATOR = Calculator(
         Reference("McIsaac WJ et al. CMAJ 158:75-83", 1998),
         Reference("Centor RM et al. Med Decis Making 1:239-246", 1981, "10.1177/0272989X8100100304"),
     ),
+    outcomes=outcomes(
+        "McIsaac 2000 and Choby 2009 as cliniborg.com prints them",
+        Origin.PAPER,
+        (0, "1 to 2.5 percent"),
+        (1, "5 to 10 percent"),
+        (2, "11 to 17 percent"),
+        (3, "28 to 35 percent"),
+        (4, "51 to 53 percent"),
+    ),
     examples=(
         Example({"age": 45, "temperature": 38} | NONE, -1, PAPER + ": the minimum"),
         Example({"age": 14, "temperature": 38.1} | ALL, 5, PAPER + ": the maximum"),
         Example({"age": 20, "temperature": {"value": 101, "unit": "°F"}} | NONE | {"exudate": True}, 2, PAPER),
-    ),
+        Example(
+            {"age": 8, "temperature": 38.5, "tender_nodes": True, "cough": True, "exudate": False},
+            3,
+            "computed with clincalc 0.4.0",
+            Origin.SOFTWARE,
+        ),
+),
 )  # fmt: skip

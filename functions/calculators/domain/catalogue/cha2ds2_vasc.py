@@ -1,4 +1,5 @@
 from functions.calculators.domain.criteria import HEART_FAILURE, HYPERTENSION
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, DIABETES, SEX
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
@@ -101,5 +102,19 @@ CALCULATOR = Calculator(
             0,
             PAPER + ": the minimum",
         ),
-    ),
+        Example(
+            {
+                "age": 68,
+                "sex": "male",
+                "heart_failure": True,
+                "hypertension": True,
+                "diabetes": True,
+                "stroke": False,
+                "vascular_disease": False,
+            },
+            4,
+            "StethoPrep question on arrhythmias 022, after Harrison's Principles",
+            Origin.TEACHING,
+        ),
+),
 )  # fmt: skip

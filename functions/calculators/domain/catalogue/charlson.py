@@ -7,6 +7,7 @@ from functions.calculators.domain.criteria import (
     MYOCARDIAL_INFARCTION,
     STROKE_OR_TIA,
 )
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, DIABETES
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 from functions.calculators.domain.scoring import points, step
@@ -94,5 +95,11 @@ CALCULATOR = Calculator(
             PAPER + ": the localised tumour is not counted again",
         ),
         Example({"age": 90} | dict.fromkeys(POINTS, True), 37, PAPER + ": the maximum"),
+        Example(
+            {"age": 75} | NONE | {"heart_failure": True, "copd": True, "diabetes": True, "kidney_disease": True},
+            8,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

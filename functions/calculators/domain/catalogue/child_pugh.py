@@ -1,5 +1,6 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ALBUMIN, BILIRUBIN, INR
-from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Reference, Values
+from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Reference, Values, outcomes
 
 PAPER = "points of Pugh 1973 with the INR cuts in common use, added by hand"
 ASCITES = Choice(
@@ -64,6 +65,13 @@ CALCULATOR = Calculator(
         Band(10, "Class C: decompensated disease."),
     ),
     citations=(Reference("Pugh RNH et al. Br J Surg 60:646-649", 1973, "10.1002/bjs.1800600817"),),
+    outcomes=outcomes(
+        "Cleveland Clinic Journal of Medicine, table of the classification",
+        Origin.PAPER,
+        (6, "Class A"),
+        (9, "Class B"),
+        (10, "Class C"),
+    ),
     examples=(
         Example(
             {"bilirubin": 1.9, "albumin": 3.6, "inr": 1.6, "ascites": "absent", "encephalopathy": "none"}, 5, PAPER
@@ -75,6 +83,12 @@ CALCULATOR = Calculator(
             {"bilirubin": 3.1, "albumin": 2.7, "inr": 2.4, "ascites": "moderate", "encephalopathy": "grade 3-4"},
             15,
             PAPER + ": the maximum",
+        ),
+        Example(
+            {"bilirubin": 2.5, "albumin": 3.0, "inr": 2.0, "ascites": "slight", "encephalopathy": "none"},
+            9,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """CIWA-Ar: ten items of alcohol withdrawal, 0 to 67. Where the form names only some grades the others lie between."""
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded, least, most, total
 from functions.calculators.domain.model import Band, Calculator, Choice, Example, Reference
 
@@ -111,5 +112,12 @@ CALCULATOR = Calculator(
         Example(least(ITEMS), 0, PAPER),
         Example(most(ITEMS), 67, PAPER + ": the maximum"),
         Example(least(ITEMS) | {"tremor": "4", "sweats": "4", "anxiety": "4", "orientation": "1"}, 13, PAPER),
+        Example(
+            least(ITEMS)
+            | {"nausea": "4", "tremor": "3", "sweats": "2", "anxiety": "3", "agitation": "2", "headache": "2"},
+            16,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, CREATININE, SEX
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -52,5 +53,19 @@ CALCULATOR = Calculator(
         Example({"age": 80, "sex": "male", "creatinine": 0.87}, 87.227648, BY_HAND),
         Example({"age": 50, "sex": "female", "creatinine": 0.7}, 142 * 0.9938**50 * 1.012, BY_HAND),
         Example({"age": 60, "sex": "male", "creatinine": {"value": 159.12, "unit": "µmol/L"}}, 42.559047, BY_HAND),
+        Example(
+            {"age": 65, "sex": "male", "creatinine": 2.0},
+            36.356148,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+            printed="36.4",
+        ),
+        Example(
+            {"age": 50, "sex": "female", "creatinine": 0.6},
+            109.283011,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+            printed="109.3",
+        ),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.model import Band, Calculator, Example, Quantity, Range, Reference, Value, Values
 
 PAPER = "category limits of KDIGO 2024"
@@ -79,5 +80,6 @@ CALCULATOR = Calculator(
         Example({"egfr": 52}, "G3a", PAPER),
         Example({"egfr": 25, "acr": 450}, "G4 A3", PAPER),
         Example({"egfr": 95, "acr": {"value": 5, "unit": "mg/mmol"}}, "G1 A2", PAPER),
+        Example({"egfr": 50, "acr": 400}, "G3a A3", "documentation of medimetry 0.1.0", Origin.SOFTWARE),
     ),
 )

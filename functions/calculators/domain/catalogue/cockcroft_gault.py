@@ -1,4 +1,5 @@
 from functions.calculators.domain.bodyweight import adjusted_weight, ideal_weight
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ADULT_HEIGHT, AGE, CREATININE, SEX, WEIGHT
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -67,13 +68,23 @@ CALCULATOR = Calculator(
         Example(
             {"age": 60, "sex": "male", "weight": 80, "height": 186, "creatinine": 1.2},
             74.074074,
-            "published as 74.1: superglobalcalculator.com; the height is added so that the actual weight counts",
+            "superglobalcalculator.com; the height is added so that the actual weight counts",
+            Origin.TEACHING,
+            printed="74.1",
         ),
         Example({"age": 70, "sex": "female", "weight": 40, "height": 160, "creatinine": 0.85}, 38.888889, BY_HAND),
         Example(
             {"age": 40, "sex": "male", "weight": 120, "height": 177.8, "creatinine": {"value": 88.4, "unit": "µmol/L"}},
             127.5,
             BY_HAND + "; ideal 73 kg, adjusted 91.8 kg",
+        ),
+        Example(
+            {"age": 70, "sex": "male", "weight": 75, "height": 182, "creatinine": {"value": 110, "unit": "µmol/L"}},
+            58.598485,
+            "Prereg Exam Prep, page on the clearance; the height is added so that the actual weight counts",
+            Origin.TEACHING,
+            printed="58.7",
+            differs="the page rounds 88.4 / 72 to 1.23",
         ),
     ),
 )

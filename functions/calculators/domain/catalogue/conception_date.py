@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import CYCLE, LAST_PERIOD, spoken_day
 from functions.calculators.domain.model import Calculator, Example, Reference, Values
 
@@ -27,7 +28,12 @@ CALCULATOR = Calculator(
         Reference("Wilcox AJ, Weinberg CR, Baird DD. N Engl J Med 333:1517-1521", 1995, "10.1056/NEJM199512073332301"),
     ),
     examples=(
-        Example({"last_period": "2024-01-01", "cycle": 28}, "2024-01-15", BY_HAND),
+        Example(
+            {"last_period": "2024-01-01", "cycle": 28},
+            "2024-01-15",
+            "calculatorlib.com, conception date calculator, worked example",
+            Origin.TEACHING,
+        ),
         Example({"last_period": "2024-02-20", "cycle": 32}, "2024-03-09", BY_HAND + ", over a leap day"),
         Example({"last_period": "2023-12-25"}, "2024-01-08", BY_HAND + ", cycle not given"),
     ),

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ALBUMIN, CALCIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values
 
@@ -39,7 +40,12 @@ CALCULATOR = Calculator(
         Reference("Correcting the calcium (editorial). Br Med J 1:598", 1977),
     ),
     examples=(
-        Example({"calcium": 8.0, "albumin": 2.0}, 9.6, BY_HAND),
+        Example(
+            {"calcium": 8.0, "albumin": 2.0},
+            9.6,
+            "Examzify, a question on laboratory values for nurses",
+            Origin.TEACHING,
+        ),
         Example({"calcium": 9.5, "albumin": 4.0}, 9.5, BY_HAND),
         Example({"calcium": {"value": 2.0, "unit": "mmol/L"}, "albumin": {"value": 30, "unit": "g/L"}}, 8.816, BY_HAND),
     ),

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import GLUCOSE, SODIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -39,5 +40,6 @@ CALCULATOR = Calculator(
         Example({"sodium": 130, "glucose": 600}, 142.0, BY_HAND),
         Example({"sodium": 140, "glucose": 100}, 140.0, BY_HAND),
         Example({"sodium": 128, "glucose": {"value": 30, "unit": "mmol/L"}}, 138.573104, BY_HAND),
+        Example({"sodium": 130, "glucose": 400}, 137.2, "computed with clincalc 0.4.0, by Hillier", Origin.SOFTWARE),
     ),
 )

@@ -1,5 +1,6 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, DIASTOLIC, RESPIRATORY_RATE, SYSTOLIC, UREA
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values, YesNo, outcomes
 
 PAPER = "criteria of Lim 2003, added by hand"
 CONFUSION = YesNo(
@@ -47,6 +48,7 @@ CALCULATOR = Calculator(
     ),
     notes=notes,
     citations=(Reference("Lim WS et al. Thorax 58:377-382", 2003, "10.1136/thorax.58.5.377"),),
+    outcomes=outcomes("Zollege, an examination question: 9.2 percent", Origin.TEACHING, (2, "9 percent")),
     examples=(
         Example(
             {
@@ -72,5 +74,18 @@ CALCULATOR = Calculator(
             3,
             PAPER,
         ),
-    ),
+        Example(
+            {
+                "age": 68,
+                "confusion": False,
+                "urea_nitrogen": {"value": 7.3, "unit": "mmol/L"},
+                "respiratory_rate": 20,
+                "systolic": 110,
+                "diastolic": 70,
+            },
+            2,
+            "Zollege, an examination question: urea 44 mg/dL is 7.3 mmol/L",
+            Origin.TEACHING,
+        ),
+),
 )  # fmt: skip

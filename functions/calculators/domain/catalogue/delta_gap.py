@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ALBUMIN, BICARBONATE, CHLORIDE, SODIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -70,6 +71,12 @@ DELTA_GAP = Calculator(
         Example(labs(140, 104, 24), 0.0, BY_HAND),
         Example(labs(136, 96, 8), 20.0, BY_HAND),
         Example(labs(140, 110, 22), -4.0, BY_HAND),
+        Example(
+            {"sodium": 140, "chloride": 112, "bicarbonate": 13},
+            3.0,
+            "StethoPrep question on acid-base 026, after Guyton and Hall",
+            Origin.TEACHING,
+        ),
     ),
 )
 DELTA_RATIO = replace(
@@ -91,6 +98,13 @@ DELTA_RATIO = replace(
         Example(labs(136, 96, 8), 1.25, BY_HAND),
         Example(labs(140, 110, 14), 0.4, BY_HAND),
         Example(labs(140, 98, 20), 2.5, BY_HAND),
+        Example(
+            {"sodium": 138, "chloride": 98, "bicarbonate": 7},
+            1.235294,
+            "StethoPrep question on acid-base 033, after Harper's Biochemistry",
+            Origin.TEACHING,
+            printed="1.24",
+        ),
     ),
 )
 CALCULATORS = (

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import CYCLE, LAST_PERIOD, spoken_day
 from functions.calculators.domain.model import Calculator, Example, Reference, Values
 
@@ -38,5 +39,17 @@ CALCULATOR = Calculator(
         Example({"last_period": "2023-01-01", "cycle": 28}, "2023-10-08", BY_HAND + ": not a leap year"),
         Example({"last_period": "2024-01-01", "cycle": 35}, "2024-10-14", BY_HAND),
         Example({"last_period": "2023-03-10"}, "2023-12-15", BY_HAND + ", cycle not given"),
+        Example(
+            {"last_period": "2022-06-14", "cycle": 28},
+            "2023-03-21",
+            "St. Luke's Hospital, calculating your due date: 14 June gives 21 March",
+            Origin.TEACHING,
+        ),
+        Example(
+            {"last_period": "2020-05-08"},
+            "2021-02-12",
+            "Wikipedia, Estimated date of delivery: 280 days after 8 May 2020",
+            Origin.TEACHING,
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import CREATININE, SODIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference
 
@@ -53,6 +54,13 @@ CALCULATOR = Calculator(
             },
             3.2,
             BY_HAND,
+        ),
+        Example(
+            {"urine_sodium": 15, "urine_creatinine": 120, "sodium": 138, "creatinine": 2.5},
+            0.226449,
+            "computed with clincalc 0.4.0",
+            Origin.SOFTWARE,
+            printed="0.23",
         ),
     ),
 )

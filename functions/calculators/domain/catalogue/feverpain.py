@@ -1,4 +1,5 @@
-from functions.calculators.domain.model import Band, Calculator, Example, Reference, YesNo
+from functions.calculators.domain.evidence import Origin
+from functions.calculators.domain.model import Band, Calculator, Example, Reference, YesNo, outcomes
 from functions.calculators.domain.scoring import points
 
 PAPER = "criteria of Little 2013, counted by hand"
@@ -62,9 +63,22 @@ CALCULATOR = Calculator(
         Reference("Little P et al. BMJ 347:f5806", 2013, "10.1136/bmj.f5806"),
         Reference("NICE guideline NG84, sore throat (acute)", 2018),
     ),
+    outcomes=outcomes(
+        "NICE NG84, terms used in the guideline",
+        Origin.GUIDELINE,
+        (1, "13 to 18 percent"),
+        (3, "34 to 40 percent"),
+        (5, "62 to 65 percent"),
+    ),
     examples=(
         Example(NONE, 0, PAPER + ": the minimum"),
         Example(NONE | {"fever": True, "purulence": True}, 2, PAPER),
-        Example(ALL, 5, PAPER + ": the maximum"),
+        Example(ALL, 5, "NICE NG84, terms used: the maximum", Origin.GUIDELINE, bound=True),
+        Example(
+            NONE | {"fever": True, "rapid": True, "cough_or_cold": False},
+            3,
+            "computed with clincalc 0.4.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

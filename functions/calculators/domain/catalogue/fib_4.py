@@ -1,5 +1,6 @@
 from functools import partial
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, PLATELETS
 from functions.calculators.domain.model import Band, Calculator, Example, Quantity, Range, Reference, Value, Values
 
@@ -58,9 +59,16 @@ CALCULATOR = Calculator(
         Example(
             {"age": 50, "ast": 40, "alt": 36, "platelets": 200},
             1.666667,
-            "published as 1.67: droracle.ai, how to calculate the FIB-4 index",
+            BY_HAND,
         ),
         Example({"age": 40, "ast": 25, "alt": 25, "platelets": 250}, 0.8, BY_HAND),
         Example({"age": 50, "ast": 36, "alt": 36, "platelets": {"value": 150000, "unit": "/µL"}}, 2.0, BY_HAND),
+        Example(
+            {"age": 50, "ast": 80, "alt": 40, "platelets": 150},
+            4.21637,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+            printed="4.22",
+        ),
     ),
 )

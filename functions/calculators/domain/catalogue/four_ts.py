@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded, least, most, total
 from functions.calculators.domain.model import Band, Calculator, Example, Reference
 
@@ -59,6 +60,23 @@ CALCULATOR = Calculator(
     examples=(
         Example(least(ITEMS), 0, PAPER),
         Example(most(ITEMS), 8, PAPER + ": the maximum"),
-        Example({"thrombocytopenia": "2", "timing": "2", "thrombosis": "0", "other_causes": "1"}, 5, PAPER),
+        Example(
+            {"thrombocytopenia": "2", "timing": "2", "thrombosis": "0", "other_causes": "1"},
+            5,
+            "the patient of Greinacher A. N Engl J Med 373:252-261 (2015), doi:10.1056/NEJMcp1411910",
+            Origin.PAPER,
+        ),
+        Example(
+            {"thrombocytopenia": "2", "timing": "1", "thrombosis": "0", "other_causes": "1"},
+            4,
+            "the patient of Thromb J 18 (2020), doi:10.1186/s12959-020-00229-8, table 1",
+            Origin.PAPER,
+        ),
+        Example(
+            {"thrombocytopenia": "1", "timing": "2", "thrombosis": "0", "other_causes": "1"},
+            4,
+            "tests of open-medicine 0.12.0: a patient with sepsis on heparin",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ANY_AGE, ANY_WEIGHT, SEX, SODIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -44,5 +45,11 @@ CALCULATOR = Calculator(
         Example({"age": 40, "sex": "male", "weight": 70, "sodium": 160}, 6.0, BY_HAND),
         Example({"age": 70, "sex": "female", "weight": 56, "sodium": 150}, 1.8, BY_HAND),
         Example({"age": {"value": 3, "unit": "months"}, "sex": "female", "weight": 5, "sodium": 154}, 0.3, BY_HAND),
+        Example(
+            {"age": 40, "sex": "female", "weight": 70, "sodium": 154},
+            3.5,
+            "nephrology.edublogs.org on hypernatraemia; the age is added",
+            Origin.TEACHING,
+        ),
     ),
 )

@@ -1,6 +1,7 @@
 """Generalized Anxiety Disorder scale: seven items over the last two weeks, 0 to 21."""
 
 from functions.calculators.domain.catalogue.phq_9 import how_often
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import least, most, total
 from functions.calculators.domain.model import Band, Calculator, Example, Reference
 
@@ -42,5 +43,11 @@ CALCULATOR = Calculator(
         Example(least(ITEMS), 0, PAPER),
         Example(most(ITEMS), 21, PAPER + ": the maximum"),
         Example(least(ITEMS) | {"nervous": "3", "worry": "2", "restless": "1"}, 6, PAPER),
+        Example(
+            least(ITEMS) | {"nervous": "3", "control": "3", "worry": "3"},
+            9,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Reference, Values
 
 PAPER = "grades of Teasdale 1974 with flexion apart from withdrawal (1976), added by hand"
@@ -103,5 +104,11 @@ CALCULATOR = Calculator(
         Example({"eye": "none", "verbal": "none", "motor": "none"}, 3, PAPER + ": the minimum"),
         Example({"eye": "to speech", "verbal": "confused", "motor": "localising"}, 12, PAPER),
         Example({"eye": "to pain", "verbal": "sounds", "motor": "withdrawal"}, 8, PAPER),
+        Example(
+            {"eye": "to pain", "verbal": "words", "motor": "withdrawal"},
+            9,
+            "CDQuestions, an examination question: E2 V3 M4",
+            Origin.TEACHING,
+        ),
     ),
 )

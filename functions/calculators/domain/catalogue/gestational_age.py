@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import LAST_PERIOD
 from functions.calculators.domain.model import Band, Calculator, Day, Example, Reference, Value, Values
 
@@ -67,5 +68,11 @@ CALCULATOR = Calculator(
         Example({"last_period": "2024-01-01", "on": "2024-01-01"}, 0, BY_HAND),
         Example({"last_period": "2024-01-01", "on": "2024-03-15"}, 74, BY_HAND + ": 10 weeks and 4 days, leap year"),
         Example({"last_period": "2023-06-10", "on": "2024-02-24"}, 259, BY_HAND + ": 37 weeks"),
+        Example(
+            {"last_period": "2020-05-08", "on": "2021-02-12"},
+            280,
+            "Wikipedia, Estimated date of delivery: 8 May 2020 to 12 February 2021, exactly 280 days",
+            Origin.TEACHING,
+        ),
     ),
 )

@@ -1,4 +1,5 @@
 from functions.calculators.domain.criteria import HEART_FAILURE, LIVER_DISEASE
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import HAEMOGLOBIN, HEART_RATE, SEX, SYSTOLIC, UREA
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 from functions.calculators.domain.scoring import LOWEST, points, step
@@ -76,6 +77,19 @@ CALCULATOR = Calculator(
             | dict.fromkeys(POINTS, True),
             23,
             PAPER + ": the maximum",
+        ),
+        Example(
+            WELL
+            | {
+                "urea_nitrogen": {"value": 12, "unit": "mmol/L"},
+                "haemoglobin": 10.5,
+                "systolic": 95,
+                "heart_rate": 110,
+                "melaena": True,
+            },
+            11,
+            "computed with clincalc 0.4.0",
+            Origin.SOFTWARE,
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """GRACE score of death in hospital (Granger 2003): the points of the paper's nomogram."""
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, CREATININE, HEART_RATE, SYSTOLIC
 from functions.calculators.domain.model import (
     Band,
@@ -11,6 +12,7 @@ from functions.calculators.domain.model import (
     Value,
     Values,
     YesNo,
+    outcomes,
 )
 from functions.calculators.domain.scoring import LOWEST, points, step
 
@@ -103,6 +105,13 @@ CALCULATOR = Calculator(
         Reference("Granger CB et al. Arch Intern Med 163:2345-2353", 2003, "10.1001/archinte.163.19.2345"),
         Reference("Roffi M et al. 2015 ESC guidelines. Eur Heart J 37:267-315", 2016, "10.1093/eurheartj/ehv320"),
     ),
+    outcomes=outcomes(
+        "McMaster Textbook of Internal Medicine, table 3.11-2",
+        Origin.TEXTBOOK,
+        (108, "below 1 percent"),
+        (140, "1 to 3 percent"),
+        (141, "above 3 percent"),
+    ),
     examples=(
         Example(CALM, 1, PAPER + ": the minimum, the least creatinine gives 1"),
         Example(
@@ -123,6 +132,18 @@ CALCULATOR = Calculator(
             },
             156,
             PAPER + ": 58 + 15 + 34 + 7 + 28 + 14",
+        ),
+        Example(
+            CALM | {"age": 70, "heart_rate": 90, "systolic": 100, "creatinine": 1.0},
+            140,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
+        Example(
+            CALM | {"age": 70, "heart_rate": 90, "systolic": 100, "creatinine": 1.0, "elevated_markers": True},
+            154,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
         ),
     ),
 )

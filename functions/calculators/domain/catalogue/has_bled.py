@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE
 from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
 
@@ -117,5 +118,13 @@ CALCULATOR = Calculator(
         Example({"age": 65} | NONE, 0, PAPER + ": exactly 65 gives no point"),
         Example({"age": 70} | NONE | {"drugs": True, "stroke": True}, 3, PAPER),
         Example({"age": 80} | dict.fromkeys(POINTS, True), 9, PAPER + ": the maximum"),
+        Example(
+            {"age": 60}
+            | NONE
+            | {"uncontrolled_hypertension": True, "renal_disease": True, "stroke": True, "bleeding": True},
+            4,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

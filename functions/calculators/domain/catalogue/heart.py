@@ -1,6 +1,17 @@
 from functions.calculators.domain.criteria import HYPERTENSION, SMOKING
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, DIABETES
-from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Reference, Values, YesNo
+from functions.calculators.domain.model import (
+    Band,
+    Calculator,
+    Choice,
+    Example,
+    Option,
+    Reference,
+    Values,
+    YesNo,
+    outcomes,
+)
 from functions.calculators.domain.scoring import step
 
 PAPER = "points of Six 2008, added by hand"
@@ -117,6 +128,9 @@ CALCULATOR = Calculator(
         Reference("Six AJ, Backus BE, Kelder JC. Neth Heart J 16:191-196", 2008, "10.1007/BF03086144"),
         Reference("Backus BE et al. Int J Cardiol 168:2153-2158", 2013, "10.1016/j.ijcard.2013.01.255"),
     ),
+    outcomes=outcomes(
+        "abstract of Backus 2013", Origin.PAPER, (3, "1.7 percent"), (6, "16.6 percent"), (10, "50.1 percent")
+    ),
     examples=(
         Example(LEAST, 0, PAPER + ": the minimum"),
         Example(LEAST | {"age": 65, "hypertension": True, "smoking": True, "troponin": "up to 3 times"}, 4, PAPER),
@@ -131,6 +145,12 @@ CALCULATOR = Calculator(
             },
             10,
             PAPER + ": the maximum",
+        ),
+        Example(
+            LEAST | {"history": "moderate", "age": 57, "hypertension": True},
+            3,
+            "PAINE podcast of 12 November 2016: history, age and risk factors count one each",
+            Origin.TEACHING,
         ),
     ),
 )

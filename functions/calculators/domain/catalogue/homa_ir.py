@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import GLUCOSE
 from functions.calculators.domain.model import Band, Calculator, Example, Quantity, Range, Reference
 
@@ -41,6 +42,9 @@ CALCULATOR = Calculator(
             {"glucose": {"value": 4.5, "unit": "mmol/L"}, "insulin": {"value": 10, "unit": "µIU/mL"}},
             2.002022,
             BY_HAND + "; Matthews' own form, 4.5 x 10 / 22.5, gives 2.0",
+        ),
+        Example(
+            {"glucose": 100, "insulin": 10}, 2.469136, "computed with clincalc 0.4.0", Origin.SOFTWARE, printed="2.47"
         ),
     ),
 )

@@ -1,4 +1,5 @@
 from functions.calculators.domain.bodyweight import ideal_weight
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ADULT_HEIGHT, SEX
 from functions.calculators.domain.model import Calculator, Example, Reference, Value, Values
 
@@ -28,8 +29,20 @@ CALCULATOR = Calculator(
     citations=(Reference("Devine BJ. Drug Intell Clin Pharm 8:650-655", 1974, "10.1177/106002807400801104"),),
     examples=(
         Example({"sex": "male", "height": 152.4}, 50.0, BY_HAND + ": exactly 60 inches"),
-        Example({"sex": "female", "height": {"value": 64, "unit": "in"}}, 54.7, BY_HAND),
+        Example(
+            {"sex": "female", "height": {"value": 64, "unit": "in"}},
+            54.7,
+            "NurseWeek's page on ideal body weight, example 2",
+            Origin.TEACHING,
+        ),
         Example({"sex": "male", "height": 177.8}, 73.0, BY_HAND + ": 70 inches"),
         Example({"sex": "female", "height": {"value": 1.4732, "unit": "m"}}, 40.9, BY_HAND + ": 58 inches"),
+        Example(
+            {"sex": "male", "height": {"value": 64, "unit": "in"}},
+            59.2,
+            "NurseWeek's page on ideal body weight, example 1",
+            Origin.TEACHING,
+            printed="59.2",
+        ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import CREATININE
 from functions.calculators.domain.model import (
     Band,
@@ -113,7 +114,12 @@ CALCULATOR = Calculator(
     examples=(
         Example(CALM, "no AKI", PAPER),
         Example(CALM | {"creatinine": 1.5}, "stage 1", PAPER),
-        Example(CALM | {"creatinine": 1.3, "rise_within_48_hours": True}, "stage 1", PAPER),
+        Example(
+            CALM | {"creatinine": 1.3, "rise_within_48_hours": True},
+            "stage 1",
+            "KDIGO 2012, chapter 2.4, table 7, case A on day 1 by the second criterion",
+            Origin.GUIDELINE,
+        ),
         Example(CALM | {"creatinine": {"value": 212.16, "unit": "µmol/L"}}, "stage 2", PAPER + ": 2.4 mg/dL"),
         Example(CALM | {"creatinine": 4.0, "baseline_creatinine": 2.5}, "stage 3", PAPER),
         Example(CALM | {"urine_output": "below 0.5 for 12 h"}, "stage 2", PAPER),

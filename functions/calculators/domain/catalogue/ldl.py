@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import HDL, TOTAL_CHOLESTEROL, TRIGLYCERIDES
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -56,6 +57,12 @@ CALCULATOR = Calculator(
             },
             119.252,
             BY_HAND,
+        ),
+        Example(
+            {"total_cholesterol": 250, "hdl": 40, "triglycerides": 210},
+            168.0,
+            "Examzify, an examination question for laboratory science",
+            Origin.TEACHING,
         ),
     ),
 )

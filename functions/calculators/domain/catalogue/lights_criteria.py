@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from functions.calculators.domain.catalogue.ranson import LDH
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.model import Band, Calculator, Example, Quantity, Range, Reference, Value, Values
 
 PAPER = "criteria of Light 1972"
@@ -100,6 +101,12 @@ CALCULATOR = Calculator(
             CALM | {"fluid_protein": {"value": 18, "unit": "g/L"}, "serum_protein": {"value": 65, "unit": "g/L"}},
             "transudate",
             PAPER,
+        ),
+        Example(
+            {"fluid_protein": 2.0, "serum_protein": 7.0, "fluid_ldh": 70, "serum_ldh": 200, "ldh_limit": 105},
+            "transudate",
+            "CareStandard, a question with its answer after Porcel and Light, Am Fam Physician 73:1211 (2006)",
+            Origin.TEACHING,
         ),
     ),
 )

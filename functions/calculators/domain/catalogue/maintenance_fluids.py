@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ANY_WEIGHT
 from functions.calculators.domain.model import Calculator, Example, Reference, Value, Values
 
@@ -42,5 +43,6 @@ CALCULATOR = Calculator(
         Example({"weight": 20}, 60.0, BY_HAND),
         Example({"weight": 70}, 110.0, BY_HAND),
         Example({"weight": {"value": 6500, "unit": "g"}}, 26.0, BY_HAND),
+        Example({"weight": 25}, 65.0, "tests of open-medicine 0.12.0", Origin.SOFTWARE),
     ),
 )

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, CREATININE, SEX
 from functions.calculators.domain.model import (
     Band,
@@ -71,5 +72,12 @@ CALCULATOR = Calculator(
         Example({"age": 60, "sex": "male", "creatinine": 1.2}, 61.7608, BY_HAND),
         Example({"age": 60, "sex": "female", "creatinine": 1.2, "race": "black"}, 55.5408, BY_HAND),
         Example({"age": 50, "sex": "male", "creatinine": {"value": 176.8, "unit": "µmol/L"}}, 35.5412, BY_HAND),
+        Example(
+            {"age": 60, "sex": "female", "creatinine": 1.5, "race": "other"},
+            35.421581,
+            "computed with medimetry 0.1.0",
+            Origin.SOFTWARE,
+            printed="35.4",
+        ),
     ),
 )

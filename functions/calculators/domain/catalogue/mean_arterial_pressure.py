@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import DIASTOLIC, SYSTOLIC
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -38,7 +39,7 @@ CALCULATOR = Calculator(
     ),
     examples=(
         Example({"systolic": 120, "diastolic": 80}, 93.3333333, BY_HAND),
-        Example({"systolic": 83, "diastolic": 50}, 61.0, "published: sentinelnurse.com, how to calculate MAP"),
+        Example({"systolic": 83, "diastolic": 50}, 61.0, "sentinelnurse.com, how to calculate MAP", Origin.TEACHING),
         Example({"systolic": 90, "diastolic": 52.5}, 65.0, BY_HAND),
         Example(
             {"systolic": {"value": 24, "unit": "kPa"}, "diastolic": {"value": 15, "unit": "kPa"}}, 135.0111, BY_HAND

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ALBUMIN, BILIRUBIN, CREATININE, DIALYSIS, INR, SEX, SODIUM
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values
 
@@ -102,6 +103,9 @@ CALCULATORS = (
             Example(labs(1, 1, 1, 125, sex="female", albumin=1.5), 21, "by hand: 6 + 1.33 + 0.82 x 12 + 1.85 x 2"),
             Example(labs(math.e, math.e, 1, 137, sex="male", albumin=3.5), 20, "by hand: 6 + 4.56 + 9.09"),
             Example(labs(50, 15, 9, 120, sex="female", albumin=1), 40, "the upper bound: the maximum"),
+            Example(
+                labs(3.2, 1.7, 1.4, 131, sex="female", albumin=2.8), 25, "computed with clincalc 0.4.0", Origin.SOFTWARE
+            ),
         ),
     ),
     Calculator(
@@ -129,6 +133,12 @@ CALCULATORS = (
             Example(labs(math.e, math.e, 1, 137), 21, "by hand: 0.378 + 1.120 + 0.643 = 2.141"),
             Example(labs(50, 15, 9, 120), 40, "the upper bound: the maximum"),
             Example(labs(math.e, math.e, 1, 125), 29, "by hand: 21 + 1.32 x 12 - 0.033 x 21 x 12 = 28.5"),
+            Example(
+                labs(2.0, 1.5, 1.5, 137),
+                17,
+                "computed with clincalc 0.4.0, the MELD, which a sodium of 137 leaves as it is",
+                Origin.SOFTWARE,
+            ),
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """Morphine milligram equivalents a day of everything a patient takes."""
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.model import (
     Band,
     Calculator,
@@ -160,5 +161,17 @@ CALCULATOR = Calculator(
             {"fentanyl_buccal": {"value": 100, "unit": "µg"}, "fentanyl_buccal_per_day": 4}, 52.0, BY_HAND + " (2016)"
         ),
         Example({"methadone": 10, "methadone_per_day": 3}, 141.0, BY_HAND),
+        Example(
+            {"hydrocodone": 5, "hydrocodone_per_day": 4},
+            20.0,
+            "CDC guideline, the note to its table of factors",
+            Origin.GUIDELINE,
+        ),
+        Example(
+            {"oxycodone": 10, "oxycodone_per_day": 2},
+            30.0,
+            "CDC guideline, the note to its table of factors",
+            Origin.GUIDELINE,
+        ),
     ),
 )

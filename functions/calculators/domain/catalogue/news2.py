@@ -5,6 +5,7 @@ The chart has whole numbers, and tenths of a degree: what lies between is rounde
 
 import math
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import HEART_RATE, RESPIRATORY_RATE, SATURATION, SYSTOLIC, TEMPERATURE
 from functions.calculators.domain.model import (
     Band,
@@ -140,5 +141,11 @@ CALCULATOR = Calculator(
             PAPER + ": 2 + 2 + 2",
         ),
         Example(CALM | {"temperature": {"value": 102.4, "unit": "°F"}, "heart_rate": 112}, 4, PAPER + ": 39.1 °C"),
-    ),
+        Example(
+            CALM | {"respiratory_rate": 21, "oxygen_saturation": 97, "heart_rate": 95, "temperature": 38.5},
+            4,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
+),
 )  # fmt: skip

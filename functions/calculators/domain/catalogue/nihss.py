@@ -1,5 +1,6 @@
 """NIH Stroke Scale: fifteen items, 0 to 42."""
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded, least, most, total
 from functions.calculators.domain.model import Band, Calculator, Choice, Example, Reference, Value, Values
 
@@ -150,5 +151,11 @@ CALCULATOR = Calculator(
         Example(most(ITEMS), 42, PAPER + ": the maximum"),
         Example(least(ITEMS) | {"gaze": "1", "facial_palsy": "2", "left_arm": "4", "left_leg": "3"}, 10, PAPER),
         Example(least(ITEMS) | {"right_arm": "UN", "language": "2"}, 2, PAPER + ": an untestable item adds nothing"),
+        Example(
+            least(ITEMS) | {"facial_palsy": "1", "sensory": "1", "dysarthria": "1"},
+            3,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import GLUCOSE, SODIUM, UREA
 from functions.calculators.domain.model import Band, Calculator, Example, Reference
 
@@ -32,6 +33,13 @@ CALCULATOR = Calculator(
             },
             330.020222,
             BY_HAND,
+        ),
+        Example(
+            {"sodium": 155, "urea_nitrogen": 60, "glucose": 400},
+            353.650794,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+            printed="353.7",
         ),
     ),
 )

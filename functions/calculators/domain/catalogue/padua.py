@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, BEFORE
 from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
 from functions.calculators.domain.scoring import points
@@ -105,5 +106,6 @@ CALCULATOR = Calculator(
         Example({"age": 69} | NONE, 0, PAPER),
         Example({"age": 70} | dict.fromkeys(TABLE, True), 20, PAPER + ": the maximum"),
         Example({"age": 75} | NONE | {"reduced_mobility": True, "infection": True}, 5, PAPER),
+        Example({"age": 70} | NONE | {"cancer": True}, 4, "tests of open-medicine 0.12.0", Origin.SOFTWARE),
     ),
 )

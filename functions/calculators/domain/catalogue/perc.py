@@ -1,4 +1,5 @@
 from functions.calculators.domain.criteria import COUGHING_BLOOD, PREVIOUS_VTE
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, HEART_RATE, SATURATION
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
@@ -66,5 +67,11 @@ CALCULATOR = Calculator(
             8,
             PAPER + ": the maximum",
         ),
-    ),
+        Example(
+            {"age": 30, "heart_rate": 80, "oxygen_saturation": 98} | NONE,
+            0,
+            "documentation of medimetry 0.1.0",
+            Origin.SOFTWARE,
+        ),
+),
 )  # fmt: skip

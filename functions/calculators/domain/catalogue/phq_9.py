@@ -1,7 +1,8 @@
 """Patient Health Questionnaire: nine items over the last two weeks, 0 to 27."""
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded, least, most, total
-from functions.calculators.domain.model import Band, Calculator, Choice, Example, Reference, Value, Values
+from functions.calculators.domain.model import Band, Calculator, Choice, Example, Reference, Value, Values, outcomes
 
 PAPER = "grades and cuts of Kroenke 2001, added by hand"
 OFTEN = (
@@ -71,9 +72,24 @@ CALCULATOR = Calculator(
             "10.1046/j.1525-1497.2001.016009606.x",
         ),
     ),
+    outcomes=outcomes(
+        "University of Georgia, how to score",
+        Origin.TEACHING,
+        (4, "minimal"),
+        (9, "Mild"),
+        (14, "Moderate symptoms"),
+        (19, "Moderately severe"),
+        (20, "Severe"),
+    ),
     examples=(
         Example(least(ITEMS), 0, PAPER),
         Example(most(ITEMS), 27, PAPER + ": the maximum"),
         Example(least(ITEMS) | {"interest": "2", "mood": "3", "sleep": "2", "energy": "3"}, 10, PAPER),
+        Example(
+            least(ITEMS) | dict.fromkeys(("interest", "mood", "sleep", "energy", "appetite"), "1"),
+            5,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from functions.calculators.domain.catalogue.ckd_stage import EGFR
 from functions.calculators.domain.criteria import SMOKING
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, DIABETES, HDL, SEX, SYSTOLIC, TOTAL_CHOLESTEROL
 from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference, Values, YesNo
 
-PAPER = "printed as 14.7 percent in the supplement of Khan 2024"
+PAPER = "supplement of Khan 2024"
 BY_HAND = "by hand from the coefficients of Khan 2024"
 MMOL = 0.02586
 SMOKES = replace(SMOKING, label="current smoking", question="Does the patient smoke now?")
@@ -103,7 +104,7 @@ CALCULATOR = Calculator(
     ),
     citations=(Reference("Khan SS et al. Circulation 149:430-449", 2024, "10.1161/CIRCULATIONAHA.123.067626"),),
     examples=(
-        Example(PAPERS, 14.683937, PAPER),
+        Example(PAPERS, 14.683937, PAPER, Origin.PAPER, printed="14.7"),
         Example(PAPERS | {"sex": "male"}, 16.317056, BY_HAND),
         Example(
             PAPERS | {"age": 55, "systolic": 130, "diabetes": False, "antihypertensives": False}, 3.844926, BY_HAND

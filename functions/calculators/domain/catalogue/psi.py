@@ -8,6 +8,7 @@ from functions.calculators.domain.criteria import (
     LIVER_DISEASE,
     STROKE_OR_TIA,
 )
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import (
     AGE,
     ARTERIAL_OXYGEN,
@@ -23,7 +24,17 @@ from functions.calculators.domain.inputs import (
     UREA,
     optional,
 )
-from functions.calculators.domain.model import Band, Calculator, Example, Range, Reference, Value, Values, YesNo
+from functions.calculators.domain.model import (
+    Band,
+    Calculator,
+    Example,
+    Range,
+    Reference,
+    Value,
+    Values,
+    YesNo,
+    outcomes,
+)
 from functions.calculators.domain.scoring import points
 
 PAPER = "points of Fine 1997, table 2, added by hand"
@@ -106,6 +117,12 @@ CALCULATOR = Calculator(
     notes=notes,
     caveats=("Weighs age heavily: it can underrate severe pneumonia of the young.",),
     citations=(Reference("Fine MJ et al. N Engl J Med 336:243-250", 1997, "10.1056/NEJM199701233360402"),),
+    outcomes=outcomes(
+        "MSD Manual, medical calculators",
+        Origin.MANUAL,
+        (130, "Class IV"),
+        (131, "Class V: mortality about 27"),
+    ),
     examples=(
         Example(YOUNG, 40, PAPER + ": class I"),
         Example(
@@ -124,5 +141,21 @@ CALCULATOR = Calculator(
             80 + 120 + 65 + 100,
             PAPER + ": everything counts",
         ),
-    ),
+        Example(
+            YOUNG
+            | {
+                "age": 75,
+                "heart_failure": True,
+                "respiratory_rate": 24,
+                "systolic": 110,
+                "temperature": 38.8,
+                "heart_rate": 100,
+                "urea_nitrogen": 35,
+                "pleural_effusion": True,
+            },
+            115,
+            "tests of open-medicine 0.12.0: an elderly man",
+            Origin.SOFTWARE,
+        ),
+),
 )  # fmt: skip

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import RESPIRATORY_RATE, SYSTOLIC
 from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
 
@@ -49,5 +50,11 @@ CALCULATOR = Calculator(
         Example({"respiratory_rate": 22, "systolic": 100, "altered_mentation": True}, 3, PAPER + ": the maximum"),
         Example({"respiratory_rate": 21, "systolic": 101, "altered_mentation": False}, 0, PAPER),
         Example({"respiratory_rate": 28, "systolic": 95, "altered_mentation": False}, 2, PAPER),
+        Example(
+            {"respiratory_rate": 22, "systolic": 120, "altered_mentation": False},
+            1,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import HEART_RATE, QT
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -92,21 +93,50 @@ CALCULATORS = (
         r"ba[zs]{1,2}et{1,2}s?e?",
         bazett,
         Reference("Bazett HC. Heart 7:353-370", 1920),
-        (worked(400, 60, 400.0), worked(330, 240, 660.0), worked(360, 93.75, 450.0)),
+        (
+            worked(400, 60, 400.0),
+            worked(330, 240, 660.0),
+            worked(360, 93.75, 450.0),
+            Example(
+                {"qt": 480, "heart_rate": 64},
+                495.741868,
+                "StethoPrep question on the ECG 073, after Guyton and Hall",
+                Origin.TEACHING,
+                printed="496",
+            ),
+        ),
     ),
     variant(
         "Fridericia",
         r"fr[ie]d[ea]?r[ie]c{1,2}[ia]{1,2}a?s?",
         fridericia,
         Reference("Fridericia LS. Acta Med Scand 53:469-486", 1920),
-        (worked(400, 60, 400.0), worked(360, 117.1875, 450.0), worked(300, 202.5, 450.0)),
+        (
+            worked(400, 60, 400.0),
+            worked(360, 117.1875, 450.0),
+            worked(300, 202.5, 450.0),
+            Example(
+                {"qt": 420, "heart_rate": 80},
+                462.269815,
+                "computed with open-medicine 0.12.0",
+                Origin.SOFTWARE,
+                printed="462.3",
+            ),
+        ),
     ),
     variant(
         "Framingham",
         r"fram{1,2}ing{0,2}ham",
         framingham,
         Reference("Sagie A et al. Am J Cardiol 70:797-801", 1992),
-        (worked(400, 60, 400.0), worked(360, 120, 437.0), worked(420, 48, 381.5)),
+        (
+            worked(400, 60, 400.0),
+            worked(360, 120, 437.0),
+            worked(420, 48, 381.5),
+            Example(
+                {"qt": 420, "heart_rate": 80}, 458.5, "computed with medimetry 0.1.0", Origin.SOFTWARE, printed="458.5"
+            ),
+        ),
     ),
     variant(
         "Rautaharju",
@@ -120,6 +150,13 @@ CALCULATORS = (
         r"hod{1,2}ges?",
         hodges,
         Reference("Hodges M et al. J Am Coll Cardiol 1:694", 1983),
-        (worked(400, 60, 400.0), worked(380, 100, 450.0), worked(420, 40, 385.0)),
+        (
+            worked(400, 60, 400.0),
+            worked(380, 100, 450.0),
+            worked(420, 40, 385.0),
+            Example(
+                {"qt": 420, "heart_rate": 80}, 455.0, "computed with medimetry 0.1.0", Origin.SOFTWARE, printed="455.0"
+            ),
+        ),
     ),
 )

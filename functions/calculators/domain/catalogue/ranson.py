@@ -1,5 +1,6 @@
 """Ranson's criteria of pancreatitis not caused by gallstones: five at admission, six within 48 hours."""
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, ARTERIAL_OXYGEN, CALCIUM, GLUCOSE, WHITE_CELLS
 from functions.calculators.domain.model import (
     Band,
@@ -11,6 +12,7 @@ from functions.calculators.domain.model import (
     Reference,
     Values,
     YesNo,
+    outcomes,
 )
 
 PAPER = "criteria of Ranson 1974, added by hand"
@@ -102,6 +104,14 @@ CALCULATOR = Calculator(
         "The mortalities are those of 1974; care has improved since.",
     ),
     citations=(Reference("Ranson JHC et al. Surg Gynecol Obstet 139:69-81", 1974),),
+    outcomes=outcomes(
+        "World J Clin Cases 13:101008 (2025), table 2",
+        Origin.PAPER,
+        (2, "1 percent"),
+        (4, "15 percent"),
+        (6, "40 percent"),
+        (7, "100 percent"),
+    ),
     examples=(
         Example(CALM, 0, PAPER + ": every value just short of its cut"),
         Example(
@@ -115,5 +125,11 @@ CALCULATOR = Calculator(
             3,
             PAPER + ": 216 mg/dL and 7.6 mg/dL",
         ),
-    ),
+        Example(
+            CALM | {"age": 62, "white_cells": 18, "glucose": 230, "ldh": 400},
+            4,
+            "computed with open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
+),
 )  # fmt: skip

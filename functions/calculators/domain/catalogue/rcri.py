@@ -1,4 +1,5 @@
 from functions.calculators.domain.criteria import HEART_FAILURE, STROKE_OR_TIA
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import CREATININE
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, YesNo
 from functions.calculators.domain.scoring import points
@@ -57,5 +58,8 @@ CALCULATOR = Calculator(
         Example(NONE | {"creatinine": 2.0}, 0, PAPER + ": exactly 2.0 gives no point"),
         Example(NONE | {"creatinine": {"value": 177, "unit": "µmol/L"}, "insulin": True}, 2, PAPER),
         Example(dict.fromkeys(NONE, True) | {"creatinine": 2.1}, 6, PAPER + ": the maximum"),
+        Example(
+            NONE | {"creatinine": 1.0, "high_risk_surgery": True}, 1, "tests of open-medicine 0.12.0", Origin.SOFTWARE
+        ),
     ),
 )

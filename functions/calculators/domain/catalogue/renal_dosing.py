@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from functions.calculators.domain.catalogue.ckd_stage import EGFR as FILTRATION
 from functions.calculators.domain.catalogue.cockcroft_gault import clearance, dosing_weight
-from functions.calculators.domain.evidence import FROM_MEMORY
+from functions.calculators.domain.evidence import FROM_MEMORY, Origin
 from functions.calculators.domain.inputs import ADULT_HEIGHT, AGE, CREATININE, SEX, WEIGHT
 from functions.calculators.domain.model import (
     Calculator,
@@ -207,19 +207,29 @@ CALCULATOR = Calculator(
         Reference("FDA. Pharmacokinetics in patients with impaired renal function, guidance for industry", 2024),
     ),
     examples=(
-        Example({"drug": "levetiracetam", "clearance": 45}, "levetiracetam: 250 to 750 mg every 12 hours", LABEL),
+        Example(
+            {"drug": "levetiracetam", "clearance": 45},
+            "levetiracetam: 250 to 750 mg every 12 hours",
+            LABEL,
+            Origin.LABEL,
+        ),
         Example(
             {"drug": "rivaroxaban", "indication": "atrial fibrillation"} | PATIENT,
             "rivaroxaban (atrial fibrillation): 15 mg once a day with the evening meal",
             LABEL + "; by hand (140 - 80) x 55 x 0.85 / (72 x 1.2) = 32.5 mL/min",
+            Origin.LABEL,
         ),
         Example(
             {"drug": "apixaban", "indication": "atrial fibrillation", "age": 80, "weight": 55, "creatinine": 1.2},
             "apixaban (atrial fibrillation): 2.5 mg twice a day (2 of the label's 3 criteria are met; 2 are enough)",
             LABEL,
+            Origin.LABEL,
         ),
         Example(
-            {"drug": "metformin", "egfr": 40}, "metformin: do not start; on treatment weigh benefit against risk", LABEL
+            {"drug": "metformin", "egfr": 40},
+            "metformin: do not start; on treatment weigh benefit against risk",
+            LABEL,
+            Origin.LABEL,
         ),
     ),
 )

@@ -1,4 +1,5 @@
 from functions.calculators.domain.criteria import COUGHING_BLOOD, PREVIOUS_VTE
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, HEART_RATE
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 from functions.calculators.domain.scoring import points, step
@@ -66,5 +67,11 @@ CALCULATOR = Calculator(
         Example(CALM, 0, PAPER + ": every value just short of its cut"),
         Example({"age": 66, "heart_rate": 95} | dict.fromkeys(TABLE, True), 22, PAPER + ": the maximum"),
         Example(CALM | {"age": 70, "heart_rate": 80, "leg_pain": True}, 7, PAPER),
+        Example(
+            CALM | {"age": 70, "heart_rate": 100, "previous_vte": True},
+            9,
+            "documentation of medimetry 0.1.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,5 +1,6 @@
 """Rockall score, before endoscopy (0 to 7) and with what it found (0 to 11)."""
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.graded import graded
 from functions.calculators.domain.inputs import AGE, HEART_RATE, SYSTOLIC
 from functions.calculators.domain.model import Band, Calculator, Choice, Example, Option, Reference, Values, YesNo
@@ -101,6 +102,12 @@ CALCULATORS = (
             Example(CALM, 0, PAPER + ": every value just short of its cut"),
             Example(SICK, 7, PAPER + ": the maximum"),
             Example(CALM | {"age": 60, "heart_rate": 100, "major_comorbidity": True}, 4, PAPER),
+            Example(
+                CALM | {"age": 72, "systolic": 95, "heart_rate": 110, "major_comorbidity": True},
+                5,
+                "computed with clincalc 0.4.0",
+                Origin.SOFTWARE,
+            ),
         ),
     ),
     Calculator(
@@ -120,6 +127,20 @@ CALCULATORS = (
             Example(CALM | {"diagnosis": "none", "stigmata": "0"}, 0, PAPER),
             Example(SICK | {"diagnosis": "cancer", "stigmata": "1"}, 11, PAPER + ": the maximum"),
             Example(CALM | {"age": 70, "systolic": 90, "diagnosis": "other", "stigmata": "1"}, 6, PAPER),
+            Example(
+                CALM
+                | {
+                    "age": 72,
+                    "systolic": 95,
+                    "heart_rate": 110,
+                    "major_comorbidity": True,
+                    "diagnosis": "other",
+                    "stigmata": "1",
+                },
+                8,
+                "computed with clincalc 0.4.0",
+                Origin.SOFTWARE,
+            ),
         ),
     ),
 )

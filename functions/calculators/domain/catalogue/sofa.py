@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 
 from functions.calculators.domain.criteria import VENTILATION
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import (
     ARTERIAL_OXYGEN,
     BILIRUBIN,
@@ -179,5 +180,20 @@ CALCULATOR = Calculator(
             24,
             PAPER + ": the maximum",
         ),
-    ),
+        Example(
+            WELL
+            | {
+                "arterial_oxygen": 72,
+                "inspired_oxygen": 40,
+                "ventilation": True,
+                "platelets": 45,
+                "bilirubin": 3.5,
+                "coma_scale": 11,
+                "creatinine": 2.5,
+            },
+            12,
+            "computed with clincalc 0.4.0",
+            Origin.SOFTWARE,
+        ),
+),
 )  # fmt: skip

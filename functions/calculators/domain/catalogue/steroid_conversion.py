@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.model import Calculator, Choice, Example, Option, Quantity, Range, Reference, Values
 
 BY_HAND = "worked by hand from the equivalent doses"
@@ -75,6 +76,18 @@ CALCULATOR = Calculator(
         Example({"steroid": "dexamethasone", "dose": 6, "target": "prednisolone"}, 40.0, BY_HAND),
         Example(
             {"steroid": "cortisone", "dose": {"value": 0.05, "unit": "g"}, "target": "triamcinolone"}, 8.0, BY_HAND
+        ),
+        Example(
+            {"steroid": "prednisolone", "dose": 15, "target": "hydrocortisone"},
+            60.0,
+            "label of prednisolone oral solution, its table of equivalent doses",
+            Origin.LABEL,
+        ),
+        Example(
+            {"steroid": "prednisolone", "dose": 15, "target": "dexamethasone"},
+            2.25,
+            "label of prednisolone oral solution, its table of equivalent doses",
+            Origin.LABEL,
         ),
     ),
 )

@@ -1,4 +1,5 @@
 from functions.calculators.domain.catalogue.grace import KILLIP
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE, HEART_RATE, SYSTOLIC, WEIGHT
 from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
 from functions.calculators.domain.scoring import step
@@ -74,5 +75,6 @@ CALCULATOR = Calculator(
             PAPER + ": the maximum",
         ),
         Example(CALM | {"age": 70, "anterior": True, "weight": {"value": 140, "unit": "lb"}}, 4, PAPER),
+        Example(CALM | {"age": 70}, 2, "tests of open-medicine 0.12.0", Origin.SOFTWARE),
     ),
 )

@@ -1,6 +1,7 @@
 from functions.calculators.domain.catalogue.grace import MARKERS
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import AGE
-from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo
+from functions.calculators.domain.model import Band, Calculator, Example, Measured, Reference, Values, YesNo, outcomes
 from functions.calculators.domain.scoring import points
 
 PAPER = "points of Antman 2000, added by hand"
@@ -71,9 +72,25 @@ CALCULATOR = Calculator(
     ),
     caveats=("Rates of the trials around 2000, before today's treatment.",),
     citations=(Reference("Antman EM et al. JAMA 284:835-842", 2000, "10.1001/jama.284.7.835"),),
+    outcomes=outcomes(
+        "Antman 2000 as the Healio quiz of cardiology prints it: 4.7, 8.3, 13.2, 19.9, 26.2, 40.9",
+        Origin.PAPER,
+        (1, "5 percent"),
+        (2, "8 percent"),
+        (3, "13 percent"),
+        (4, "20 percent"),
+        (5, "26 percent"),
+        (7, "41 percent"),
+    ),
     examples=(
         Example({"age": 64} | NONE, 0, PAPER),
-        Example({"age": 65} | dict.fromkeys(TABLE, True), 7, PAPER + ": the maximum"),
+        Example({"age": 65} | dict.fromkeys(TABLE, True), 7, "Antman 2000: the maximum", Origin.PAPER, bound=True),
         Example({"age": 70} | NONE | {"aspirin": True, "st_deviation": True}, 3, PAPER),
+        Example(
+            {"age": 65} | NONE | {"risk_factors": True, "known_stenosis": True, "aspirin": True, "severe_angina": True},
+            5,
+            "tests of open-medicine 0.12.0",
+            Origin.SOFTWARE,
+        ),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import BEFORE, WELLS
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
@@ -102,5 +103,6 @@ CALCULATOR = Calculator(
         Example(NONE | {"cancer": True, "calf_swelling": True, "pitting_edema": True}, 3, PAPER),
         Example(NONE | {"alternative_diagnosis": True}, -2, PAPER + ": the minimum"),
         Example(dict.fromkeys(NAMES, True) | {"alternative_diagnosis": False}, 9, PAPER + ": the maximum"),
+        Example(NONE | {"cancer": True, "pitting_edema": True}, 2, "tests of open-medicine 0.12.0", Origin.SOFTWARE),
     ),
 )

@@ -1,3 +1,4 @@
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import BEFORE, HEART_RATE, WELLS
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Values, YesNo
 
@@ -88,5 +89,11 @@ CALCULATOR = Calculator(
         Example({"heart_rate": 110} | NONE | {"dvt_signs": True}, 4.5, PAPER),
         Example({"heart_rate": 100} | NONE, 0.0, PAPER + ": exactly 100 gives no points"),
         Example({"heart_rate": 101} | dict.fromkeys(POINTS, True), 12.5, PAPER + ": the maximum"),
+        Example(
+            {"heart_rate": 120} | NONE | {"immobilisation_or_surgery": True, "pe_most_likely": True},
+            6.0,
+            "case of Andelic S, Signa Vitae 12 Suppl 1:131-133 (2016), doi:10.22514/SV121.102016.25",
+            Origin.PAPER,
+        ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from functions.calculators.domain.evidence import Origin
 from functions.calculators.domain.inputs import ARTERIAL_CARBON_DIOXIDE, BICARBONATE
 from functions.calculators.domain.model import Band, Calculator, Example, Reference, Value, Values
 
@@ -49,5 +50,17 @@ CALCULATOR = Calculator(
         Example({"bicarbonate": 12}, 26.0, BY_HAND),
         Example({"bicarbonate": 8, "arterial_carbon_dioxide": 20}, 20.0, BY_HAND),
         Example({"bicarbonate": 15, "arterial_carbon_dioxide": {"value": 5, "unit": "kPa"}}, 30.5, BY_HAND),
+        Example(
+            {"bicarbonate": 7, "arterial_carbon_dioxide": 18},
+            18.5,
+            "StethoPrep question on acid-base 033, after Harper's Biochemistry",
+            Origin.TEACHING,
+        ),
+        Example(
+            {"bicarbonate": 13, "arterial_carbon_dioxide": 28},
+            27.5,
+            "StethoPrep question on acid-base 026, after Guyton and Hall",
+            Origin.TEACHING,
+        ),
     ),
 )

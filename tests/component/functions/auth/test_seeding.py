@@ -6,11 +6,12 @@ import asyncpg
 import msgspec
 import pytest
 
-from functions.auth import seed
-from functions.auth.service import unseal_secret
+from functions.auth import seed, store
 from voiceassist.adapters.issuer.seed import seed as people_of
+from voiceassist.adapters.postgres import Database
 from voiceassist.core.errors import SettingsError
 from voiceassist.core.identity import DEFAULT_TENANT
+from voiceassist.runtime import encryption
 
 KEY = "va_seeding-test-0123456789abcdefghijklmnopqrst"
 
@@ -31,10 +32,23 @@ def rows(settings, query):
     return asyncio.run(ask())
 
 
+def keys_of(settings):
+    async def ask():
+        database = Database(settings.postgres.dsn, pool_size=1)
+        try:
+            keyring = encryption.keyring_of(settings, database, lambda: encryption.kms_of(settings))
+            return await keyring.of(DEFAULT_TENANT)
+        finally:
+            await database.close()
+
+    return asyncio.run(ask())
+
+
 @pytest.fixture
 def here(settings, tmp_path):
     """The engines of the session with people of this test only."""
-    return msgspec.structs.replace(settings, data_dir=str(tmp_path))
+    kms = msgspec.structs.replace(settings.kms, file=str(encryption.key_file(settings)))
+    return msgspec.structs.replace(settings, data_dir=str(tmp_path), kms=kms)
 
 
 def test_seeding_twice_and_after_a_move_keeps_the_same_people(here, tmp_path):
@@ -56,7 +70,7 @@ def test_every_person_has_a_confirmed_factor_that_opens_with_our_key(here, tmp_p
         query = "select u.id, m.secret, m.confirmed_at from users u join mfa_totp m on m.user_id = u.id"
         (row,) = rows(here, f"{query} where u.sub = '{person.sub}'")
         assert row["confirmed_at"] is not None
-        assert unseal_secret(here.kek, DEFAULT_TENANT, row["id"], row["secret"]) == person.totp_secret
+        assert store.SECRET.open(keys_of(here), row["id"], row["secret"]) == person.totp_secret
 
 
 def test_the_key_of_the_command_line_is_stored_as_a_hash_with_an_end(here):

@@ -14,11 +14,11 @@ import jsonschema
 import pytest
 
 from voiceassist.core.identity import service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 
 ROOT = Path(__file__).resolve().parents[4]
 COMMAND = Path(sys.executable).parent / "functions-framework"
-SECRET = "an internal secret of forty characters.."
+WORKLOAD = workloads.derived("s" * 40)
 PLANTED = "Zebulon Quackenbush"  # must appear in no answer and in no output of the process
 START_SECONDS = 30
 
@@ -50,8 +50,8 @@ def room(tmp_path_factory, output):
     """The base URL of a running room that has nothing but its secret."""
     home, port = tmp_path_factory.mktemp("home"), free_port()
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home),
-        "VOICEASSIST_INTERNAL_SECRET": SECRET,
+        "PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PYTHONPATH": str(ROOT),
+        "VOICEASSIST_WORKLOAD__KEY": WORKLOAD.key, "VOICEASSIST_WORKLOAD__KEYS": WORKLOAD.keys,
     }  # fmt: skip
     source = ROOT / "functions" / "calculators" / "main.py"
     command = [COMMAND, "--source", source, "--target", "calculators", "--host", "127.0.0.1", "--port", str(port)]
@@ -67,7 +67,7 @@ def room(tmp_path_factory, output):
 
 @pytest.fixture
 def client(room):
-    token = tokens.mint(service("gateway"), issuer="gateway", secret=SECRET)
+    token = tokens.mint(service("gateway"), issuer="gateway", audience="calculators", workload=WORKLOAD)
     with httpx.Client(base_url=room, headers={"authorization": f"Bearer {token}"}, trust_env=False) as client:
         yield client
 

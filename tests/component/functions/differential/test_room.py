@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from voiceassist.core.identity import service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 
 ROOT = Path(__file__).resolve().parents[4]
 COMMAND = Path(sys.executable).parent / "functions-framework"
-SECRET = "an internal secret of forty characters.."
+WORKLOAD = workloads.derived("s" * 40)
 PLANTED = "Zebulon Quackenbush"  # must appear in no answer and in no output of the process
 START_SECONDS = 30
 CASE = f"{PLANTED}, 72-year-old woman, in shock since this morning, fever 39.2, rigors, confused, dysuria"
@@ -37,7 +37,7 @@ def room(tmp_path_factory, output):
     home = tmp_path_factory.mktemp("home")
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "PYTHONPATH": str(ROOT),
-        "VOICEASSIST_INTERNAL_SECRET": SECRET,
+        "VOICEASSIST_WORKLOAD__KEY": WORKLOAD.key, "VOICEASSIST_WORKLOAD__KEYS": WORKLOAD.keys,
     }  # fmt: skip
     source = ROOT / "functions" / "differential" / "main.py"
     command = [COMMAND, "--source", source, "--target", "differential", "--host", "127.0.0.1", "--port", str(port)]
@@ -59,7 +59,7 @@ def room(tmp_path_factory, output):
 
 @pytest.fixture
 def client():
-    token = tokens.mint(service("gateway"), issuer="gateway", secret=SECRET)
+    token = tokens.mint(service("gateway"), issuer="gateway", audience="differential", workload=WORKLOAD)
     with httpx.Client(headers={"authorization": f"Bearer {token}"}, trust_env=False) as client:
         yield client
 

@@ -46,10 +46,10 @@ async def test_an_upload_is_stored_sealed_recorded_and_announced(caller, person,
 
     stored = providers.objects().get(object_key(owner.tenant_id, body["id"]))
     assert b"Warfarin" not in stored
-    assert b"".join(providers.vault().fetch(owner.tenant_id, body["id"])) == TEXT
+    assert b"".join(providers.vault().fetch(await providers.keyring().of(owner.tenant_id), body["id"])) == TEXT
     providers.objects().put(object_key(owner.tenant_id, "moved"), stored)
     with pytest.raises(SealBrokenError):
-        list(providers.vault().fetch(owner.tenant_id, "moved"))
+        list(providers.vault().fetch(await providers.keyring().of(owner.tenant_id), "moved"))
 
 
 async def test_a_large_file_survives_the_way_in_and_out(caller, person):
@@ -58,7 +58,7 @@ async def test_a_large_file_survives_the_way_in_and_out(caller, person):
     async with caller(room, owner) as client:
         body = (await upload(client, data, "big.pdf")).json()
     fetched = hashlib.sha256()
-    for frame in providers.vault().fetch(owner.tenant_id, body["id"]):
+    for frame in providers.vault().fetch(await providers.keyring().of(owner.tenant_id), body["id"]):
         fetched.update(frame)
     assert fetched.digest() == hashlib.sha256(data).digest()
 
@@ -207,9 +207,9 @@ async def test_a_crash_between_store_and_record_leaves_no_row_and_no_object(call
     async with caller(room, await person()) as client:
         assert (await upload(client)).status_code == 500
         assert await own(client) == []
-    ((tenant_id, document_id),) = kept
+    ((keys, document_id),) = kept
     with pytest.raises(NotFoundError):
-        list(providers.vault().fetch(tenant_id, document_id))
+        list(providers.vault().fetch(keys, document_id))
 
 
 async def test_health_readiness_and_api_description(caller):

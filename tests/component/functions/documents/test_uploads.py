@@ -93,7 +93,7 @@ async def test_a_file_comes_in_parts_in_any_order_and_over_a_restart(caller, per
     assert sha256.encode() in event.data
     stored = providers.objects().get(object_key(owner.tenant_id, upload["id"]))
     assert FILE[:65_536] not in stored
-    assert b"".join(providers.vault().fetch(owner.tenant_id, upload["id"])) == FILE
+    assert b"".join(providers.vault().fetch(await providers.keyring().of(owner.tenant_id), upload["id"])) == FILE
 
 
 async def test_the_same_file_in_one_piece_and_in_parts_is_one_document(caller, person):
@@ -104,7 +104,7 @@ async def test_the_same_file_in_one_piece_and_in_parts_is_one_document(caller, p
         again = (await complete(client, upload)).json()
         assert (again["id"], again["duplicate"]) == (whole["id"], True)
     with pytest.raises(NotFoundError):
-        list(providers.vault().fetch((await person()).tenant_id, upload["id"]))
+        list(providers.vault().fetch(await providers.keyring().of((await person()).tenant_id), upload["id"]))
 
 
 async def test_a_part_that_did_not_arrive_whole_is_not_stored(caller, person):
@@ -135,7 +135,7 @@ async def test_a_file_that_is_not_the_announced_one_is_given_up(caller, person):
         assert (answer.status_code, answer.json()["code"]) == (400, "DIGEST_MISMATCH")
         assert (await client.get("/api/v1/documents/uploads")).json()["items"] == []
     with pytest.raises(NotFoundError):
-        list(providers.vault().fetch(owner.tenant_id, upload["id"]))
+        list(providers.vault().fetch(await providers.keyring().of(owner.tenant_id), upload["id"]))
 
 
 async def test_an_upload_given_up_leaves_nothing(caller, person):
@@ -211,4 +211,4 @@ async def test_completing_goes_on_after_the_database_was_away(caller, person, mo
             patch.setattr(upload_store, "close", away)
             assert (await complete(client, upload)).status_code == 503
         assert (await complete(client, upload)).status_code == 202
-    assert b"".join(providers.vault().fetch(owner.tenant_id, upload["id"])) == b"text"
+    assert b"".join(providers.vault().fetch(await providers.keyring().of(owner.tenant_id), upload["id"])) == b"text"

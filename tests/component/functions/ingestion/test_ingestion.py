@@ -67,7 +67,7 @@ async def test_a_pdf_is_found_on_its_page_and_its_owner_is_told(uploaded, delive
     assert job["processed_chunks"] == job["total_chunks"] == await chunks_of(database, body["id"]) >= 20
 
     embedder = providers.embedder()
-    index = PgVectorIndex(database, owner, embedder.model)
+    index = PgVectorIndex(database, providers.keyring(), owner, embedder.model)
     question = "what is the loading dose of zorbamicin"
     found = await index.search(Query(question, embedder.embed_query(question), limit=3))
     for ranking in (found.by_meaning, found.by_words):
@@ -98,7 +98,7 @@ async def test_word_html_and_markdown_go_the_same_way(uploaded, deliver, databas
     ):
         owner, body, event = await uploaded(data, name)
         assert await deliver(main.room, event) == 204
-        index = PgVectorIndex(database, owner, providers.embedder().model)
+        index = PgVectorIndex(database, providers.keyring(), owner, providers.embedder().model)
         (hit,) = (await index.search(Query("colchicine"))).by_words
         assert (hit.chunk.document_id, hit.chunk.heading, hit.chunk.text) == (
             body["id"], "Gout", "Colchicine is given early.",
@@ -161,7 +161,7 @@ async def test_a_crash_before_the_commit_is_repaired_by_the_next_delivery(
         await real(*args, **options)
         raise RuntimeError
 
-    index = PgVectorIndex(database, owner, providers.embedder().model)
+    index = PgVectorIndex(database, providers.keyring(), owner, providers.embedder().model)
     with monkeypatch.context() as patch:
         patch.setattr(main.store, "complete", written_then_killed)
         assert await deliver(main.room, event) == 500
@@ -237,7 +237,7 @@ async def test_deletion_takes_passages_and_file_along(uploaded, deliver, said, c
     from voiceassist.core.errors import NotFoundError
 
     with pytest.raises(NotFoundError):
-        list(providers.vault().fetch(owner.tenant_id, body["id"]))
+        list(providers.vault().fetch(await providers.keyring().of(owner.tenant_id), body["id"]))
 
 
 async def test_a_document_deleted_while_it_is_read_leaves_nothing_behind(

@@ -41,6 +41,7 @@ async def test_three_retries_then_the_job_is_dead_and_says_why(
     owner, body, event = await uploaded()
     with monkeypatch.context() as patch:
         patch.setattr(main.store, "fetched", down)
+        patch.setattr("functions.ingestion.job.PATIENCE_SECONDS", 0.0)
         for retries in (1, 2, 3):
             assert await deliver(main.room, event) == 503
             job = await job_of(owner, body)
@@ -72,6 +73,21 @@ async def test_three_retries_then_the_job_is_dead_and_says_why(
     assert await chunks_of(database, body["id"]) == 1
 
 
+async def test_an_outage_of_less_than_a_minute_uses_up_no_job(uploaded, deliver, job_of, monkeypatch, database):
+    owner, body, event = await uploaded()
+    with monkeypatch.context() as patch:
+        patch.setattr(main.store, "fetched", down)
+        for _ in range(5):
+            assert await deliver(main.room, event) == 503
+        job = await job_of(owner, body)
+        assert (job["state"], job["retry_count"]) == ("pending", 3)
+        async with database.transaction(service("test")) as connection:
+            a_minute_ago = "update indexing_jobs set failing_since = failing_since - interval '61 s' where id = :id"
+            await connection.execute(text(a_minute_ago), {"id": body["job_id"]})
+        assert await deliver(main.room, event) == 422
+    assert (await job_of(owner, body))["state"] == "dead"
+
+
 async def test_a_process_that_dies_every_time_is_counted_too(uploaded, deliver, job_of, monkeypatch, said):
     owner, body, event = await uploaded()
 
@@ -80,11 +96,12 @@ async def test_a_process_that_dies_every_time_is_counted_too(uploaded, deliver, 
 
     with monkeypatch.context() as patch:
         patch.setattr(main, "_index", died)
+        patch.setattr("functions.ingestion.job.PATIENCE_SECONDS", 0.0)
         for _ in range(4):
             with contextlib.suppress(asyncio.CancelledError):
                 await deliver(main.room, event)
-    assert (await job_of(owner, body))["state"] == "running"  # nobody was left to say otherwise
-    assert await deliver(main.room, event) == 422
+        assert (await job_of(owner, body))["state"] == "running"  # nobody was left to say otherwise
+        assert await deliver(main.room, event) == 422
     job = await job_of(owner, body)
     assert (job["state"], job["error_code"]) == ("dead", "INDEXING_INTERRUPTED")
     assert (await said(body["id"]))[-1].type == "org.voiceassist.document.failed.v1"
@@ -107,7 +124,7 @@ async def test_an_attempt_after_a_crash_goes_on_where_the_last_one_was(
     monkeypatch.setattr(type(providers.embedder()), "embed_passages", dies_in_the_second)
     assert await deliver(main.room, event) == 500
     assert await chunks_of(database, body["id"]) == 64
-    index = PgVectorIndex(database, owner, providers.embedder().model)
+    index = PgVectorIndex(database, providers.keyring(), owner, providers.embedder().model)
     assert (await index.search(Query("tidy"))).by_words == ()
     assert await deliver(main.room, event) == 204
     assert batches == [64, 36, 36]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sqlalchemy import text
 
 from events.catalog import Ping
 from events.envelope import CloudEvent
@@ -13,7 +14,7 @@ from voiceassist.adapters.vectors import index_models
 from voiceassist.core import ids
 from voiceassist.core.identity import DEFAULT_TENANT, service
 from voiceassist.runtime import providers
-from voiceassist.runtime.phi_gate import PhiBlockedError
+from voiceassist.runtime.egress import PhiBlockedError
 
 pytestmark = pytest.mark.req("P5.5")
 
@@ -94,13 +95,13 @@ async def test_a_tick_changes_the_model_and_the_document_is_found_before_and_aft
         async with database.transaction(owner) as connection:
             return (await index_models.serving(connection)).model_id
 
-    text = b"# Zorbamicin\n\nThe loading dose of zorbamicin is 437 mg.\n"
-    _, _, event = await uploaded(text, "zorbamicin.md", owner=owner)
+    given = b"# Zorbamicin\n\nThe loading dose of zorbamicin is 437 mg.\n"
+    _, _, event = await uploaded(given, "zorbamicin.md", owner=owner)
     assert await deliver(main.room, event) == 204
     before = await serving()
     turned.change()
     assert "437 mg" in (await found())[0]
-    _, _, event = await uploaded(text.replace(b"437", b"999"), "zorbamicin-1.md", owner=owner)
+    _, _, event = await uploaded(given.replace(b"437", b"999"), "zorbamicin-1.md", owner=owner)
     assert await deliver(main.room, event) == 204
     assert before == await serving() != turned.model_id, "an upload meanwhile comes in with the model that serves"
     assert any("999 mg" in one for one in await found())
@@ -110,7 +111,7 @@ async def test_a_tick_changes_the_model_and_the_document_is_found_before_and_aft
     assert turned.embedded > 0
     assert "437 mg" in (await found())[0]
 
-    _, _, event = await uploaded(text.replace(b"437", b"512"), "zorbamicin-2.md", owner=owner)
+    _, _, event = await uploaded(given.replace(b"437", b"512"), "zorbamicin-2.md", owner=owner)
     assert await deliver(main.room, event) == 204
     assert any("512 mg" in one for one in await found())
 
@@ -118,10 +119,10 @@ async def test_a_tick_changes_the_model_and_the_document_is_found_before_and_aft
 async def test_a_tick_ends_with_its_time_and_the_next_goes_on(uploaded, deliver, database, turned, owner):
     _, _, event = await uploaded(b"# Gout\n\nColchicine is given early.\n", "gout-late.md", owner=owner)
     assert await deliver(main.room, event) == 204
-    assert await reembedding.run(database, turned, seconds=0) == 1
+    assert await reembedding.run(database, providers.keyring(), turned, seconds=0) == 1
     assert turned.embedded == 0
     seen = []
-    assert await reembedding.run(database, turned, told=lambda *told: seen.append(told)) == 0
+    assert await reembedding.run(database, providers.keyring(), turned, told=lambda *told: seen.append(told)) == 0
     assert (seen, turned.embedded) == ([(1, 1, True)], 1)
 
 
@@ -131,17 +132,28 @@ async def test_a_tenant_whose_passages_must_not_leave_keeps_its_model(uploaded, 
     assert await deliver(main.room, event) == 204
 
     def refuse(_texts):
-        raise PhiBlockedError
+        raise PhiBlockedError("KEEP_LOCAL", "embeddings")
 
     turned.embed_passages = refuse
-    assert await reembedding.run(database, turned) == 1
+    assert await reembedding.run(database, providers.keyring(), turned) == 1
+    async with database.transaction(owner) as connection:
+        assert (await index_models.serving(connection)).model_id == providers.embedder().model_id
+
+
+async def test_a_passage_that_does_not_open_stops_nobody_else(uploaded, deliver, database, turned, owner):
+    _, _, event = await uploaded(b"# Gout\n\nColchicine is given early.\n", "gout-broken.md", owner=owner)
+    assert await deliver(main.room, event) == 204
+    async with database.transaction(owner) as connection:
+        await connection.execute(text("update chunks set content_sealed = heading_sealed"))
+    assert await reembedding.run(database, providers.keyring(), turned) == 1
+    assert turned.embedded == 0
     async with database.transaction(owner) as connection:
         assert (await index_models.serving(connection)).model_id == providers.embedder().model_id
 
 
 async def test_a_document_that_must_not_leave_fails_with_the_reason(uploaded, deliver, job_of, turned, owner):
     def refuse(_texts):
-        raise PhiBlockedError
+        raise PhiBlockedError("KEEP_LOCAL", "embeddings")
 
     turned.embed_passages = refuse
     turned.change()

@@ -23,7 +23,7 @@ def found(database):
     """The passages of an owner that hold a word."""
 
     async def search(owner, word):
-        index = PgVectorIndex(database, owner, providers.embedder().model)
+        index = PgVectorIndex(database, providers.keyring(), owner, providers.embedder().model)
         return [hit.chunk for hit in (await index.search(Query(word))).by_words]
 
     return search

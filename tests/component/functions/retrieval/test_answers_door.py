@@ -10,6 +10,7 @@ from functions.retrieval import cache, generation, main
 from voiceassist.contracts.answers import Answer
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.text import sentences
+from voiceassist.runtime.generation import Health
 
 pytestmark = pytest.mark.req("P5.10")
 
@@ -33,9 +34,11 @@ class Scripted:
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch):
+async def fresh(monkeypatch, rooms_environment):
+    await main.keeper.ready()  # on a busy machine that takes longer than a door waits
     monkeypatch.setattr(main, "remembered", cache.Answers())
-    monkeypatch.setattr(main, "health", generation.Health())
+    monkeypatch.setattr(main, "shared", lambda: None)  # has tests of its own (test_shared_cache.py)
+    monkeypatch.setattr(main, "health", Health())
 
 
 @pytest.fixture
@@ -158,6 +161,31 @@ async def test_what_failed_is_not_remembered(ask, person, monkeypatch, searches)
     down = Down()
     monkeypatch.setattr(main.providers, "language_model", lambda: down)
     owner = await person()
-    assert generation.DOWN in (await ask(QUESTION, owner)).json()["notice"]
-    assert generation.DOWN in (await ask(QUESTION, owner)).json()["notice"]
+    assert generation.NOTICES["DOWN"] in (await ask(QUESTION, owner)).json()["notice"]
+    assert generation.NOTICES["DOWN"] in (await ask(QUESTION, owner)).json()["notice"]
     assert (len(searches), down.asked) == (2, 2)  # two tries, then it rests
+
+
+@pytest.mark.req("P5.9")
+async def test_the_intent_and_a_wish_for_sources_decide_which_go_first(caller, person, monkeypatch):
+    wishes = []
+    search = main.service.search
+
+    async def watched(*given, means, **options):
+        wishes.append(means.wish)
+        return await search(*given, means=means, **options)
+
+    monkeypatch.setattr(main.service, "search", watched)
+    owner = await person()
+    async with caller(main.room, owner) as client:
+        for more in ({}, {"intent": "drug_info"}, {"intent": "drug_info", "prefer": ["note", "guideline"]}):
+            answer = await client.post("/api/v1/answers", json={"question": QUESTION, **more})
+            assert answer.status_code == 200
+        for faulty in ({"intent": "gossip"}, {"prefer": ["a", "b", "c", "d"]}, {"prefer": [""]}):
+            refused = await client.post("/api/v1/answers", json={"question": QUESTION, **faulty})
+            assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert [(wish.first, wish.preferred) for wish in wishes] == [
+        ((), ()),
+        (("label", "reference"), ()),
+        (("label", "reference"), ("note", "guideline")),
+    ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,37 +11,46 @@ import pytest
 
 from functions.phi.domain.scan import detect
 from functions.retrieval import generation, service
-from functions.retrieval.domain import support
 from functions.retrieval.domain.wording import NOTHING_SUPPORTED
-from voiceassist.core.errors import UnavailableError
+from voiceassist.core import support
 from voiceassist.core.text import sentences as sentences_of
-from voiceassist.runtime import language
-from voiceassist.runtime.egress import Egress
-from voiceassist.runtime.phi_gate import PhiGate
+from voiceassist.runtime import drafting, language, routing
+from voiceassist.runtime import generation as generating
+from voiceassist.runtime.egress import Gate, Scanner, policy
+from voiceassist.runtime.egress.scanning import Found
+from voiceassist.runtime.egress.web import Egress
 from voiceassist.runtime.settings import Egress as EgressSettings
-from voiceassist.runtime.settings import Language, Models, Settings
+from voiceassist.runtime.settings import Language, Settings
 
-_spec = importlib.util.spec_from_file_location("fake_openai", Path(__file__).with_name("fake_openai.py"))
+_spec = importlib.util.spec_from_file_location("scripted_openai", Path(__file__).parents[3] / "scripted_openai.py")
 fake = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(fake)
+
+DOWN, NOT_SENT, NOT_CHECKED = (generation.NOTICES[one] for one in ("DOWN", "NOT_SENT", "NOT_CHECKED"))
 
 pytestmark = [pytest.mark.req("P5.10"), pytest.mark.req("P5.11")]
 
 QUESTION = "what dose of epinephrine do I give for anaphylaxis in an adult"
 
 
-def clean(_texts):
-    """A gate that finds nothing."""
+def gate_of(find=lambda _text: (), *, exceptions="", models=True):
+    """The product's gate with a policy and a detector of the test's own."""
+
+    class Detector:
+        def find(self, text, *, known=(), kind=None):
+            return find(text)
+
+    return Gate(policy.load(None, exceptions), Scanner(Detector), models=models)
 
 
-def gated(server, *, allow="local", seconds=5.0, check=clean, url=None, **options):
+def gated(server, *, allow="local", seconds=5.0, gate=None, url=None, **options):
     """The product's own model: adapter, transport and gate."""
     settings = Settings(
         language=Language(url=url or server.url, model="scripted", allow=allow, seconds=seconds),
         egress=EgressSettings(allow_private=True),
     )
     model = language.opened(settings, Egress(settings), **options)
-    return language.Gated(model, allow=allow, check=check)
+    return language.Gated(model, allow=allow, gate=gate or gate_of())
 
 
 async def ask(bench, question, model, *, chunks=None, health=None):
@@ -150,7 +160,7 @@ async def test_only_checked_sentences_are_streamed_and_while_the_model_still_wri
             observe=lambda *_: None,
             spell=bench.spell,
         )
-        parts = service.told(QUESTION, found, gated(server), generation.Health())
+        parts = service.told(QUESTION, found, gated(server), generating.Health())
         said = []
         async for part in parts:
             said.append(part)
@@ -180,16 +190,16 @@ async def test_endless_output_is_left(bench):
 )
 async def test_a_stream_that_breaks_is_tried_once_more_then_quoted_and_left_alone(bench, script):
     now = [0.0]
-    health = generation.Health(clock=lambda: now[0])
+    health = generating.Health(clock=lambda: now[0])
     async with fake.FakeOpenAi(script) as server:
         answer = await ask(bench, QUESTION, gated(server, seconds=0.5), health=health)
         assert len(server.requests) == 2
-        assert generation.DOWN in answer.notice
+        assert DOWN in answer.notice
         assert (answer.model, "0.01 mg/kg" in answer.text, "900" in answer.text) == (None, True, False)
         again = await ask(bench, QUESTION, gated(server, seconds=0.5), health=health)
         assert len(server.requests) == 2
-        assert generation.DOWN in again.notice
-        now[0] = generation.REST_SECONDS + 1
+        assert DOWN in again.notice
+        now[0] = generating.REST_SECONDS + 1
         server.script = honest
         assert (await ask(bench, QUESTION, gated(server), health=health)).model == "scripted"
 
@@ -266,10 +276,10 @@ async def test_a_check_that_fails_lets_nothing_generated_through(bench, monkeypa
     def broken(*_):
         raise RuntimeError("secret words")
 
-    monkeypatch.setattr(generation.sentences, "__kwdefaults__", {"source_of": broken})
+    monkeypatch.setattr(generating.sentences, "__kwdefaults__", {"fits": bool, "source_of": broken})
     async with fake.FakeOpenAi(honest) as server:
         answer = await ask(bench, QUESTION, gated(server))
-    assert (answer.model, generation.NOT_CHECKED in answer.notice) == (None, True)
+    assert (answer.model, NOT_CHECKED in answer.notice) == (None, True)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +302,7 @@ class TestGate:
         async with fake.FakeOpenAi(honest) as server:
             answer = await ask(bench, QUESTION, gated(server, allow="nothing"))
         assert server.requests == []
-        assert generation.NOT_SENT in answer.notice
+        assert NOT_SENT in answer.notice
 
     async def test_local_means_an_address_inside(self, bench):
         async def outside(_host, _port):
@@ -305,39 +315,66 @@ class TestGate:
             for resolve in (outside, both):
                 url = f"http://model.example:{server.port}/v1"
                 answer = await ask(bench, QUESTION, gated(server, url=url, resolve=resolve))
-                assert generation.DOWN in answer.notice
+                assert DOWN in answer.notice
             assert server.requests == []
 
     async def test_a_question_with_identifiers_does_not_leave(self, bench):
-        seen = []
-
-        gate = PhiGate(
-            Settings(models=Models(remote_policy="scan")), scan=lambda text: seen.append(text) or len(detect(text))
-        )
-
+        gate = gate_of(detect)
         async with fake.FakeOpenAi(honest) as server:
-            answer = await ask(bench, QUESTION, gated(server, allow="remote", check=gate))
+            answer = await ask(bench, QUESTION, gated(server, allow="remote", gate=gate))
             assert len(server.requests) == 1
-            said = await ask(bench, f"{QUESTION} born 3/7/1950", gated(server, allow="remote", check=gate))
+            said = await ask(bench, f"{QUESTION} born 3/7/1950", gated(server, allow="remote", gate=gate))
         assert answer.model == "scripted"
         assert len(server.requests) == 1
-        assert seen == [f"Question: {QUESTION}", f"Question: {QUESTION} born 3/7/1950"]
-        assert (said.model, generation.NOT_SENT in said.notice) == (None, True)
+        assert (said.model, NOT_SENT in said.notice) == (None, True)
+
+    @pytest.mark.req("P11.8")
+    async def test_where_policy_says_so_it_leaves_with_stand_ins_that_come_back_in_the_answer(self, bench):
+        """The detector takes a word of the passages for a name too: it leaves as a stand-in and is cited whole."""
+
+        def find(text):
+            named = re.finditer(r"John Smith|[Ee]pinephrine", text)
+            return [Found(match.start(), match.end(), ("NAME",)) for match in named]
+
+        def in_pieces(passages, request):
+            whole = "".join(honest(passages, request))
+            return [whole[start : start + 3] for start in range(0, len(whole), 3)]
+
+        gate = gate_of(find, exceptions="cloud_llm.*=pseudonymise")
+        async with fake.FakeOpenAi(in_pieces) as server:
+            answer = await ask(bench, f"{QUESTION} for John Smith", gated(server, allow="remote", gate=gate))
+            (request,) = server.requests
+        sent = json.dumps(request["messages"])
+        assert "smith" not in sent.lower()
+        assert "epinephrine" not in sent.lower()
+        assert "[[NAME_" in sent
+        assert answer.model == "scripted"
+        assert "pinephrine" in answer.text
+        assert "[[" not in answer.text
+
+    @pytest.mark.req("P11.8")
+    async def test_who_wants_it_local_is_answered_here(self, bench):
+        async with fake.FakeOpenAi(honest) as server:
+            with routing.request(route="local"):
+                answer = await ask(bench, QUESTION, gated(server, allow="remote"))
+                local = await ask(bench, QUESTION, gated(server, allow="local"))
+        assert (answer.model, local.model) == (None, "scripted")
+        assert len(server.requests) == 1
 
     async def test_the_policy_for_remote_models_counts_too(self, bench):
         async with fake.FakeOpenAi(honest) as server:
-            answer = await ask(bench, QUESTION, gated(server, allow="remote", check=PhiGate(Settings())))
+            answer = await ask(bench, QUESTION, gated(server, allow="remote", gate=gate_of(models=False)))
         assert server.requests == []
-        assert generation.NOT_SENT in answer.notice
+        assert NOT_SENT in answer.notice
 
     async def test_who_cannot_tell_does_not_send(self, bench):
-        def down(_texts):
-            raise UnavailableError("down")
+        def down(_text):
+            raise OSError
 
         async with fake.FakeOpenAi(honest) as server:
-            answer = await ask(bench, QUESTION, gated(server, allow="remote", check=down))
+            answer = await ask(bench, QUESTION, gated(server, allow="remote", gate=gate_of(down)))
         assert server.requests == []
-        assert generation.NOT_SENT in answer.notice
+        assert NOT_SENT in answer.notice
 
     async def test_public_passages_and_a_clean_question_may_leave_where_policy_says_so(self, bench):
         async with fake.FakeOpenAi(honest) as server:
@@ -350,7 +387,7 @@ class TestGate:
             assert server.requests == []
             assert "400 mL" in remote.text
             assert (await ask(bench, question, gated(server))).model == "scripted"
-        prompt = generation.drafting.prompt(question, [replace(bench.chunks[0], visibility="shared")])
+        prompt = drafting.prompt(generation.SYSTEM, question, [bench.chunks[0]], public=False)
         gate = gated(server, allow="remote")
         with pytest.raises(language.NotSentError) as refused:
             await gate.admit(prompt)
@@ -358,4 +395,4 @@ class TestGate:
 
 
 def test_the_check_is_the_one_that_is_tested():
-    assert generation.sentences.__kwdefaults__["source_of"] is support.source_of
+    assert generating.sentences.__kwdefaults__["source_of"] is support.source_of

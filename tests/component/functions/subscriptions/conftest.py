@@ -16,7 +16,9 @@ from voiceassist.core import ids
 from voiceassist.core.errors import SettingsError, UnavailableError
 from voiceassist.core.identity import service
 from voiceassist.ports.triggers import Kept
-from voiceassist.runtime.egress import Egress
+from voiceassist.runtime import providers
+from voiceassist.runtime.egress.outside import Outside
+from voiceassist.runtime.egress.web import Egress
 from voiceassist.runtime.engines import certificates
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.settings import Egress as Section
@@ -82,10 +84,10 @@ def keeper():
 
 
 @pytest.fixture
-async def keeping(database, keeper, settings, authority, monkeypatch):
+async def keeping(database, keeper, gate_of, settings, authority, monkeypatch):
     """What the room works with; its way out leads to this machine too."""
     egress = Egress(Settings(ca_file=str(authority.ca), egress=Section(allow_private=True)))
-    made = Keeping(database, keeper, egress, settings.kek, Patience(5, "PT1S", ""))
+    made = Keeping(database, keeper, Outside(gate_of(), egress), providers.keyring(), Patience(5, "PT1S", ""))
     monkeypatch.setattr(main, "keeping", lambda: made)
     yield made
     await egress.close()

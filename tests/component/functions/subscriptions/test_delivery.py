@@ -65,7 +65,7 @@ async def test_an_event_arrives_whole_structured_and_signed(person, subscribe, s
 async def test_data_that_is_no_json_and_an_id_that_is_no_ascii_arrive_too(person, subscribe, send, about, sink):
     owner = await person()
     made = await subscribe(owner)
-    event = about(owner, id="Befund 7 ä", datacontenttype="application/dicom", data=bytes(range(256)))
+    event = about(owner, id="Befund 7 ä", datacontenttype="application/dicom", data=bytes(range(128, 256)))
     assert (await send(made["id"], event)).status_code == 204
     (request,) = sink.received
     assert decode(request.headers, request.body) == event
@@ -179,7 +179,7 @@ async def test_a_name_that_leads_inside_later_is_not_called(
     async def metadata(_host, _port):
         return ["169.254.169.254"]
 
-    monkeypatch.setattr(keeping.egress, "_resolve", metadata)
+    monkeypatch.setattr(keeping.outside.egress, "_resolve", metadata)
     answer = await send(made["id"], about(owner))
     assert (answer.status_code, answer.json()["code"]) == (422, "SINK_NOT_ALLOWED")
     assert sink.received == []
@@ -334,3 +334,58 @@ async def test_one_silent_sink_does_not_hold_up_the_others(person, subscribe, se
         assert (await send(quick["id"], about(owner))).status_code == 204
         assert time.monotonic() - began < 2.0
         assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {504}
+
+
+class TestGate:
+    """What an event says passes the gate, whole or not at all."""
+
+    @pytest.mark.req("G24")
+    @pytest.mark.parametrize("place", ["data", "deep", "subject", "text"])
+    async def test_an_event_with_an_identifier_is_not_sent(self, person, subscribe, send, about, sink, log, place):
+        owner = await person()
+        made = await subscribe(owner)
+        said = "write to anna.smith@example.org"
+        event = {
+            "data": lambda: about(owner, data=json.dumps({"note": said}).encode()),
+            "deep": lambda: about(owner, data=json.dumps({"a": [{"b": ["x", said]}]}).encode()),
+            "subject": lambda: about(owner, subject=said, data=b"{}"),
+            "text": lambda: about(owner, data=said.encode(), datacontenttype="text/plain"),
+        }[place]()
+        answer = await send(made["id"], event)
+        assert (answer.status_code, answer.json()["code"]) == (422, "PHI_BLOCKED")
+        assert "anna" not in answer.text
+        assert sink.received == []
+        (line,) = (await log(owner, made))["items"]
+        assert line["outcome"] == "refused"
+
+    @pytest.mark.req("G24")
+    async def test_nobody_to_look_means_later(
+        self, person, subscribe, send, about, sink, keeping, gate_of, monkeypatch
+    ):
+        def broken(_text):
+            raise OSError
+
+        owner = await person()
+        made = await subscribe(owner)
+        keeping.outside.gate = gate_of(find=broken)
+        answer = await send(made["id"], about(owner, data=b'{"state": "indexed"}'))
+        assert (answer.status_code, answer.json()["code"]) == (503, "PHI_SCAN_UNAVAILABLE")
+        assert sink.received == []
+
+    async def test_ids_moments_and_digests_are_not_taken_for_anybodys(self):
+        from events.envelope import CloudEvent
+        from voiceassist.runtime.egress.outside import said_by
+
+        data = {
+            "document_id": str(ids.new_id()),
+            "sha256": "ab" * 32,
+            "at": "2026-11-24T12:00:00.123Z",
+            "code": "DOCUMENT_EMPTY",
+            "pages": 7,
+            "name": "scan.pdf",
+        }
+        event = CloudEvent(id="1", source="/a", type=TYPE, data=json.dumps(data).encode())
+        assert said_by(event) == ["name: scan.pdf"]
+        assert said_by(CloudEvent(id="1", source="/a", type=TYPE)) == []
+        deep = b"[" * 50_000 + b"]" * 50_000
+        assert said_by(CloudEvent(id="1", source="/a", type=TYPE, data=deep)) == [deep.decode()]

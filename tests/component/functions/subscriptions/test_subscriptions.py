@@ -76,7 +76,7 @@ async def test_what_is_asked_wrongly_is_pointed_at_and_leaves_nothing(
         async def elsewhere(_host, _port):
             return ["93.184.216.34"]
 
-        monkeypatch.setattr(keeping.egress, "_resolve", elsewhere)
+        monkeypatch.setattr(keeping.outside.egress, "_resolve", elsewhere)
     owner = await person()
     wanted = {"name": "n", "sink": "https://localhost/hook", "filters": []} | change
     async with caller(main.room, owner) as client:
@@ -91,7 +91,7 @@ async def test_a_sink_whose_name_nobody_knows_is_refused(caller, person, keeping
     async def unknown(_host, _port):
         raise gaierror
 
-    monkeypatch.setattr(keeping.egress, "_resolve", unknown)
+    monkeypatch.setattr(keeping.outside.egress, "_resolve", unknown)
     async with caller(main.room, await person()) as client:
         answer = await client.post(ROUTE, json={"name": "n", "sink": "https://nowhere.example/"})
     assert fault(answer) == [("/body/sink", "NO_ADDRESS")]

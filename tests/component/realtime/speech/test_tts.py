@@ -30,6 +30,17 @@ def test_the_same_text_is_the_same_sound(voice: Voice) -> None:
     assert np.array_equal(voice.synthesize("Start apixaban."), voice.synthesize("Start apixaban."))
 
 
+@pytest.mark.parametrize("speed", [0.5, 0.75, 1.5, 2.0])
+def test_speed_changes_the_time_and_not_the_words(voice: Voice, recognizer: Recognizer, speed: float) -> None:
+    text = "Check the creatinine before you start metformin."
+    plain, changed = voice.synthesize(text), voice.synthesize(text, speed)
+    assert len(plain) / len(changed) == pytest.approx(speed, rel=0.15)
+    samples = audio.resample(changed, audio.VOICE_RATE, audio.EAR_RATE)
+    heard = recognizer.transcribe(samples, ["creatinine", "metformin"])
+    assert "creatinine" in heard.text.lower()
+    assert "metformin" in heard.text.lower()
+
+
 def test_fixed_phrases_are_ready_and_nothing_else_is_kept(voice: Voice) -> None:
     assert voice.synthesize("One moment.") is voice.synthesize("One moment.")
     assert voice.synthesize("Start apixaban.") is not voice.synthesize("Start apixaban.")

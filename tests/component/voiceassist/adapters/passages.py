@@ -69,13 +69,14 @@ def chunks(document_id: str, texts: list[str], title: str = "Handbook") -> list[
 
 
 async def bulk(database, owner, document_id, rows, *, model=MODEL, visibility="private"):
-    """Passages `passage 1` and so on, without the adapter's own checks."""
+    """Passages `passage 1` and so on, in clear as older releases wrote them, without the adapter's own checks."""
     async with database.transaction(owner) as connection:
         await connection.execute(
             text(
-                "insert into chunks (id, tenant_id, owner_id, document_id, visibility, index, content, token_count,"
-                " embedding, embedding_model) select gen_random_uuid(), :tenant, :owner, :document, :visibility, n,"
-                " 'passage ' || n, 1, cast(v as halfvec), :model"
+                "insert into chunks (id, tenant_id, owner_id, document_id, visibility, index, content, words,"
+                " token_count, embedding, embedding_model)"
+                " select gen_random_uuid(), :tenant, :owner, :document, :visibility, n,"
+                " 'passage ' || n, to_tsvector('english', 'passage ' || n), 1, cast(v as halfvec), :model"
                 " from unnest(cast(:vectors as text[])) with ordinality as t(v, n)"
             ),
             {

@@ -68,7 +68,9 @@ def questions():
 
 def many(statement: str) -> str:
     """An adapter's statement for every question at once: of each, the documents that it found."""
-    inner = statement.replace("cast(:vector as halfvec)", "cast(q.vector as halfvec)").replace(":words", "q.words")
+    inner = statement.replace("cast(:vector as halfvec)", "cast(q.vector as halfvec)")
+    for asked in ("cast(:blind as tsquery)", "cast(:clear as tsquery)"):
+        inner = inner.replace(asked, "websearch_to_tsquery('english', q.words)")
     return (
         "select q.n, array_agg(distinct h.document_id) from"  # noqa: S608 - a statement of ours
         " unnest(cast(:vectors as text[]), cast(:texts as text[])) with ordinality as q(vector, words, n)"
@@ -101,17 +103,17 @@ async def test_no_person_finds_a_foreign_passage_in_postgres(database, people, q
     assert answered > QUERIES, "nothing was found, so nothing foreign could be"
 
 
-async def test_the_index_itself_asks_as_the_person(database, people, questions):
+async def test_the_index_itself_asks_as_the_person(database, ring, people, questions):
     """What a caller holds: the adapter, some hundred times; and somebody without any document finds what is shared."""
     chance = random.Random(4)
     for question in questions[:300]:
         person, visible = chance.choice(people)
-        answer = await PgVectorIndex(database, person, MODEL).search(Query("passage", question, limit=100))
+        answer = await PgVectorIndex(database, ring, person, MODEL).search(Query("passage", question, limit=100))
         assert {hit.chunk.document_id for hit in answer.by_meaning} == visible
         assert {hit.chunk.document_id for hit in answer.by_words} == visible
     (first, seen), (_, other) = people[:2]
     nobody = Principal("nobody", first.tenant_id, "user", None)
-    answer = await PgVectorIndex(database, nobody, MODEL).search(Query("passage", questions[0], limit=100))
+    answer = await PgVectorIndex(database, ring, nobody, MODEL).search(Query("passage", questions[0], limit=100))
     assert {hit.chunk.document_id for hit in answer.by_meaning} == seen & other
 
 
@@ -193,7 +195,7 @@ where embedding_model = '{model}' order by embedding::halfvec(384) <=> cast(:vec
 
 
 @pytest.mark.req("P1.1")
-async def test_the_owners_filter_loses_nothing_where_an_approximate_index_would(database, settings):
+async def test_the_owners_filter_loses_nothing_where_an_approximate_index_would(database, ring, settings):
     """Facts: under an HNSW index a filter to 1 % of the rows left a recall of .037, without an error or a warning.
 
     The index is made, used and rolled back in one transaction of the tables' owner, for whom the policies hold too. The
@@ -202,6 +204,7 @@ async def test_the_owners_filter_loses_nothing_where_an_approximate_index_would(
     owners, of_each = 50, 40
     tenant = ids.new_id()
     people = [await owner_of(database, tenant) for _ in range(owners)]
+    keys = await ring.of(tenant)
     # Clusters that all owners share, as texts have them; each owner holds 2 % of the rows.
     centres = vectors(20, seed=1)
     rows = centres[np.arange(owners * of_each) % 20] + 0.6 * vectors(owners * of_each, seed=2)
@@ -233,7 +236,7 @@ async def test_the_owners_filter_loses_nothing_where_an_approximate_index_would(
                 least = np.sort(own @ question)[::-1][NEAREST - 1] - 2e-3
                 given = {"vector": literal(question), "limit": NEAREST}
                 lost = [score for (score,) in await connection.execute(naive, given)]
-                ours = await pgvector._hits(connection, pgvector._BY_MEANING, given | {"model": CROWD.id})
+                ours = await pgvector._hits(connection, keys, pgvector._BY_MEANING, given | {"model": CROWD.id})
                 recalls["naive"].append(sum(score >= least for score in lost) / NEAREST)
                 recalls["ours"].append(sum(hit.score >= least for hit in ours) / NEAREST)
         await connection.rollback()

@@ -5,14 +5,14 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import msgspec
 import numpy as np
 import pytest
 
 from functions.phi.domain.scan import detect
 from voiceassist.adapters.openai_embedder import BATCH, OpenAiEmbedder
 from voiceassist.core.errors import DependencyTimeoutError, ExternalApiError, UnavailableError
-from voiceassist.runtime.phi_gate import PhiBlockedError, PhiGate
+from voiceassist.runtime.egress import Gate, PhiBlockedError, Scanner, policy
+from voiceassist.runtime.egress.transport import blocking_transport
 from voiceassist.runtime.settings import Settings
 
 pytestmark = [pytest.mark.req("P5.5"), pytest.mark.req("G8")]
@@ -76,13 +76,20 @@ def fake():
     made.server.server_close()
 
 
-def gate(policy="scan", scan=lambda text: len(detect(text))):
-    return PhiGate(msgspec.convert({"models": {"remote_policy": policy}}, Settings), scan=scan)
+def gate(exceptions="", *, find=detect, models=True):
+    """The product's gate with the room's shapes for a detector."""
+
+    class Shapes:
+        def find(self, text, *, known=(), kind=None):
+            return find(text)
+
+    made = Gate(policy.load(None, exceptions), Scanner(Shapes), models=models)
+    return lambda texts: made.outgoing_now("embeddings", texts).texts
 
 
-def embedder(fake, *, name="text-embedding-3-large", guard=None, **options):
-    options = {"timeout_seconds": 5.0} | options
-    return OpenAiEmbedder(name, DIMENSION, url=fake.url, key="secret", gate=guard or gate(), **options)
+def embedder(fake, *, name="text-embedding-3-large", guard=None, url=None, **options):
+    options = {"timeout_seconds": 5.0, "transport": blocking_transport()} | options
+    return OpenAiEmbedder(name, DIMENSION, url=url or fake.url, key="secret", gate=guard or gate(), **options)
 
 
 def test_texts_become_unit_vectors_in_their_order(fake):
@@ -120,8 +127,8 @@ def test_a_text_with_identifiers_never_leaves(fake, label):
     assert IDENTIFIED[label] not in str(refused.value)
 
 
-def test_an_identifier_on_the_border_of_two_portions_is_found(fake):
-    for start in range(199_980, 200_001):
+def test_an_identifier_on_the_border_of_two_portions_is_found():
+    for start in range(19_980, 20_001):
         with pytest.raises(PhiBlockedError):
             gate()(["x" * (start - 1) + " SSN 123-45-6789 " + "x" * 900])
 
@@ -129,28 +136,33 @@ def test_an_identifier_on_the_border_of_two_portions_is_found(fake):
 def test_by_default_nothing_leaves(fake):
     assert Settings().models.remote_policy == "deny"
     with pytest.raises(PhiBlockedError):
-        embedder(fake, guard=PhiGate(Settings(), scan=lambda _text: 0)).embed_query("gout")
+        embedder(fake, guard=gate(models=False)).embed_query("gout")
     assert fake.requests == []
 
 
-def test_a_scan_that_gives_no_answer_is_a_no(fake, free_port):
-    """The real question to the room, which is not there; and one whose answer is no answer."""
-    away = msgspec.convert(
-        {
-            "room_url": f"http://127.0.0.1:{free_port}",
-            "internal_secret": "0123456789abcdef0123456789abcdef",
-            "models": {"remote_policy": "scan"},
-        },
-        Settings,
-    )
+def test_a_scan_that_gives_no_answer_is_a_no(fake):
+    def broken(_text):
+        raise OSError
+
     with pytest.raises(UnavailableError) as refused:
-        embedder(fake, guard=PhiGate(away)).embed_query("gout")
+        embedder(fake, guard=gate(find=broken)).embed_query("gout")
     assert refused.value.code == "PHI_SCAN_UNAVAILABLE"
     assert fake.requests == []
-    wrong = msgspec.structs.replace(away, room_url=fake.url)
-    with pytest.raises(UnavailableError):
-        embedder(fake, guard=PhiGate(wrong)).embed_query("gout")
-    assert all("input" not in request for request in fake.requests), "the text was embedded"
+
+
+def test_where_policy_says_so_a_text_leaves_without_its_identifiers(fake):
+    embedder(fake, guard=gate("embeddings.*=redact")).embed_query(IDENTIFIED["SSN"])
+    assert fake.requests[0]["input"] == ["Patient with SSN [SSN] has gout."]
+
+
+def test_an_address_that_is_neither_inside_nor_outside_is_not_called(fake):
+    """The cloud's metadata service, and a name that leads to both sides."""
+    for host in ("169.254.169.254", "0.0.0.0"):
+        with pytest.raises(UnavailableError):
+            embedder(fake, url=f"http://{host}:1/v1", retries=0).embed_query("gout")
+    both = blocking_transport(find=lambda _host, _port: ["127.0.0.1"])
+    assert embedder(fake, url=fake.url.replace("127.0.0.1", "model.example"), transport=both).embed_query("gout").shape
+    assert len(fake.requests) == 1
 
 
 def test_an_overloaded_server_is_asked_again(fake):
@@ -187,9 +199,8 @@ def test_a_server_that_is_slow_or_gone_is_unavailable(fake, free_port):
     fake.answers = [1.0]
     with pytest.raises(DependencyTimeoutError):
         embedder(fake, timeout_seconds=0.2, retries=0).embed_query("gout")
-    gone = OpenAiEmbedder("m", DIMENSION, url=f"http://127.0.0.1:{free_port}/v1", key="", gate=gate(), retries=0)
     with pytest.raises(UnavailableError):
-        gone.embed_query("gout")
+        embedder(fake, url=f"http://127.0.0.1:{free_port}/v1", retries=0).embed_query("gout")
 
 
 def test_nothing_is_sent_for_nothing_and_long_texts_are_cut(fake):

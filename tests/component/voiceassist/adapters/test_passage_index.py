@@ -43,7 +43,7 @@ class Store:
 
 
 @pytest.fixture(params=["pgvector", "qdrant"])
-async def store(request, database, server):
+async def store(request, database, ring, server):
     if request.param == "pgvector":
         owner = await owner_of(database)
 
@@ -55,7 +55,10 @@ async def store(request, database, server):
                 await connection.exec_driver_sql("update chunks set superseded = true where id = $1", (chunk.chunk_id,))
 
         yield Store(
-            PgVectorIndex(database, owner, MODEL), lambda model: PgVectorIndex(database, owner, model), make, retire
+            PgVectorIndex(database, ring, owner, MODEL),
+            lambda model: PgVectorIndex(database, ring, owner, model),
+            make,
+            retire,
         )
         return
     name = f"contract_{uuid4().hex[:8]}"
@@ -204,9 +207,11 @@ async def test_what_the_model_is_stays_with_the_collection(server):
     await server.drop(name)
 
 
-async def test_what_the_model_is_stays_with_the_passages(database):
+async def test_what_the_model_is_stays_with_the_passages(database, ring):
     owner = await owner_of(database)
-    await PgVectorIndex(database, owner, MODEL).upsert(chunks(await document_of(database, owner), TEXTS), vectors(3))
+    await PgVectorIndex(database, ring, owner, MODEL).upsert(
+        chunks(await document_of(database, owner), TEXTS), vectors(3)
+    )
     async with database.transaction(owner) as connection:
         rows = await connection.exec_driver_sql(
             "select m.name, m.weights, m.dimension, m.pooling, m.max_tokens, m.quantisation"
@@ -268,19 +273,19 @@ async def test_a_store_that_is_down_or_refuses_is_unavailable(settings, free_por
         await server.close()
 
 
-async def test_nobody_writes_into_the_document_of_another(database):
+async def test_nobody_writes_into_the_document_of_another(database, ring):
     owner = await owner_of(database)
     other = await owner_of(database, owner.tenant_id)
     document = await document_of(database, owner)
-    await PgVectorIndex(database, other, MODEL).upsert(chunks(document, TEXTS), vectors(3))
-    assert await PgVectorIndex(database, owner, MODEL).count() == 0
-    await PgVectorIndex(database, owner, MODEL).upsert(chunks(document, TEXTS), vectors(3))
-    await PgVectorIndex(database, other, MODEL).delete(document)
-    assert await PgVectorIndex(database, owner, MODEL).count() == 3
+    await PgVectorIndex(database, ring, other, MODEL).upsert(chunks(document, TEXTS), vectors(3))
+    assert await PgVectorIndex(database, ring, owner, MODEL).count() == 0
+    await PgVectorIndex(database, ring, owner, MODEL).upsert(chunks(document, TEXTS), vectors(3))
+    await PgVectorIndex(database, ring, other, MODEL).delete(document)
+    assert await PgVectorIndex(database, ring, owner, MODEL).count() == 3
 
 
-async def test_vectors_of_another_model_are_not_compared(database):
+async def test_vectors_of_another_model_are_not_compared(database, ring):
     owner = await owner_of(database)
     await bulk(database, owner, await document_of(database, owner), vectors(3), model=replace(MODEL, name="older"))
-    answer = await PgVectorIndex(database, owner, MODEL).search(Query("passage", vectors(1)[0]))
+    answer = await PgVectorIndex(database, ring, owner, MODEL).search(Query("passage", vectors(1)[0]))
     assert (answer.by_meaning, len(answer.by_words)) == ((), 3)

@@ -55,17 +55,17 @@ async def database(settings):
 class House:
     """A tenant with one document of twenty passages under the first model, and the room before and after the change."""
 
-    def __init__(self, database, owner, document):
-        self.database, self.owner, self.document = database, owner, document
+    def __init__(self, database, ring, owner, document):
+        self.database, self.ring, self.owner, self.document = database, ring, owner, document
         self.old, self.new = Embedder("old", 32), Embedder("new", 48)
         known = {one.model_id: one for one in (self.old, self.new)}
-        self.before = PgVectorIndex(database, owner, self.old.model)
-        self.after = PgVectorIndex(database, owner, self.new.model, embedders=known.__getitem__)
+        self.before = PgVectorIndex(database, ring, owner, self.old.model)
+        self.after = PgVectorIndex(database, ring, owner, self.new.model, embedders=known.__getitem__)
         self.passages = chunks(document, [f"Passage about subject number {n}." for n in range(COUNT)])
 
     async def write(self, passages, embedder):
         made = embedder.embed_passages([one.searchable for one in passages])
-        await PgVectorIndex(self.database, self.owner, embedder.model).upsert(passages, made)
+        await PgVectorIndex(self.database, self.ring, self.owner, embedder.model).upsert(passages, made)
 
     async def found(self, index, embedder, number=7):
         """The ids in the ranking by meaning of a question that is the passage itself."""
@@ -77,7 +77,11 @@ class House:
 
     def job(self, **options):
         return Reembedding(
-            self.database, service("test", self.owner.tenant_id), self.new, **{"batch": 6, "grace_seconds": 0} | options
+            self.database,
+            self.ring,
+            service("test", self.owner.tenant_id),
+            self.new,
+            **{"batch": 6, "grace_seconds": 0} | options,
         )
 
     async def rows(self, columns):
@@ -91,9 +95,9 @@ class House:
 
 
 @pytest.fixture
-async def house(database):
+async def house(database, ring):
     owner = await owner_of(database)
-    made = House(database, owner, await document_of(database, owner))
+    made = House(database, ring, owner, await document_of(database, owner))
     await made.write(made.passages, made.old)
     made.old.embedded.clear()
     return made
@@ -201,7 +205,7 @@ async def test_the_switch_waits_for_who_is_writing(house):
     added = chunks(await document_of(house.database, house.owner), ["Written by a slow hand."])
     async with house.database.transaction(house.owner) as connection:
         made = house.old.embed_passages([added[0].searchable])
-        await pgvector.write(connection, added, made, model=house.old.model)
+        await pgvector.write(connection, await house.ring.of(house.owner.tenant_id), added, made, model=house.old.model)
         job = asyncio.create_task(house.job().run())
         done, _ = await asyncio.wait({job}, timeout=0.5)
         assert not done
@@ -213,7 +217,7 @@ async def test_the_switch_waits_for_who_is_writing(house):
 
 
 async def test_a_room_that_has_only_the_new_model_says_what_to_do(house):
-    alone = PgVectorIndex(house.database, house.owner, house.new.model)
+    alone = PgVectorIndex(house.database, house.ring, house.owner, house.new.model)
     with pytest.raises(IndexModelError):
         await alone.search(Query("passage", house.new.embed_query("passage")))
     assert len((await alone.search(Query("passage", limit=50))).by_words) == COUNT
@@ -221,22 +225,24 @@ async def test_a_room_that_has_only_the_new_model_says_what_to_do(house):
 
 async def test_a_way_back_embeds_nothing_that_is_still_there(house):
     assert await house.job(grace_seconds=60).run()
-    back = Reembedding(house.database, service("test", house.owner.tenant_id), house.old, batch=6, grace_seconds=60)
+    back = Reembedding(
+        house.database, house.ring, service("test", house.owner.tenant_id), house.old, batch=6, grace_seconds=60
+    )
     assert await back.run()
     assert house.old.embedded == []
     assert len(await house.found(house.before, house.old)) == COUNT
 
 
-async def test_another_tenant_is_not_touched(house, database):
+async def test_another_tenant_is_not_touched(house, database, ring):
     other = await owner_of(database)
-    theirs = House(database, other, await document_of(database, other))
+    theirs = House(database, ring, other, await document_of(database, other))
     await theirs.write(theirs.passages, theirs.old)
     assert await house.job().run()
     assert (await theirs.serving()).model_id == theirs.old.model_id
     assert set(await theirs.rows("embedding_model, next_model")) == {(theirs.old.model_id, None)}
 
 
-async def test_a_tenant_without_passages_needs_nothing(database):
+async def test_a_tenant_without_passages_needs_nothing(database, ring):
     owner = await owner_of(database)
-    job = Reembedding(database, service("test", owner.tenant_id), Embedder("new", 48))
+    job = Reembedding(database, ring, service("test", owner.tenant_id), Embedder("new", 48))
     assert await job.run()

@@ -23,7 +23,7 @@ from events.envelope import CloudEvent, encode_binary
 from voiceassist.cli.main import group
 from voiceassist.core.errors import VoiceAssistError
 from voiceassist.core.identity import service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 from voiceassist.runtime.engines import secrets, state
 from voiceassist.runtime.engines.environment import child_environment
 from voiceassist.runtime.engines.layout import Layout
@@ -106,10 +106,12 @@ def installation(tmp_path_factory):
     threading.Thread(target=rooms.serve_forever, daemon=True).start()
     broker = subprocess.Popen(
         [sys.executable, "-m", "events.broker"],
-        env=environ | {"VOICEASSIST_BROKER__WIRING_DIR": str(wiring)},
+        # Without an audit, whose database this installation lacks.
+        env=environ | {"VOICEASSIST_BROKER__WIRING_DIR": str(wiring), "VOICEASSIST_AUDIT__KEY": ""},
         stderr=subprocess.DEVNULL,
     )
-    token = tokens.mint(service("tests"), issuer="tests", secret=own.internal_secret)
+    known = workloads.derived(own.internal_secret)
+    token = tokens.mint(service("operator"), issuer="operator", audience="broker", workload=known)
     client = httpx.Client(trust_env=False, headers={"authorization": f"Bearer {token}"}, timeout=20)
     made = SimpleNamespace(layout=layout, rooms=rooms, wiring=wiring, client=client)
     made.url = f"http://127.0.0.1:{ports.broker}"

@@ -52,7 +52,7 @@ def differences(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
 def in_checkout(checkout: Path, *command: str) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
     result = subprocess.run(
-        [sys.executable, "-m", *command], cwd=checkout, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", *command], cwd=checkout, env=environment, capture_output=True, text=True, timeout=600
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
 

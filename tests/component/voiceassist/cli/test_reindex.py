@@ -14,6 +14,7 @@ from voiceassist.adapters.vectors.pgvector import PgVectorIndex
 from voiceassist.cli import reindex
 from voiceassist.cli.main import group
 from voiceassist.core.errors import UnavailableError
+from voiceassist.runtime import encryption
 
 from ..adapters.passages import MODEL as OTHER  # noqa: TID252
 from ..adapters.passages import TEXTS, chunks, document_of, owner_of, vectors  # noqa: TID252 - the tests' own helper
@@ -38,7 +39,8 @@ def owner(settings, monkeypatch, tmp_path):
         database = Database(settings.postgres.dsn)
         person = await owner_of(database)
         document = await document_of(database, person)
-        await PgVectorIndex(database, person, OTHER).upsert(chunks(document, TEXTS), vectors(3))
+        ring = encryption.keyring_of(settings, database, lambda: encryption.kms_of(settings))
+        await PgVectorIndex(database, ring, person, OTHER).upsert(chunks(document, TEXTS), vectors(3))
         await database.close()
         return person
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from voiceassist.adapters.issuer.seed import seed, seed_file
-from voiceassist.cli.users import command
+from voiceassist.cli.people import command
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,27 @@ GENEROUS = {
     "VOICEASSIST_LIMITS__ADDRESS_PER_MINUTE": "100000",
     "VOICEASSIST_LIMITS__USER_PER_MINUTE": "100000",
     "VOICEASSIST_LIMITS__LOGIN_PER_MINUTE": "100000",
+    "VOICEASSIST_LIMITS__TOKEN_PER_MINUTE": "100000",
 }
 START_SECONDS = 60
+
+
+def rows(host: Any, query: str, *arguments: Any) -> Any:
+    """What the database holds of the default tenant."""
+
+    async def ask():
+        connection = await asyncpg.connect(host.settings.postgres.dsn)
+        try:
+            async with connection.transaction():
+                await connection.execute(
+                    "select set_config('app.tenant', $1, true), set_config('app.role', 'service', true)",
+                    str(DEFAULT_TENANT),
+                )
+                return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
 
 
 def free_ports(count: int) -> list[int]:
@@ -67,7 +86,7 @@ class Host:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(60)
 
 
 @pytest.fixture(scope="package")

@@ -346,7 +346,7 @@ def gauge(metric) -> float:
 async def test_two_hundred_requests_at_once_grow_the_room_and_none_fails(rig):
     here = await rig(most_instances=3, concurrency=20, max_scale=0, idle_seconds=0.5)
     before = metrics.COLD_START.labels("echo")._sum.get()
-    calls = asyncio.create_task(pids_of(here, 200, "/slow?seconds=0.1"))
+    calls = asyncio.create_task(pids_of(here, 200, "/slow?seconds=0.4"))
     assert await until(lambda: gauge(metrics.HELD_REQUESTS) > 100)
     pids = await calls
     assert len(pids) == len(here.process.pids) == gauge(metrics.INSTANCES) == 3
@@ -366,7 +366,8 @@ async def test_max_scale_holds_whatever_the_machine_allows(rig):
 
 async def test_the_least_loaded_instance_gets_the_next_request(rig):
     here = await rig(most_instances=2, concurrency=3, max_scale=0)
-    assert len(await pids_of(here, 6)) == 2
+    while len(here.process.pids) < 2:  # on a busy machine the first one has done all the work before the other starts
+        await pids_of(here, 6)
     slow = [asyncio.create_task(here.http.get("/slow?seconds=0.5")) for _ in range(2)]
     await asyncio.sleep(0.2)
     assert len({(await each).json()["pid"] for each in slow}) == 2
@@ -376,7 +377,8 @@ async def test_a_room_shrinks_one_by_one_and_keeps_its_least(rig):
     here = await rig(most_instances=3, concurrency=1, max_scale=0, min_scale=1, idle_seconds=0.6)
     oldest = here.process.pid
     counts: list[int] = []
-    assert len(await pids_of(here, 3)) == 3
+    while len(here.process.pids) < 3:  # on a busy machine the first one has done the work of three before they start
+        await pids_of(here, 3)
     assert await until(lambda: counts.append(len(here.process.pids)) or counts[-1] == 1)
     assert sorted(set(counts), reverse=True) == [3, 2, 1]
     await asyncio.sleep(1.2)

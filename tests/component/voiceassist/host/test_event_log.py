@@ -40,7 +40,7 @@ def broker(host, tmp_path_factory):
         [sys.executable, "-m", "events.broker"], env=os.environ | host.environ | own, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
-    token = tokens.mint(service("tests"), issuer="tests", secret=host.settings.internal_secret)
+    token = tokens.mint(service("operator"), issuer="operator", audience="broker", workload=host.settings.workload)
     headers, body = encode_binary(CloudEvent(id="one", source="/tests", type="com.example.done.v1", data=b"{}"))
     deadline = time.monotonic() + 20
     while True:

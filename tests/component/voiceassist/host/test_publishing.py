@@ -12,10 +12,11 @@ from events.envelope import CloudEvent, decode
 from voiceassist.core import ids
 from voiceassist.core.errors import ForbiddenError, PayloadTooLargeError, UnavailableError, ValidationError
 from voiceassist.core.identity import DEFAULT_TENANT, Principal
-from voiceassist.runtime import publisher
+from voiceassist.runtime import publisher, workloads
 from voiceassist.runtime.host import publishing
 from voiceassist.runtime.settings import Broker, Settings
 
+WORKLOAD = workloads.derived("s" * 40)
 ME = Principal("key", DEFAULT_TENANT, "user", user_id=ids.new_id(), scopes=frozenset({"events:publish"}))
 EVENT = {"specversion": "1.0", "id": "1", "source": "/lab", "type": "org.example.result", "data": {"a": 1}}
 BATCH = [(b"content-type", b"application/cloudevents-batch+json")]
@@ -53,7 +54,7 @@ def sink(monkeypatch):
 
 def settings(sink, **broker):
     return Settings(
-        internal_secret="s" * 40,
+        workload=WORKLOAD,
         broker_url=f"http://127.0.0.1:{sink.server_port}/ns/default",
         broker=Broker(api_url="https://kubernetes", **broker),
     )
@@ -99,7 +100,7 @@ async def test_a_broker_that_takes_nothing_is_told_as_such_and_the_next_try_brin
         await publish(sink, BATCH, batch)
     await publish(sink, BATCH, batch)
     assert [event.id for event, _ in sink.took] == ["a", "a", "b"]
-    nobody = Settings(internal_secret="s" * 40, broker_url="http://127.0.0.1:9/ns/default")
+    nobody = Settings(workload=WORKLOAD, broker_url="http://127.0.0.1:9/ns/default")
     with pytest.raises(UnavailableError):
         await publishing.publish(ONE, json.dumps(EVENT).encode(), ME, nobody)
 

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from voiceassist.adapters.redis import connect as redis_connect
 from voiceassist.core.identity import DEFAULT_TENANT, Principal
 from voiceassist.runtime import tokens
-from voiceassist.runtime.sessions import ClientSecrets
+from voiceassist.runtime.credentials import ClientSecrets
 
 MANY = 400  # messages of a quarter of a MiB: 100 MiB in all
 FEW = 128  # what queues and socket buffers on the way may hold, with room to spare
@@ -65,7 +65,7 @@ async def test_a_key_opens_the_socket_and_messages_go_both_ways(dial, host, voic
         assert await socket.recv() == b"\x00\x01"
     assert seen["path"] == "/v1/realtime?model=voiceassist"
     token = seen["headers"]["authorization"].removeprefix("Bearer ")
-    principal = tokens.verify(token, secret=host.settings.internal_secret)
+    principal = tokens.verify(token, audience="realtime", workload=host.settings.workload)
     assert principal.role == "user"
     assert principal.user_id
     assert "cookie" not in seen["headers"]
@@ -88,7 +88,7 @@ async def test_a_browser_brings_its_secret_as_a_subprotocol_which_is_not_echoed(
     assert seen["headers"]["x-client-secret"] == secret
     assert secret not in seen["headers"]["authorization"]
     token = seen["headers"]["authorization"].removeprefix("Bearer ")
-    assert tokens.verify(token, secret=host.settings.internal_secret).profile == "clinician"
+    assert tokens.verify(token, audience="realtime", workload=host.settings.workload).profile == "clinician"
 
 
 async def test_a_secret_works_as_bearer_too(dial, voice_port, secrets):

@@ -13,17 +13,28 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from events.catalog import DocumentDeleted
+from events.catalog import DocumentDeleted, PhiScanRequested
 from events.catalog.payload import DOCUMENT, OTHER, OWNER, TENANT
 from events.envelope import CloudEvent
+from functions.phi.claims import Claims
+from voiceassist.adapters.encryption.keys import TenantKeys
+from voiceassist.adapters.objects import ObjectStore
 from voiceassist.adapters.postgres import Database
 from voiceassist.core import ids
 from voiceassist.core.identity import service
-from voiceassist.runtime import outbox, publisher
+from voiceassist.runtime import encryption, outbox, publisher
 from voiceassist.runtime.settings import Settings
 
 ROOM = "outbox-test"
 REEMBEDDING = ("dev.knative.sources.ping", "hourly")
+
+
+async def keys_of(settings: Settings) -> TenantKeys:
+    database = Database(settings.postgres.dsn, pool_size=1)
+    try:
+        return await encryption.keyring_of(settings, database, lambda: encryption.kms_of(settings)).of(TENANT)
+    finally:
+        await database.close()
 
 
 class Broker(ThreadingHTTPServer):
@@ -149,15 +160,19 @@ class World:
     # What changes by itself: a publisher's leases and marks.
     BESIDES = {"outbox": "id, room, key, event"}  # noqa: RUF012 - a constant
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    def __init__(self, settings: Settings) -> None:
+        self._dsn = settings.postgres.dsn
+        self._settings = settings
+
+    # A tenant's keys are made when the first thing of it is sealed, whoever does that first.
+    APART = ("alembic_version", "data_keys")
 
     def snapshot(self) -> dict[str, tuple[int, str]]:
         """Of every table: how many rows the default tenant has, and a digest of them."""
 
         async def look(connection: Any) -> dict[str, tuple[int, str]]:
             tables = await connection.fetch(
-                "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+                "select tablename from pg_tables where schemaname = 'public' and tablename <> all($1)", self.APART
             )
             found = {}
             for (table,) in tables:
@@ -219,8 +234,14 @@ class World:
         self._run(build)
 
     def make_for(self, event: CloudEvent) -> None:
-        """The same, and before ingestion's tick an index of another model, without passages."""
+        """The same, and before ingestion's tick an index of another model, without passages; before a scan its text."""
         self.make()
+        if event.type == PhiScanRequested.TYPE:
+            s3 = self._settings.s3
+            objects = ObjectStore(
+                s3.endpoint, s3.access_key, s3.secret_key, s3.bucket, s3.region, self._settings.ca_file
+            )
+            Claims(objects).store(asyncio.run(keys_of(self._settings)), OWNER, DOCUMENT, b"SSN 123-45-6789")
 
         async def build(connection: Any) -> None:
             await connection.execute(
@@ -256,6 +277,6 @@ class World:
 
 @pytest.fixture
 def world(settings: Settings) -> World:
-    made = World(settings.postgres.dsn)
+    made = World(settings)
     made.make()
     return made

@@ -21,6 +21,7 @@ from events.envelope import CloudEvent, encode_structured
 from voiceassist.core import ids
 from voiceassist.core.identity import Principal, service
 from voiceassist.runtime import tokens, wiring
+from voiceassist.runtime.settings import Workload
 from voiceassist.runtime.wiring import Room, Wiring
 
 START_SECONDS = 60
@@ -29,6 +30,10 @@ PING = "dev.knative.sources.ping"
 
 def wired() -> Wiring:
     return wiring.load()
+
+
+# Has nothing to do: it follows directories, and none is set here. tests/component/functions/users shows it with one.
+IDLE = frozenset({"users"})
 
 
 def heard(found: Wiring, room: str) -> list[CloudEvent]:
@@ -72,10 +77,12 @@ class Running:
     url: str
     log: Path
     process: "subprocess.Popen[bytes]"
-    secret: str
+    workload: Workload
+    room: str = ""
 
     def bearer(self, principal: Principal | None = None, *, issuer: str = "broker") -> dict[str, str]:
-        token = tokens.mint(principal or service("broker"), issuer=issuer, secret=self.secret)
+        who = principal or service("broker")
+        token = tokens.mint(who, issuer=issuer, audience=self.room, workload=self.workload)
         return {"authorization": f"Bearer {token}"}
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -98,6 +105,10 @@ class Running:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(40)
+
+
+def workload_of(environ: Mapping[str, str]) -> Workload:
+    return Workload(key=environ["VOICEASSIST_WORKLOAD__KEY"], keys=environ["VOICEASSIST_WORKLOAD__KEYS"])
 
 
 def free_port() -> int:
@@ -130,7 +141,7 @@ def framework(room: Room, environ: dict[str, str], folder: Path) -> Running:
     program = str(Path(sys.executable).with_name("functions-framework"))
     command = [program, "--source", str(room.source), "--target", room.target, "--host", "127.0.0.1"]
     process, log = spawn([*command, "--port", str(port)], environ, folder)
-    return Running(f"http://127.0.0.1:{port}", log, process, environ["VOICEASSIST_INTERNAL_SECRET"])
+    return Running(f"http://127.0.0.1:{port}", log, process, workload_of(environ), room.name)
 
 
 def launcher(room: Room, environ: dict[str, str], folder: Path, code: str = "") -> Running:
@@ -141,7 +152,7 @@ def launcher(room: Room, environ: dict[str, str], folder: Path, code: str = "") 
     if not code:
         command = [sys.executable, "-m", "voiceassist.runtime.serve"]
     process, log = spawn(command, environ | own, folder)
-    return Running(f"http://127.0.0.1:{port}", log, process, environ["VOICEASSIST_INTERNAL_SECRET"])
+    return Running(f"http://127.0.0.1:{port}", log, process, workload_of(environ), room.name)
 
 
 def host(environ: dict[str, str], folder: Path, *options: str) -> Running:
@@ -155,7 +166,7 @@ def host(environ: dict[str, str], folder: Path, *options: str) -> Running:
     }
     command = [sys.executable, "-m", "voiceassist.runtime.host", *options]
     process, log = spawn(command, environ | own, folder)
-    return Running(f"http://127.0.0.1:{internal}", log, process, environ["VOICEASSIST_INTERNAL_SECRET"])
+    return Running(f"http://127.0.0.1:{internal}", log, process, workload_of(environ))
 
 
 class Hosts:
@@ -174,12 +185,12 @@ class Hosts:
             return self._once(f"{kind} {room.name}", lambda folder: launcher(room, self._environ, folder))
         options = ("--isolated",) if kind == "isolated host" else ()
         whole = self._once(kind, lambda folder: host(self._environ, folder, *options), path=f"/{room.name}")
-        return Running(f"{whole.url}/{room.name}", whole.log, whole.process, whole.secret)
+        return Running(f"{whole.url}/{room.name}", whole.log, whole.process, whole.workload, room.name)
 
     def _once(self, name: str, start: Callable[[Path], Running], path: str = "") -> Running:
         if name not in self._running:
             self._running[name] = made = start(self._folder / name.replace(" ", "-"))
-            Running(made.url + path, made.log, made.process, made.secret).wait_until_it_answers()
+            Running(made.url + path, made.log, made.process, made.workload).wait_until_it_answers()
         return self._running[name]
 
     def stop(self) -> Iterator[tuple[str, int, str]]:

@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from voiceassist.runtime.egress import LARGEST_ANSWER, Egress, NoAnswerError
+from voiceassist.runtime.egress import DetectorUnavailableError, PhiViolationError
+from voiceassist.runtime.egress.outside import Outside
+from voiceassist.runtime.egress.web import LARGEST_ANSWER, Egress, NoAnswerError
 from voiceassist.runtime.engines import certificates
 from voiceassist.runtime.engines.layout import Layout
 from voiceassist.runtime.settings import Egress as Section
@@ -107,9 +109,9 @@ async def test_the_local_authority_counts_in_development_only(ours, sink):
 
     made = Egress(Settings(profile="production", ca_file=str(ours.ca)), resolve=here)
     assert (
-        made._tls().cert_store_stats()["x509_ca"] + 1
+        made.tls().cert_store_stats()["x509_ca"] + 1
         == Egress(Settings(ca_file=str(ours.ca), egress=Section(allow_private=True)))
-        ._tls()
+        .tls()
         .cert_store_stats()["x509_ca"]
     )
 
@@ -149,3 +151,35 @@ async def test_a_silent_sink_holds_up_nobody_else(egress, sink, sinks):
         assert (await post(egress, sink.url)).status == 204
         assert time.monotonic() - began < 2.0
         assert await asyncio.gather(*waiting) == ["TIMEOUT"] * 40
+
+
+@pytest.mark.req("C4.5")
+class TestQuestions:
+    """Literature and search: GET with a question that was looked through."""
+
+    @staticmethod
+    async def ask(outside, sink, **question):
+        url = f"{sink.url}/esearch"
+        return await outside.ask("literature", url, question, headers={"accept": "application/json"}, limit=5.0)
+
+    async def test_a_question_goes_into_the_query(self, egress, sink, gate_of):
+        sink.otherwise = (200, {}, b"x" * (LARGEST_ANSWER + 10))
+        answer = await self.ask(Outside(gate_of(), egress), sink, db="pubmed", term="gout & colchicine=1")
+        assert (answer.status, len(answer.body)) == (200, LARGEST_ANSWER + 10)
+        (request,) = sink.received
+        assert request.path == "/esearch?db=pubmed&term=gout+%26+colchicine%3D1"
+
+    async def test_one_that_names_somebody_is_not_asked(self, egress, sink, gate_of):
+        outside = Outside(gate_of(), egress)
+        with pytest.raises(PhiViolationError) as refused:
+            await self.ask(outside, sink, db="pubmed", term="gout, MRN 4419820, and colchicine")
+        assert refused.value.suggestion == "gout and colchicine"
+        assert sink.received == []
+
+    async def test_nobody_to_look_means_that_nothing_is_asked(self, egress, sink, gate_of):
+        def broken(_text):
+            raise OSError
+
+        with pytest.raises(DetectorUnavailableError):
+            await self.ask(Outside(gate_of(find=broken), egress), sink, term="gout")
+        assert sink.received == []

@@ -70,3 +70,24 @@ def test_unknown_roles_only_look(claims, role):
 
 def test_roles_come_from_both_places():
     assert roles_of({"roles": ["a"], "realm_access": {"roles": ["b"]}}) == {"a", "b"}
+
+
+GROUPS = "va-admins=admin,va-doctors=user:physician,va-wards=user:nurse"
+
+
+@pytest.mark.parametrize(
+    ("groups", "held", "standing"),
+    [
+        (GROUPS, ["va-doctors"], ("user", "physician", True)),
+        (GROUPS, ["va-wards", "va-doctors"], ("user", "physician", True)),
+        (GROUPS, ["va-doctors", "va-admins"], ("admin", "", True)),
+        (GROUPS, ["admin", "va-admin", "VA-ADMINS"], ("viewer", "", False)),
+        (GROUPS, "va-admins", ("viewer", "", False)),
+        (GROUPS, [["va-admins"], 7, None], ("viewer", "", False)),
+        (GROUPS, None, ("viewer", "", False)),
+        ("", ["admin", "va-admins"], ("viewer", "", False)),
+    ],
+)
+def test_only_groups_that_the_settings_name_are_roles(groups, held, standing):
+    person = identity_of({"iss": "i", "sub": "s", "groups": held}, groups)
+    assert (person.role, person.profile, person.known) == standing

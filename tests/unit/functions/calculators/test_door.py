@@ -12,10 +12,10 @@ from functions.calculators.domain.registry import calculators
 from voiceassist.core import clock
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
-from voiceassist.runtime import door, outbox, providers, tokens
+from voiceassist.runtime import door, outbox, providers, tokens, workloads
 from voiceassist.runtime.settings import Postgres, Settings
 
-SECRET = "s" * 40
+WORKLOAD = workloads.derived("s" * 40)
 MAP = {"inputs": {"systolic": 120, "diastolic": {"value": 80, "assumed": True}}}
 
 
@@ -40,7 +40,7 @@ def told(monkeypatch):
     async def add(_connection, room, event):
         events.append((room, event))
 
-    settings = Settings(internal_secret=SECRET, postgres=Postgres(dsn="postgresql://nowhere"))
+    settings = Settings(workload=WORKLOAD, postgres=Postgres(dsn="postgresql://nowhere"))
     monkeypatch.setattr(door, "load_settings", lambda: settings)
     monkeypatch.setattr(outbox, "add", add)
     monkeypatch.setattr(providers, "database", Transactions)
@@ -48,7 +48,8 @@ def told(monkeypatch):
 
 
 async def post(path, body):
-    headers = {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+    token = tokens.mint(service("gateway"), issuer="gateway", audience="calculators", workload=WORKLOAD)
+    headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=main.room), base_url="http://room") as client:
         return await client.post(f"/api/v1/calculators/{path}", json=body, headers=headers)
 
@@ -79,7 +80,7 @@ async def test_a_result_is_given_when_the_database_is_down(told, monkeypatch):
 
 
 async def test_nothing_is_told_where_there_is_no_database(told, monkeypatch):
-    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(workload=WORKLOAD))
     assert (await post("map/compute", MAP)).status_code == 200
     assert told == []
 
@@ -134,7 +135,8 @@ async def test_what_only_some_values_call_for_is_asked_by_its_name(told):
 
 
 async def test_the_description_tells_days_formula_and_licence(told):
-    headers = {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+    token = tokens.mint(service("gateway"), issuer="gateway", audience="calculators", workload=WORKLOAD)
+    headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=main.room), base_url="http://room") as client:
         due, gcs = [
             (await client.get(f"/api/v1/calculators/{name}", headers=headers)).json() for name in ("due_date", "gcs")

@@ -123,6 +123,10 @@ framingham study results
 
 # sentence -> calculator and the inputs it states (assumed ones left out; units as said)
 REQUESTS = {
+    "interpret this blood gas: pH 7.22, pCO2 18, bicarbonate 7": (
+        "abg", {"arterial_ph": 7.22, "arterial_carbon_dioxide": 18, "bicarbonate": 7}),
+    "arterial blood gas interpretation: pH 7.22, pCO2 18, bicarbonate 7": (
+        "abg", {"arterial_ph": 7.22, "arterial_carbon_dioxide": 18, "bicarbonate": 7}),
     "what is the CHA2DS2-VASc score of a 68 year old man with hypertension and diabetes": (
         "cha2ds2_vasc", {"age": 68, "sex": "male", "hypertension": True, "diabetes": True}),
     "What's the CHA₂DS₂-VASc score of a sixty-eight-year-old man with hypertension and diabetes?": (
@@ -365,6 +369,9 @@ MISHEARD = {
     "Calculate the Capri-Nie score.": "caprini",
     "Calculate the modified center score.": "centor",
     "Calculate the child pus score": "child_pugh",
+    "Calculate the CURAR.": "ciwa_ar",
+    "Calculate the CUR": "ciwa_ar",
+    "Calculate the CIWA-Ar": "ciwa_ar",
     "Calculate the gray score.": "grace",
     "Calculate the Hezbollah's score.": "has_bled",
     "Calculate the HES-BLED score": "has_bled",
@@ -382,6 +389,7 @@ MISHEARD = {
     "Calculate the Timmy score for non-stemmy.": "timi_ua_nstemi",
     "Calculate the rinal dose of an occiparian, creatinine clearance 28.": "renal_dosing",
     "what is the gray score": None,
+    "he was bitten by a cur, heart rate 90": None,
     "he read the odyssey and has good news to tell": None,
 }
 

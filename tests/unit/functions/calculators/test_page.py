@@ -28,7 +28,7 @@ def test_what_was_confirmed_is_told_and_nothing_else():
     assert "doi:10.1136/gut.38.3.316](https://doi.org/10.1136/gut.38.3.316), confirmed\n" in SECTIONS["rockall"]
     assert "(https://doi.org/10.1212/WNL.53.1.126), not confirmed\n" in SECTIONS["nihss"]
     assert page.backing("a calculator that nobody compared") == "Numbers from memory, to be reviewed."
-    assert "- Numbers checked: 2026-11 (the points only), against " in SECTIONS["rockall"]
+    assert "- Numbers checked: 2026-11 (the criteria and the cut at 1 only), against " in SECTIONS["spesi"]
 
 
 def test_ranges_options_and_cuts_are_told():
@@ -63,7 +63,7 @@ def test_the_table_of_renal_doses_shows_every_band_with_its_limits_and_label(tmp
         assert section.count("- Note: ") == len(drug.notes) + bool(drug.dialysis)
         assert section.rstrip().splitlines()[-1] == f"- {renal_page.backing(drug.name)}"
     assert f"- {len(DRUGS) - len(CHECKED)}: from memory, to be reviewed\n" in text
-    assert "- From memory, to be reviewed.\n" in text.split("## methotrexate")[1].split("##")[0]
+    assert renal_page.backing("a drug that nobody compared") == "From memory, to be reviewed."
     assert "- Checked: 2026-11, guideline or hospital's dosing guide: " in text
     assert "- atrial fibrillation: above 50 up to 95: 60 mg once a day\n" in text
     assert "- from 60: 900 to 3600 mg a day in three doses\n" in text

@@ -7,20 +7,21 @@ from functions.differential import main, spoken
 from functions.differential.library import table
 from voiceassist.contracts.answers import Question, Spoken
 from voiceassist.core.identity import service
-from voiceassist.runtime import door, tokens
+from voiceassist.runtime import door, tokens, workloads
 from voiceassist.runtime.settings import Settings
 
-SECRET = "s" * 32
+WORKLOAD = workloads.derived("s" * 40)
 PATH = "/api/v1/differential"
 PLANTED = "Zebulon Quackenbush"
 
 
 @pytest.fixture
 async def client(monkeypatch):
-    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(workload=WORKLOAD))
     transport = httpx.ASGITransport(app=await main.differential(None))
     # Minted now: a token lives for a minute, and tests are collected long before the last of them runs.
-    bearer = {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+    token = tokens.mint(service("gateway"), issuer="gateway", audience="differential", workload=WORKLOAD)
+    bearer = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://differential", headers=bearer) as client:
         yield client
 
@@ -177,7 +178,8 @@ async def test_by_voice_what_is_not_known_is_said(client, question):
 
 @pytest.mark.req("P5.20")
 def test_what_is_said_aloud_is_short_marks_its_sources_and_names_the_diagnosis(case):
-    answer = spoken.answered(Question(question=f"differential for {case.text}"))
+    question = Question(question=f"differential for {case.text}")
+    answer = spoken.answered(question, spoken.case_of(question))
     words = [word for word in answer.text.split() if not word.startswith("[")]
     assert len(words) <= spoken.WORDS
     assert answer.asks == ""

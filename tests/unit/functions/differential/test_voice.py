@@ -10,10 +10,10 @@ from realtime.dialogue.phrases import CLINICAL
 from voiceassist.contracts.answers import Answer, Spoken
 from voiceassist.contracts.calculations import Interpretation
 from voiceassist.core.identity import service
-from voiceassist.runtime import door, tokens, wiring
+from voiceassist.runtime import door, tokens, wiring, workloads
 from voiceassist.runtime.settings import Settings
 
-SECRET = "s" * 32
+WORKLOAD = workloads.derived("s" * 40)
 BOOK, FAULTS = phrases.read(wiring.load().rooms.values())
 
 
@@ -42,8 +42,8 @@ class Rooms:
 
 @pytest.fixture
 async def talk(monkeypatch):
-    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
-    bearer = tokens.mint(service("realtime"), issuer="realtime", secret=SECRET)
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(workload=WORKLOAD))
+    bearer = tokens.mint(service("realtime"), issuer="realtime", audience="differential", workload=WORKLOAD)
     transport = httpx.ASGITransport(app=await main.differential(None))
     headers = {"authorization": f"Bearer {bearer}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://differential", headers=headers) as client:

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.phi.domain.model import CATEGORIES, LABELS, Entity, merged, redacted
-from functions.phi.domain.patterns import RECOGNISERS
-from functions.phi.domain.scan import detect
+from functions.phi.domain.model import CATEGORIES, LABELS, SHAPED, Entity, merged, redacted
+from functions.phi.domain.scan import RECOGNISERS, detect
 
 
 def found(text: str) -> list[tuple[str, str]]:
@@ -26,7 +25,7 @@ FOUND = [
     ("SSN", "SSN is 987654321", "987654321"),
     ("SSN", "social security number: 000-12-3456", "000-12-3456"),
     ("SSN", "SSN ending in 6789", "6789"),
-    ("SSN", "xxx-xx-6789", "6789"),
+    ("SSN", "xxx-xx-6789", "xxx-xx-6789"),
     ("PHONE", "call (212) 555-0142 ext. 12", "(212) 555-0142 ext. 12"),
     ("PHONE", "+1 212-555-0142", "+1 212-555-0142"),
     ("PHONE", "212.555.0142", "212.555.0142"),
@@ -44,14 +43,20 @@ FOUND = [
     ("DATE", "since May 5", "May 5"),
     ("DATE", "in March 2019", "March 2019"),
     ("DATE", "DOB 19640229", "19640229"),
-    ("AGE90", "a 93-year-old man", "93"),
+    ("AGE90", "a 93-year-old man", "93-year-old"),
     ("AGE90", "aged 101", "101"),
     ("AGE90", '{"age": 95}', "95"),
-    ("AGE90", "91 y/o", "91"),
-    ("AGE90", "ninety-three year old", "ninety-three"),
-    ("ZIP", "Boston, MA 02115", "02115"),
-    ("ZIP", "zip code 10001", "10001"),
-    ("ZIP", "10001-1234", "10001-1234"),
+    ("AGE90", "91 y/o", "91 y/o"),
+    ("AGE90", "ninety-three year old", "ninety-three year old"),
+    ("GEO", "Boston, MA 02115", "02115"),
+    ("GEO", "zip code 10001", "10001"),
+    ("GEO", "10001-1234", "10001-1234"),
+    ("GEO", "Ottawa ON K1A 0B2", "K1A 0B2"),
+    ("MRN", "Hosp No. RX4 118 2207", "RX4 118 2207"),
+    ("MRN", "hospital no. QH/40218-B", "QH/40218-B"),
+    ("OTHER_ID", "Agency #HHB 220872", "HHB 220872"),
+    ("OTHER_ID", "No.: K2-99015", "K2-99015"),
+    ("SSN", "last 4: 4472", "4472"),
     ("MRN", "MRN: 00-12-34", "00-12-34"),
     ("MRN", '"mrn": "A1234567"', "A1234567"),
     ("MRN", "medical record number is 445 566 778", "445 566 778"),
@@ -91,11 +96,8 @@ def test_each_kind_is_found(label, text, value):
         "at 12:30:45, 24:00, ratio 1:2:3",
         "version 1.2.3.4.5, v2.3.10",
         "you may 5 times a day march 10 metres",
-        "000-12-3456 and 666-12-3456 and 123-00-4567 and 123-45-0000 were never issued",
-        "112-555-0142 is no telephone number",
         "13/45/2024 and 2024-13-45 are no days",
         "300.1.2.3 and a::b are no addresses",
-        "AB1234564 has a wrong check digit, so has 1M8GDM9A1KP042788",
         "4111 1111 1111 1112 does not pass",
         "in 2019 the device was approved; certificate 2019; implant 2020",
         "20000 patients, 1500000 units, 5000 IU",
@@ -105,6 +107,13 @@ def test_each_kind_is_found(label, text, value):
 )
 def test_what_looks_alike_is_left_alone(text):
     assert found(text) == []
+
+
+@pytest.mark.parametrize("text", ["000-12-3456", "112-555-0142", "AB1234564", "1M8GDM9A1KP042788"])
+def test_what_fails_its_check_is_found_with_less_certainty(text):
+    (one,) = detect(f"told {text} as his")
+    assert (one.start, one.end) == (5, 5 + len(text))
+    assert one.score < SHAPED
 
 
 def test_a_list_is_found_to_its_last_member():
@@ -140,8 +149,9 @@ def test_every_recogniser_finds_one_place_of_a_declared_kind():
         assert recogniser.compiled.groups == 1, recogniser.pattern
         assert recogniser.label in LABELS
         assert type(recogniser.compiled).__module__ == "re2", "only RE2 is linear in any text"
-    assert {recogniser.label for recogniser in RECOGNISERS} == LABELS
+    assert {recogniser.label for recogniser in RECOGNISERS} <= set(LABELS)
     assert {category.rule for category in CATEGORIES} == set("ABCDEFGHIJKLMNOPQR")
+    assert tuple(category.label for category in CATEGORIES) == LABELS
 
 
 @given(st.text(max_size=400))

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from functions.retrieval import cache
-from voiceassist.contracts.answers import Answer
+from voiceassist.contracts.answers import Answer, Question
 from voiceassist.core.identity import DEFAULT_TENANT, Principal
 
 pytestmark = pytest.mark.req("P5.10")
@@ -16,8 +16,9 @@ ANSWER = Answer(status="supported", text="a [1]", spoken="a")
 STATE = {"library": "l1", "documents": "d1", "models": "m1"}
 
 
-def name(question="dose of colchicine", caller=SOMEBODY, **changed):
-    return cache.key(question, caller, **(STATE | changed))
+def name(question="dose of colchicine", caller=SOMEBODY, intent=None, prefer=(), **changed):
+    asked = Question(question=question, intent=intent, prefer=prefer)
+    return cache.key(asked, caller, cache.State(**(STATE | changed)))
 
 
 def test_a_name_holds_no_word_of_the_question():
@@ -40,6 +41,8 @@ def test_spaces_and_the_last_mark_make_no_difference_but_case_does():
         name(library="l2"),
         name(documents="d2"),
         name(models="m2"),
+        name(intent="treatment"),
+        name(prefer=("note",)),
     ],
 )
 def test_what_could_change_the_answer_changes_the_name(other):

@@ -1,10 +1,23 @@
 """The recipe: order within a topic, standing of sources, withdrawn passages."""
 
+from typing import get_args
+
 import pytest
 
+from functions.retrieval.domain import intents, ranking
 from functions.retrieval.domain.fusion import Found
-from functions.retrieval.domain.ranking import by_aspect, by_standing, interleaved, ranked, reranked, standing
+from functions.retrieval.domain.ranking import (
+    Wish,
+    by_aspect,
+    by_kind,
+    by_standing,
+    interleaved,
+    ranked,
+    reranked,
+    standing,
+)
 from tests.unit.functions.retrieval.fakes import chunk
+from voiceassist.contracts.answers import Intent
 from voiceassist.ports.vectors import Hit, Rankings
 
 pytestmark = pytest.mark.req("P5.7")
@@ -48,7 +61,7 @@ def test_chapters_of_a_book_are_topics_of_their_own():
 
 def test_passages_without_a_title_are_no_topic():
     passages = found(chunk("s", SYMPTOMS, title="", heading=""), chunk("t", TREATMENT, title="", heading=""))
-    assert names(by_aspect("how is it treated", passages)) == ["s", "t"]
+    assert names(by_aspect("how is gout treated", passages)) == ["s", "t"]
 
 
 @pytest.mark.req("P5.10")
@@ -71,6 +84,38 @@ def test_newer_and_stronger_sources_stand_a_little_higher():
 def test_standing_is_a_share_near_one(year):
     assert 0.94 <= standing(chunk("a", "a", year=year), 2026) <= 1.0
     assert standing(chunk("a", "a", year=year), None) == standing(chunk("a", "a"), None)
+
+
+@pytest.mark.req("P5.9")
+def test_the_kinds_of_the_intent_stand_higher_and_a_wish_counts_more():
+    def order(kinds, intent, *preferred):
+        passages = found(*(chunk(kind, "a", title=kind, source_type=kind) for kind in kinds))
+        return names(by_kind(passages, Wish(first=intents.first(intent), preferred=preferred)))
+
+    assert order(["note", "label", "guideline"], "treatment") == ["guideline", "note", "label"]
+    assert order(["guideline", "note", "label"], "drug_info") == ["label", "guideline", "note"]
+    assert order(["guideline", "article", "textbook"], "diagnosis") == ["textbook", "article", "guideline"]
+    assert order(["guideline", "article", "note"], "treatment", "note", "article") == ["note", "article", "guideline"]
+    for intent in (None, "action", "calculation"):
+        assert order(["note", "guideline"], intent) == ["note", "guideline"]
+
+
+def test_a_kind_that_does_not_go_first_moves_back_some_places_and_is_not_left_out():
+    passages = found(chunk("n", "a"), *(chunk(f"g{n}", "a", source_type="guideline") for n in range(9)))
+    ordered = by_kind(passages, Wish(first=("guideline",)))
+    assert names(ordered).index("n") == ranking.INTENT - 1
+    assert len(ordered) == 10
+    assert [one.score for one in ordered] == [one.score for one in passages]
+
+
+@pytest.mark.req("P5.9")
+def test_every_intent_has_at_most_three_sources_and_its_first_one_is_that_of_the_specification():
+    assert set(intents.SOURCES) == set(get_args(Intent))
+    assert all(len(sources) <= intents.MOST for sources in intents.SOURCES.values())
+    first = {intent: sources[0] for intent, sources in intents.SOURCES.items() if sources}
+    assert first["treatment"] == first["guideline"] == "guideline"
+    assert first["drug_info"] == "label"
+    assert first["diagnosis"] == "textbook"
 
 
 def test_a_cross_encoder_orders_and_places_keep_their_scores():

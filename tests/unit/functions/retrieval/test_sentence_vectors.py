@@ -1,9 +1,13 @@
 """Sentences are embedded once, each model for itself, and the least used are forgotten."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
+from functions.retrieval import service
 from functions.retrieval.sentence_vectors import SentenceVectors
+from tests.unit.functions.retrieval.fakes import chunk
 
 pytestmark = pytest.mark.req("P5.10")
 
@@ -48,3 +52,17 @@ def test_more_sentences_than_are_kept_and_none_at_all():
     embedder = Counting()
     assert SentenceVectors(most=1).of(embedder, ["a", "bb", "ccc"]).tolist() == [[1, 1], [2, 1], [3, 1]]
     assert SentenceVectors().of(embedder, []).shape == (0, 2)
+
+
+async def test_the_sentences_of_the_library_are_embedded_before_anybody_asks(monkeypatch):
+    embedder, vectors = Counting(), SentenceVectors()
+    monkeypatch.setattr(service, "vectors", vectors)
+    text = " ".join(f"Sentence number {number} has six words." for number in range(10))
+    work = asyncio.create_task(service.prepare([chunk("a", text)], embedder))
+    while not embedder.seen:
+        await asyncio.sleep(0)
+    assert len(embedder.seen) == 1, "what is asked meanwhile finds the processor free"
+    await work
+    assert [len(batch) for batch in embedder.seen] == [8, 2]
+    vectors.of(embedder, ["Gout: Sentence number 3 has six words."])
+    assert len(embedder.seen) == 2

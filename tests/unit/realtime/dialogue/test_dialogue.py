@@ -376,3 +376,12 @@ async def test_a_function_that_asked_back_can_be_dropped():
     await talk.reply("differential for chest pain")
     await talk.reply("stop")
     assert talk.waiting is None
+
+
+async def test_the_beginning_of_a_question_opens_nothing():
+    talk = dialogue(reading(CREATININE, age=70), reading(age=70, creatinine=0.9))
+    talk.mark()
+    assert (await talk.reply("eGFR of a 70 year old woman")).ask
+    talk.go_back()
+    assert (talk.open, talk.row, talk.last, talk.terms()) == (None, 0, None, [])
+    assert (await talk.reply("eGFR of a 70 year old woman with creatinine 0.9")).result == RESULT

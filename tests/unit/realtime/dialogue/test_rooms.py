@@ -15,10 +15,11 @@ from voiceassist.core.errors import (
     ValidationError,
 )
 from voiceassist.core.identity import DEFAULT_TENANT, Principal
-from voiceassist.runtime import http, tokens
+from voiceassist.runtime import http, routing, tokens, workloads
 from voiceassist.runtime.settings import Settings
 
-SETTINGS = Settings(internal_secret="s" * 32, room_url="http://rooms/{room}")
+WORKLOAD = workloads.derived("s" * 40)
+SETTINGS = Settings(workload=WORKLOAD, room_url="http://rooms/{room}")
 ONCALL = Skill("oncall", "/api/v1/oncall/ask", "oncall:read", ("who is on call",))
 
 
@@ -55,7 +56,7 @@ async def test_the_question_goes_to_the_room_in_the_speakers_name(answering):
     assert len(json.loads(request.content)["question"]) == 2000
     assert request.extensions["timeout"]["read"] == SECONDS == 8.0
     token = request.headers["authorization"].removeprefix("Bearer ")
-    assert tokens.verify(token, secret=SETTINGS.internal_secret).subject == "u1"
+    assert tokens.verify(token, audience="oncall", workload=WORKLOAD).subject == "u1"
 
 
 @pytest.mark.parametrize(
@@ -140,3 +141,31 @@ async def test_a_search_asks_for_enough_passages_to_see_a_split(answering):
     assert (passage.title, passage.score) == ("T", 0.5)
     assert str(kept[0].url) == "http://rooms/retrieval/api/v1/search"
     assert json.loads(kept[0].content) == {"query": "kidney disease", "limit": 50}
+
+
+@pytest.mark.req("P11.8")
+async def test_that_a_turn_stays_here_is_passed_on_and_that_something_went_out_is_heard(monkeypatch):
+    kept = []
+
+    def handle(request):
+        kept.append(request.headers.get("x-voiceassist-route"))
+        return httpx.Response(200, json={"text": "Dr. Okafor."}, headers={"x-voiceassist-went": "cloud"})
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(handle))
+    monkeypatch.setattr(http, "client", lambda: client)
+    monkeypatch.setattr(http, "load_settings", lambda: SETTINGS)
+    rooms = HttpRooms(SETTINGS, speaker())
+    with routing.request(DEFAULT_TENANT, route="local"):
+        await rooms.ask(ONCALL, "who is on call")
+    with routing.request(DEFAULT_TENANT) as way:
+        await rooms.ask(ONCALL, "who is on call")
+    assert kept == ["local", None]
+    assert way.cloud
+
+
+@pytest.mark.req("P11.8")
+async def test_a_room_that_must_keep_a_text_says_so(answering):
+    answering(403, {"code": "PHI_BLOCKED", "detail": "no"})
+    with pytest.raises(ForbiddenError) as refused:
+        await HttpRooms(SETTINGS, speaker()).answer("gout")
+    assert refused.value.code == "PHI_BLOCKED"

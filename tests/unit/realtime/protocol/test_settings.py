@@ -23,6 +23,8 @@ WRONG = [
         "session.audio.input.turn_detection.threshold",
     ),
     ({"audio": "loud"}, "session.audio"),
+    ({"audio": {"output": {"speed": 2.1}}}, "session.audio.output.speed"),
+    ({"type": "transcription"}, "session.type"),
     ({"tools": {}}, "session.tools"),
     ({"voiceassist": True}, "session.voiceassist"),
 ]
@@ -56,3 +58,19 @@ def test_unknown_names_are_ignored_and_nothing_but_a_protocol_error_is_raised(up
 def test_any_json_is_an_event_or_refused(value):
     with pytest.raises(RejectedEventError):
         decode(json.dumps(value))
+
+
+def test_what_is_known_of_a_patient_stays_in_force_and_is_never_told_back():
+    told = updated(SessionSettings(), {"type": "realtime", "voiceassist": {"extensions": True, "known": ["Zelda Q"]}})
+    assert updated(told, {"type": "realtime", "instructions": "short"}).known == ("Zelda Q",)
+    assert "Zelda" not in json.dumps(told.wire())
+    for wrong in (["x" * 201], [""], ["x"] * 51, "x", [1]):
+        with pytest.raises(ProtocolError) as refused:
+            updated(SessionSettings(), {"type": "realtime", "voiceassist": {"known": wrong}})
+        assert (refused.value.param or "").startswith("session.voiceassist.known")
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [(0.25, 0.5), (0.5, 0.5), (1.25, 1.25), (2.0, 2.0)])
+def test_the_echo_tells_how_fast_is_spoken(asked, spoken):
+    told = updated(SessionSettings(), {"type": "realtime", "audio": {"output": {"speed": asked}}})
+    assert told.wire()["audio"]["output"]["speed"] == spoken

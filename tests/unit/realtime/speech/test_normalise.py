@@ -33,14 +33,21 @@ def test_the_stroke_score_however_it_was_heard(heard: str) -> None:
         ("has bled score", "HAS-BLED score"),
         ("CKD epi", "CKD-EPI"),
         ("an e GFR of 5", "an eGFR of 5"),
+        ("Calculate the EGF-R of a woman", "Calculate the eGFR of a woman"),
         ("curb sixty five", "CURB-65"),
         ("cue sofa", "qSOFA"),
         ("child pew class", "Child-Pugh class"),
         ("cockroft galt", "Cockcroft-Gault"),
         ("HBA 1C", "HbA1c"),
         ("Well's score", "Wells score"),
+        ("CHA2DS, VASC for a man", "CHA2DS2-VASc for a man"),
         ("perk rule", "PERC rule"),
         ("fib 4 index", "FIB-4 index"),
+        ("Calculate the C-I-W-A", "Calculate the CIWA-Ar"),
+        ("C-IWAS score", "CIWA-Ar score"),
+        ("Calculate the CEWA", "Calculate the CIWA-Ar"),
+        ("the see-wah, A R", "the CIWA-Ar"),
+        ("the CWA-Ar", "the CIWA-Ar"),
     ],
 )
 def test_other_scores(heard: str, meant: str) -> None:
@@ -53,6 +60,7 @@ def test_other_scores(heard: str, meant: str) -> None:
     [
         "the patient has bled twice",
         "an EGFR mutation",
+        "an EGF-R mutation",
         "a fib four years ago",
         "Chad has vascular disease",
         "I chat with Vasquez",
@@ -60,6 +68,8 @@ def test_other_scores(heard: str, meant: str) -> None:
         "a perk of the job",
         "the child, phew, is well",
         "CHADS2 score",
+        "I see what you mean",
+        "the sea was calm",
         "start hydralazine 60 mg",
     ],
 )

@@ -7,9 +7,10 @@ import pytest
 from voiceassist.adapters.kubernetes import KubernetesTriggers, TriggerRefusedError
 from voiceassist.core.errors import UnavailableError
 from voiceassist.ports.triggers import Kept
-from voiceassist.runtime import providers, tokens
+from voiceassist.runtime import providers, tokens, workloads
 from voiceassist.runtime.settings import Broker, Settings
 
+WORKLOAD = workloads.derived("s" * 40)
 TRIGGER = {
     "apiVersion": "eventing.knative.dev/v1",
     "kind": "Trigger",
@@ -124,10 +125,9 @@ def settings(monkeypatch):
 
 
 def test_without_a_cluster_the_keeper_is_the_broker(settings):
-    secret = "s" * 40
-    made = settings(broker_url="http://127.0.0.1:8445/voiceassist/default", internal_secret=secret)
+    made = settings(broker_url="http://127.0.0.1:8445/voiceassist/default", workload=WORKLOAD)
     assert made._url == "http://127.0.0.1:8445/apis/eventing.knative.dev/v1/namespaces/voiceassist/triggers"
-    caller = tokens.verify(made._bearer(), secret=secret)
+    caller = tokens.verify(made._bearer(), audience="broker", workload=WORKLOAD)
     assert (caller.is_service, caller.subject) == (True, "subscriptions")
 
 
@@ -144,7 +144,7 @@ def test_in_a_cluster_it_is_the_api_server_and_the_pods_own_account(settings, mo
 
 
 async def test_without_a_broker_no_keeper_answers(settings):
-    made = settings(internal_secret="s" * 40)
+    made = settings(workload=WORKLOAD)
     with pytest.raises(UnavailableError):
         await made.listed()
     await made.close()

@@ -69,7 +69,7 @@ def test_an_external_engine_takes_none_of_our_credentials(known: secrets.Secrets
 
 @pytest.mark.parametrize("engine", ["postgres", "vectord", "seaweedfs"])
 def test_an_engine_named_by_half_is_refused(engine: str) -> None:
-    first, *rest = ENGINE_SETTINGS[engine][:3]
+    first, *rest = environment.required_settings(engine)
     with pytest.raises(EngineError) as caught:
         external_engines({first: "x"})
     assert all(name in caught.value.detail for name in (first, *rest))

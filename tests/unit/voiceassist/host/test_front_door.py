@@ -14,7 +14,7 @@ from voiceassist.core.errors import (
     ValidationError,
 )
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
-from voiceassist.runtime import tokens
+from voiceassist.runtime import tokens, workloads
 from voiceassist.runtime.host import headers
 from voiceassist.runtime.host.admission import Admission, origins
 from voiceassist.runtime.host.answer import Bounded
@@ -24,15 +24,15 @@ from voiceassist.runtime.host.forward import Body, head
 from voiceassist.runtime.host.gateway import ambiguous, exposition
 from voiceassist.runtime.host.openapi import merge
 from voiceassist.runtime.host.pages import Pages
-from voiceassist.runtime.host.realtime import secret_of, sendable
+from voiceassist.runtime.host.realtime import SECRET_SUBPROTOCOL, offered_as, sendable
 from voiceassist.runtime.host.rooms import InProcess
 from voiceassist.runtime.host.wire import Address
 from voiceassist.runtime.scopes import SCOPES
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.wiring import Room, Wiring
 
-SECRET = "s" * 32
-SETTINGS = Settings(internal_secret=SECRET)
+WORKLOAD = workloads.derived("s" * 40)
+SETTINGS = Settings(workload=WORKLOAD)
 ADMISSION = Admission(settings=SETTINGS, callers=None, limiter=None)
 
 
@@ -42,7 +42,9 @@ def scope(method="POST", path="/api/v1/documents", **named):
 
 
 def inward(told, **options):
-    return headers.inward(told, principal=service("x"), settings=SETTINGS, address="192.0.2.7", **options)
+    return headers.inward(
+        told, principal=service("x"), audience="phi", settings=SETTINGS, address="192.0.2.7", **options
+    )
 
 
 def test_credentials_and_claims_about_origin_stay_outside():
@@ -62,7 +64,7 @@ def test_credentials_and_claims_about_origin_stay_outside():
     assert passed.keys() == {b"accept", b"authorization", b"x-forwarded-for", b"x-forwarded-proto"}
     assert passed[b"x-forwarded-for"] == b"192.0.2.7"
     token = passed[b"authorization"].decode().removeprefix("Bearer ")
-    assert tokens.verify(token, secret=SECRET).subject == "x"
+    assert tokens.verify(token, audience="phi", workload=WORKLOAD).subject == "x"
 
 
 def test_the_auth_room_reads_cookies_and_the_broker_event_headers():
@@ -178,7 +180,7 @@ async def test_nobody_is_never_forwarded_as_the_gateway_itself():
     class Rooms:
         async def serve(self, room, scope, _receive, _send):
             token = dict(scope["headers"])[b"authorization"].decode().removeprefix("Bearer ")
-            heard.append((room.name, tokens.verify(token, secret=SECRET).subject))
+            heard.append((room.name, tokens.verify(token, audience=room.name, workload=WORKLOAD).subject))
 
     heard = []
     api = Api(settings=SETTINGS, admission=Open(), runner=Rooms(), wire=None)
@@ -367,8 +369,11 @@ def test_a_cookie_counts_only_when_it_is_the_only_one_of_its_name(told, value):
 
 
 def test_the_secret_of_a_subprotocol_and_close_codes():
-    assert secret_of(["realtime", "openai-insecure-api-key.ek_1", "openai-beta.realtime-v1"]) == "ek_1"
-    assert secret_of(["realtime"]) == ""
+    assert (
+        offered_as(SECRET_SUBPROTOCOL, ["realtime", "openai-insecure-api-key.ek_1", "openai-beta.realtime-v1"])
+        == "ek_1"
+    )
+    assert offered_as(SECRET_SUBPROTOCOL, ["realtime"]) == ""
     assert [sendable(code) for code in (None, 1005, 1006, 1015, 1000, 4001)] == [1001, 1001, 1001, 1001, 1000, 4001]
 
 

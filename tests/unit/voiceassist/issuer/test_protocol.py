@@ -5,9 +5,9 @@ import base64
 import pytest
 
 from voiceassist.adapters.issuer import protocol
+from voiceassist.adapters.issuer.directory import BLOCK_SECONDS, FAILURE_WINDOW_SECONDS, Lockout
 from voiceassist.adapters.issuer.grants import MAX_ENTRIES, Expiring
 from voiceassist.adapters.issuer.protocol import Client, OAuthError, UntrustedRequestError
-from voiceassist.adapters.issuer.users import BLOCK_SECONDS, FAILURE_WINDOW_SECONDS, Lockout
 
 CLIENT = Client("voiceassist", "se:cr%et", "https://localhost:8443/api/v1/auth/callback")
 GOOD = {

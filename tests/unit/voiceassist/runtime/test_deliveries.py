@@ -13,16 +13,16 @@ from events.envelope import encode_structured
 from voiceassist.core import ids
 from voiceassist.core.errors import UnauthenticatedError
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
-from voiceassist.runtime import deliveries, door, http, outbox, tokens
+from voiceassist.runtime import deliveries, door, http, outbox, tokens, workloads
 from voiceassist.runtime.settings import Broker, Delivery, Settings, SettingsError, parse
 
-SECRET = "s" * 40
+WORKLOAD = workloads.derived("s" * 40, more=["sample"])
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 RSA = RSAKey.generate_key(2048, {"kid": "cluster", "use": "sig", "alg": "RS256"})
 EC = ECKey.generate_key("P-256", {"kid": "second", "use": "sig", "alg": "ES256"})
 KEYS = json.dumps(KeySet([RSA, EC]).as_dict(private=False))
-SETTINGS = Settings(internal_secret=SECRET, delivery=Delivery(issuer=ISSUER, keys=KEYS))
+SETTINGS = Settings(workload=WORKLOAD, delivery=Delivery(issuer=ISSUER, keys=KEYS))
 CLAIMS = {
     "iss": ISSUER,
     "aud": ["voiceassist-rooms"],
@@ -39,7 +39,7 @@ def token(key=RSA, algorithm="RS256", kid="cluster", **changes):
 
 
 def admit(presented, settings=SETTINGS, now=NOW):
-    return deliveries.deliverer(f"Bearer {presented}" if presented else "", settings, now)
+    return deliveries.deliverer(f"Bearer {presented}" if presented else "", settings, "sample", now)
 
 
 @pytest.mark.parametrize(
@@ -75,17 +75,17 @@ def test_no_other_token_does(presented):
 
 
 def test_without_an_issuer_the_internal_token_alone_opens_it():
-    ours = tokens.mint(service("broker"), issuer="broker", secret=SECRET, now=NOW)
-    assert admit(ours) == admit(ours, Settings(internal_secret=SECRET)) == service("broker")
+    ours = tokens.mint(service("broker"), issuer="broker", audience="sample", workload=WORKLOAD, now=NOW)
+    assert admit(ours) == admit(ours, Settings(workload=WORKLOAD)) == service("broker")
     for presented in (token(), ""):
         with pytest.raises(UnauthenticatedError):
-            admit(presented, Settings(internal_secret=SECRET))
+            admit(presented, Settings(workload=WORKLOAD))
     with pytest.raises(UnauthenticatedError):
         admit("")
 
 
 def test_where_the_network_is_trusted_no_token_is_needed_and_a_wrong_one_is_still_refused():
-    trusting = Settings(internal_secret=SECRET, delivery=Delivery(unsigned=True))
+    trusting = Settings(workload=WORKLOAD, delivery=Delivery(unsigned=True))
     assert admit("", trusting) == service("broker")
     with pytest.raises(UnauthenticatedError):
         admit("a.b.c", trusting)
@@ -93,7 +93,7 @@ def test_where_the_network_is_trusted_no_token_is_needed_and_a_wrong_one_is_stil
 
 def test_keys_that_are_none_are_a_fault_of_the_settings_without_their_text():
     with pytest.raises(SettingsError) as refused:
-        admit(token(), Settings(internal_secret=SECRET, delivery=Delivery(issuer=ISSUER, keys="Quackenbush")))
+        admit(token(), Settings(workload=WORKLOAD, delivery=Delivery(issuer=ISSUER, keys="Quackenbush")))
     assert "DELIVERY__KEYS" in str(refused.value)
     assert "Quackenbush" not in str(refused.value)
 
@@ -118,7 +118,8 @@ async def test_at_the_door_it_opens_the_way_of_events_and_nothing_else(monkeypat
     now = int(datetime.now(UTC).timestamp())
     bearer = {"authorization": f"Bearer {token(exp=now + 600, nbf=now)}"}
     person = Principal("p", DEFAULT_TENANT, "user", user_id=ids.new_id())
-    personal = {"authorization": f"Bearer {tokens.mint(person, issuer='gateway', secret=SECRET)}"}
+    theirs = tokens.mint(person, issuer="gateway", audience="sample", workload=WORKLOAD)
+    personal = {"authorization": f"Bearer {theirs}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=room), base_url="http://room") as client:
         assert (await client.post("/", headers=dict(headers) | bearer, content=body)).status_code == 204
         assert (await client.post("/", headers=dict(headers), content=body)).status_code == 401
@@ -130,9 +131,9 @@ async def test_at_the_door_it_opens_the_way_of_events_and_nothing_else(monkeypat
 
 def test_a_broker_that_asks_for_a_token_gets_the_one_that_is_mounted(tmp_path):
     mounted = tmp_path / "token"
-    settings = Settings(internal_secret=SECRET, broker=Broker(token_file=str(mounted)))
+    settings = Settings(workload=WORKLOAD, broker=Broker(token_file=str(mounted)))
     ours = http.broker_headers(service("sample"), issuer="sample", settings=settings)["authorization"]
-    assert tokens.verify(ours.removeprefix("Bearer "), secret=SECRET) == service("sample")
+    assert tokens.verify(ours.removeprefix("Bearer "), audience="broker", workload=WORKLOAD) == service("sample")
     for content in ("first", "renewed\n"):
         mounted.write_text(content)
         sent = http.broker_headers(service("sample"), issuer="sample", settings=settings)

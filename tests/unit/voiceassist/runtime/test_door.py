@@ -13,19 +13,19 @@ from events import catalog
 from events.envelope import CloudEvent, encode_structured
 from voiceassist.core.errors import NeedsInputError, UnavailableError
 from voiceassist.core.identity import DEFAULT_TENANT, Principal, service
-from voiceassist.runtime import door, tokens
+from voiceassist.runtime import door, routing, tokens, workloads
 from voiceassist.runtime.http_room import http_app
 from voiceassist.runtime.settings import Settings
 
-SECRET = "s" * 40
+WORKLOAD = workloads.derived("s" * 40)
 NAME = "Zebulon Quackenbush"  # planted: must appear in no answer and no log
 
 
 @pytest.fixture
 def room(monkeypatch):
-    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(workload=WORKLOAD))
     room = door.Room("sample")
-    app = http_app(room, title="Sample")
+    app = http_app(room, title="Sample", actions="room.use")
 
     @app.get("/api/v1/sample/{item}")
     async def read(item: int) -> dict[str, int]:
@@ -58,7 +58,8 @@ async def client(room):
 
 @pytest.fixture
 def bearer():
-    return {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+    token = tokens.mint(service("broker"), issuer="broker", audience="sample", workload=WORKLOAD)
+    return {"authorization": f"Bearer {token}"}
 
 
 async def test_a_call_without_identity_is_refused(client):
@@ -156,7 +157,7 @@ async def test_an_event_reaches_its_handler_and_is_answered_204(client, room, be
     assert heard == [("1", catalog.DocumentIndexed)]
 
 
-async def test_events_come_from_parts_of_the_installation_only(client, room):
+async def test_events_come_from_the_broker_only(client, room):
     heard = []
 
     @room.on("org.voiceassist.document.indexed.v1")
@@ -164,9 +165,10 @@ async def test_events_come_from_parts_of_the_installation_only(client, room):
         heard.append(event.id)
 
     person = Principal("p", DEFAULT_TENANT, "admin", user_id=DEFAULT_TENANT)
-    token = tokens.mint(person, issuer="gateway", secret=SECRET)
-    answer = await post(client, indexed(), {"authorization": f"Bearer {token}"})
-    assert (answer.status_code, answer.json()["code"], heard) == (403, "FORBIDDEN", [])
+    for who, issuer in ((person, "gateway"), (service("phi"), "phi"), (service("broker"), "phi")):
+        token = tokens.mint(who, issuer=issuer, audience="sample", workload=WORKLOAD)
+        answer = await post(client, indexed(), {"authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["code"], heard) == (403, "FORBIDDEN", [])
 
 
 async def test_a_query_that_is_no_text_does_not_break_the_guard(room):
@@ -230,3 +232,25 @@ async def test_the_framework_writes_no_span_of_its_own(client, bearer, monkeypat
     assert exporter.get_finished_spans() == ()
     trace.get_tracer("voiceassist").start_span("ours").end()
     assert [span.name for span in exporter.get_finished_spans()] == ["ours"]
+
+
+@pytest.mark.req("P11.8")
+async def test_a_room_knows_where_a_request_may_be_worked_on_and_says_where_it_went(room, client, bearer):
+    seen = []
+
+    @room.app.get("/api/v1/sample/routing/{out}")
+    async def where(out: bool) -> None:
+        seen.append((routing.is_local(), routing.tenant()))
+        if out:
+            routing.went_out()
+
+    async def ask(out, **headers):
+        answer = await client.get(f"/api/v1/sample/routing/{out}", headers=bearer | headers)
+        return answer.headers.get("x-voiceassist-went")
+
+    assert await ask(out=False) is None
+    assert await ask(out=True) == "cloud"
+    assert await ask(out=False, **{"x-voiceassist-route": "local"}) is None
+    assert await ask(out=False, **{"x-voiceassist-route": "cloud"}) is None
+    assert seen == [(False, DEFAULT_TENANT), (False, DEFAULT_TENANT), (True, DEFAULT_TENANT), (False, DEFAULT_TENANT)]
+    assert not routing.is_local()

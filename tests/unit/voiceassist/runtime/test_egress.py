@@ -6,7 +6,7 @@ import httpcore
 import pytest
 
 from voiceassist.core.errors import SettingsError
-from voiceassist.runtime.egress import Egress, EgressRefusedError, NoAnswerError
+from voiceassist.runtime.egress.web import Egress, EgressRefusedError, NoAnswerError
 from voiceassist.runtime.settings import Egress as Section
 from voiceassist.runtime.settings import Settings, parse
 

@@ -9,18 +9,18 @@ import pytest
 from voiceassist.contracts.answers import Question, Spoken
 from voiceassist.core.errors import UnavailableError
 from voiceassist.core.identity import service
-from voiceassist.runtime import door, tokens
+from voiceassist.runtime import door, tokens, workloads
 from voiceassist.runtime.settings import Settings
 from voiceassist.runtime.skill import skill
 
-SECRET = "s" * 40
+WORKLOAD = workloads.derived("s" * 40)
 NAME = "Zebulon Quackenbush"  # planted: must appear in no answer
 PATH = "/api/v1/sample/ask"
 
 
 @pytest.fixture
 def made(monkeypatch):
-    monkeypatch.setattr(door, "load_settings", lambda: Settings(internal_secret=SECRET))
+    monkeypatch.setattr(door, "load_settings", lambda: Settings(workload=WORKLOAD))
 
     async def down():
         raise UnavailableError
@@ -37,7 +37,8 @@ def made(monkeypatch):
 
 
 async def post(app, path=PATH, **body):
-    bearer = {"authorization": f"Bearer {tokens.mint(service('gateway'), issuer='gateway', secret=SECRET)}"}
+    token = tokens.mint(service("gateway"), issuer="gateway", audience="sample", workload=WORKLOAD)
+    bearer = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://room") as client:
         return await client.post(path, json=body, headers=bearer)
 

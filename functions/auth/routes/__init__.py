@@ -1,0 +1,1 @@
+"""What the auth room answers, a router a noun; main.py mounts them."""

@@ -1,0 +1,27 @@
+"""What each route of this room is to the policy (docs/reference/access.md)."""
+
+ACTIONS = {
+    "GET /api/v1/conversations": "conversation.read",
+    "POST /api/v1/conversations/search": "conversation.read",
+    "GET /api/v1/conversations/{conversation_id}": "conversation.read",
+    "GET /api/v1/conversations/{conversation_id}/export": "conversation.export",
+    "DELETE /api/v1/conversations/{conversation_id}": "conversation.delete",
+    "DELETE /api/v1/conversations": "conversation.delete",
+    "GET /api/v1/cases": "case.read",
+    "POST /api/v1/cases": "case.write",
+    "GET /api/v1/cases/{case_id}": "case.read",
+    "PATCH /api/v1/cases/{case_id}": "case.write",
+    "DELETE /api/v1/cases/{case_id}": "case.write",
+    "POST /api/v1/cases/{case_id}/facts": "case.write",
+    "DELETE /api/v1/cases/{case_id}/facts/{fact_id}": "case.write",
+    "GET /api/v1/notes": "note.read",
+    "POST /api/v1/notes": "note.draft",
+    "GET /api/v1/notes/{note_id}": "note.read",
+    "PUT /api/v1/notes/{note_id}": "note.draft",
+    "POST /api/v1/notes/{note_id}/sign": "note.sign",
+    "GET /api/v1/notes/{note_id}/export": "note.export",
+    "DELETE /api/v1/notes/{note_id}": "note.draft",
+    "GET /api/v1/rounds": "case.read",
+    "POST /api/v1/rounds": "case.write",
+    "DELETE /api/v1/rounds": "case.write",
+}

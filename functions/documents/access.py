@@ -1,0 +1,25 @@
+"""What each route of this room is to the policy (docs/reference/access.md)."""
+
+ACTIONS = {
+    "POST /api/v1/documents": "document.write",
+    "POST /api/v1/documents/uploads": "document.write",
+    "GET /api/v1/documents/uploads": "document.read",
+    "GET /api/v1/documents/uploads/{upload_id}": "document.read",
+    "PUT /api/v1/documents/uploads/{upload_id}/parts/{number}": "document.write",
+    "POST /api/v1/documents/uploads/{upload_id}/complete": "document.write",
+    "DELETE /api/v1/documents/uploads/{upload_id}": "document.write",
+    "GET /api/v1/documents": "document.read",
+    "POST /api/v1/documents/citations": "document.read",
+    "GET /api/v1/documents/quarantine": "quarantine.read",
+    "GET /api/v1/documents/quarantine/decisions": "quarantine.read",
+    "POST /api/v1/documents/quarantine/{document_id}/release": "quarantine.decide",
+    "POST /api/v1/documents/quarantine/{document_id}/delete": "quarantine.decide",
+    "GET /api/v1/documents/{document_id}": "document.read",
+    "GET /api/v1/documents/{document_id}/versions": "document.read",
+    "GET /api/v1/documents/{document_id}/diff": "document.read",
+    "DELETE /api/v1/documents/{document_id}": "document.write",
+    "GET /api/v1/jobs": "document.read",
+    "GET /api/v1/jobs/{job_id}": "document.read",
+    "POST /api/v1/jobs/{job_id}/cancel": "document.write",
+    "POST /api/v1/jobs/{job_id}/retry": "document.write",
+}

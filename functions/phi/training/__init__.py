@@ -1,0 +1,1 @@
+"""Builds the tagger's model from generated texts; nothing of it is imported by the running product."""

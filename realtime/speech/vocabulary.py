@@ -1,0 +1,39 @@
+"""The words of English that the voice's own dictionary holds: what is in it is no misspelling of a drug.
+
+Read from the package without importing it. Where it is not installed the set is empty.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+CLINICAL = Path(__file__).parent / "clinical.txt"
+PACKAGE = "hibari"
+FILES = ("lexicon_us_gold.json.gz", "lexicon_us_silver.json.gz", "lexicon_gb_gold.json.gz", "lexicon_gb_silver.json.gz")
+
+
+@lru_cache(maxsize=1)
+def english() -> frozenset[str]:
+    """About 200,000 words in lower case, American and British."""
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return frozenset()
+    folder = Path(next(iter(spec.submodule_search_locations))) / "assets"
+    return frozenset(word.lower() for name in FILES if (folder / name).is_file() for word in _dictionary(folder / name))
+
+
+def _dictionary(path: Path) -> dict[str, object]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        found: dict[str, object] = json.load(file)
+    return found
+
+
+@lru_cache(maxsize=1)
+def clinical() -> frozenset[str]:
+    """Words of symptoms, tests and procedures, in lower case."""
+    lines = CLINICAL.read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())

@@ -1,0 +1,62 @@
+"""Ears of several sessions are judged in one go, and each gets what is its own."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from realtime.speech.ears import Ear, Ears
+
+WINDOW = 768  # 32 ms at 24 kHz
+
+
+class Detector:
+    """Says how loud each window is; `batches` are how many were judged together."""
+
+    def __init__(self):
+        self.batches, self.broken = [], False
+
+    def feed_many(self, streams, chunks):
+        if self.broken:
+            raise RuntimeError
+        self.batches.append(len(streams))
+        return [[round(float(np.median(chunk)), 1)] for chunk in chunks]
+
+
+@pytest.fixture
+def heard():
+    detector = Detector()
+    with ThreadPoolExecutor(1) as thread:
+        ears = Ears(thread)
+        mine = [Ear(detector, 24_000) for _ in range(3)]
+
+        async def listen(number, level):
+            return await ears.listen(detector, mine[number], np.full(WINDOW, level, np.float32))
+
+        yield detector, listen
+
+
+async def test_who_speaks_at_the_same_time_is_judged_together_and_apart(heard):
+    detector, listen = heard
+    assert await asyncio.gather(listen(0, 0.2), listen(1, 0.5), listen(2, 0.8)) == [[0.2], [0.5], [0.8]]
+    assert await listen(1, 0.5) == [0.5]
+    assert detector.batches == [3, 1]
+
+
+async def test_a_fault_is_told_to_all_who_wait_and_the_next_are_heard(heard):
+    detector, listen = heard
+    detector.broken = True
+    told = await asyncio.gather(listen(0, 0.2), listen(1, 0.5), return_exceptions=True)
+    assert [type(one) for one in told] == [RuntimeError, RuntimeError]
+    detector.broken = False
+    assert await listen(2, 0.8) == [0.8]
+
+
+async def test_who_goes_away_meanwhile_keeps_nobody_waiting(heard):
+    _, listen = heard
+    gone = asyncio.create_task(listen(0, 0.2))
+    stays = asyncio.create_task(listen(1, 0.5))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await stays == [0.5]
