@@ -80,6 +80,8 @@ class Feed:
     def offer(self, fresh: Iterable[Claimed]) -> None:
         """What was stored just now; what there is no room for is looked up in the log later."""
         for delivery in fresh:
+            if delivery.seq in self._busy:
+                continue  # read from the log between its commit and this call
             if self._behind or len(self._busy) >= AHEAD or not self._shared.room_for(delivery.parcel):
                 self.look()
                 break
