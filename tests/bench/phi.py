@@ -26,6 +26,7 @@ from common import labelled, loglines
 from common.product import machine
 from logs import measured as logging_overhead
 from peers import plain_re
+from peers.presidio import ROUNDS
 
 from functions.phi.domain.engine import Engine
 from functions.phi.domain.model import Entity
@@ -118,11 +119,15 @@ def quality(texts: Sequence[labelled.Text], spans: Sequence[Sequence[Sequence[in
 
 
 def scanned(find: Callable[[str], Sequence[Sequence[int]]], texts: Sequence[labelled.Text]) -> tuple[list, list[float]]:
+    """Findings, and the fewest seconds of processor time of so many ROUNDS for each text, as the peer tells them."""
     spans, seconds = [], []
     for text in texts:
-        began = time.process_time()
-        found = find(text.text)
-        seconds.append(time.process_time() - began)
+        times = []
+        for _ in range(ROUNDS):
+            began = time.process_time()
+            found = find(text.text)
+            times.append(time.process_time() - began)
+        seconds.append(min(times))
         spans.append(found)
     return spans, seconds
 
@@ -144,7 +149,7 @@ def presidio(texts: Sequence[labelled.Text]) -> dict[str, object] | str:
 
 
 def speed(texts: Sequence[labelled.Text], seconds: Sequence[float]) -> float:
-    return round(sum(len(one.text.encode()) for one in texts) / sum(seconds) / 1e6, 3)
+    return round(sum(len(one.text.encode()) for one in texts) / sum(seconds) / 1e6, 4)
 
 
 def compared(texts: Sequence[labelled.Text]) -> dict[str, object]:
