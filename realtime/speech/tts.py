@@ -34,14 +34,13 @@ class Voice:
     """
 
     def __init__(self, model_dir: Path | None = None, *, phrases: Iterable[str] = ()) -> None:
-        from hibari import Hibari
-        from hibari.g2p import G2P
         from hibari.g2p.oov import OOV
 
+        from realtime.speech.reading import Engine, Reader
+
         folder = locate_folder("hibari", model_dir)
-        # Never `voice=`: any other voice than the built-in one would be downloaded.
-        self._engine: Any = Hibari(model=str(folder / "hibari.onnx"), g2p=G2P(oov=OOV(str(folder / "oov.onnx"))))
-        self._engine.sess = opened("hibari/hibari.onnx", model_dir)  # its own keeps what the longest sentence took
+        oov = OOV(str(folder / "oov.onnx"), opened("hibari/oov.onnx", model_dir))
+        self._engine: Any = Engine(opened("hibari/hibari.onnx", model_dir), Reader(oov))
         self._reading = threading.Lock()
         self._ready: dict[str, Samples] = {}
         self._ready = {phrase: self.synthesize(phrase) for phrase in phrases}

@@ -1,15 +1,16 @@
 """The words of English that the voice's own dictionary holds: what is in it is no misspelling of a drug.
 
-Read from the package without importing it. Where it is not installed the set is empty.
+Read from the package without importing it. Where it is not installed there are none.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
+
+from realtime.speech import tables
 
 CLINICAL = Path(__file__).parent / "clinical.txt"
 PACKAGE = "hibari"
@@ -17,19 +18,17 @@ FILES = ("lexicon_us_gold.json.gz", "lexicon_us_silver.json.gz", "lexicon_gb_gol
 
 
 @lru_cache(maxsize=1)
-def english() -> frozenset[str]:
+def english() -> tables.Words:
     """About 200,000 words in lower case, American and British."""
     spec = find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        return frozenset()
+        return tables.Words(())
     folder = Path(next(iter(spec.submodule_search_locations))) / "assets"
-    return frozenset(word.lower() for name in FILES if (folder / name).is_file() for word in _dictionary(folder / name))
+    return tables.Words(chain.from_iterable(_lower(folder / name) for name in FILES if (folder / name).is_file()))
 
 
-def _dictionary(path: Path) -> dict[str, object]:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        found: dict[str, object] = json.load(file)
-    return found
+def _lower(path: Path) -> list[str]:
+    return "\n".join(tables.keys(tables.read(path))).lower().split("\n")
 
 
 @lru_cache(maxsize=1)

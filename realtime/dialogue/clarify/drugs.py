@@ -6,7 +6,7 @@ unknown. Nothing is ever put in its place here; that is for the speaker to confi
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -70,7 +70,7 @@ class Drugs:
     """`names` as they are shown; `words` are lower-case words that are no misspelling of a drug."""
 
     names: tuple[str, ...] = ()
-    words: Collection[str] = frozenset()
+    words: Container[str] = frozenset()
     _exact: dict[str, str] = field(init=False, repr=False)
     _compared: tuple[str, ...] = field(init=False, repr=False)
     _sounds: Sounds = field(init=False, repr=False)
