@@ -40,6 +40,8 @@ from realtime.speech import terms, vocabulary
 from realtime.speech.audio import EAR_RATE, Samples, resample
 from realtime.speech.clauses import clauses
 from realtime.speech.ears import Ear, Ears
+from realtime.speech.tables import Coming
+from realtime.speech.tables import Words as KnownWords
 from voiceassist.contracts.cases import CaseFact, current
 from voiceassist.core import clock
 from voiceassist.core.errors import ErasedError, SettingsError, UnavailableError, ValidationError
@@ -76,20 +78,30 @@ class Models:
 
     @classmethod
     def load(cls, model_dir: Path | None, threads: int) -> "Models":
-        """Load, check digests and warm up; raises UnavailableError."""
-        from realtime.speech.asr import Recognizer
-        from realtime.speech.tts import Voice
+        """Load side by side, check digests and warm up; raises UnavailableError."""
         from realtime.speech.vad import SpeechDetector
 
-        models = cls(
-            SpeechDetector(model_dir),
-            Recognizer(model_dir, workers=threads),
-            Voice(model_dir, phrases=smalltalk.PHRASES),
-            _turn_end(model_dir),
-        )
-        models.recognizer.warm_up()
-        models.voice.warm_up()
-        return models
+        with ThreadPoolExecutor(3) as pool:  # onnxruntime and CTranslate2 compute without the interpreter's lock
+            recognizer = pool.submit(_recognizer, model_dir, threads)
+            voice = pool.submit(_voice, model_dir)
+            turn_end = pool.submit(_turn_end, model_dir)
+            return cls(SpeechDetector(model_dir), recognizer.result(), voice.result(), turn_end.result())
+
+
+def _recognizer(model_dir: Path | None, threads: int) -> "Recognizer":
+    from realtime.speech.asr import Recognizer
+
+    recognizer = Recognizer(model_dir, workers=threads)
+    recognizer.warm_up()
+    return recognizer
+
+
+def _voice(model_dir: Path | None) -> "Voice":
+    from realtime.speech.tts import Voice
+
+    voice = Voice(model_dir, phrases=smalltalk.PHRASES)
+    voice.warm_up()
+    return voice
 
 
 def _turn_end(model_dir: Path | None) -> "TurnEndDetector | None":
@@ -143,19 +155,28 @@ class LocalEngine:
         """With its models, or without if they are not usable: then sessions are written ones."""
         threads = settings.voice.threads
         model_dir = Path(settings.voice.model_dir) if settings.voice.model_dir else None
+        with ThreadPoolExecutor(1) as pool:  # beside the words and rules that follow here
+            loading = pool.submit(Models.load, model_dir, threads)
+            concepts, rewording, gate = _concepts(settings), _rewording(settings), _gate()
+        models = None
         try:
-            models = Models.load(model_dir, threads)
+            models = loading.result()
         except UnavailableError as error:
             log.error("speech.unavailable", engine=cls.name, code=error.code)
-            models = None
+        # What no first second needs: whoever asks is still speaking then, and what is not there yet is waited for.
+        later = ThreadPoolExecutor(1, thread_name_prefix="later")
+        drugs = Drugs(terminology.drugs(), Coming(later.submit(known_words)))
+        if models:
+            later.submit(models.voice.prepare)
+        later.shutdown(wait=False)
         return cls(
             models,
             rooms=lambda principal: HttpRooms(settings, principal),
             book=book,
-            concepts=_concepts(settings),
-            rewording=_rewording(settings),
-            gate=_gate(),
-            drugs=known_drugs(),
+            concepts=concepts,
+            rewording=rewording,
+            gate=gate,
+            drugs=drugs,
             threads=threads,
         )
 
@@ -380,10 +401,15 @@ def clinical_words() -> list[str]:
     return words_of((*terminology.load_names().by_name, *vocabulary.clinical()))
 
 
-def known_drugs() -> Drugs:
-    """The names of the house, and the words of English and of its term packs, which are no misspelt drug."""
+def known_words() -> KnownWords:
+    """Of English and of the house's term packs: no misspelt drugs."""
     clinical = {word for name in terminology.load_names().by_name for word in name.split()} | vocabulary.clinical()
-    return Drugs(terminology.drugs(), vocabulary.english() | clinical)
+    return vocabulary.english() | clinical
+
+
+def known_drugs() -> Drugs:
+    """The names of the house, among the words that are none."""
+    return Drugs(terminology.drugs(), known_words())
 
 
 def facts(reply: Reply) -> list[Piece]:

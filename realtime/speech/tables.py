@@ -11,6 +11,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,16 @@ class Words:
 
     def __contains__(self, word: object) -> bool:
         return _place(self._hashes, hash(word)) is not None
+
+
+class Coming:
+    """Words that are still being read; whoever asks in the meantime waits."""
+
+    def __init__(self, words: Future[Words]) -> None:
+        self._words = words
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._words.result()
 
 
 def read(path: Path) -> bytes:

@@ -28,7 +28,7 @@ _PAUSES = (",", ";", ":", "–", "—", "-")
 
 
 class Voice:
-    """One loaded voice for all sessions; `phrases` are kept ready to play.
+    """One loaded voice for all sessions; `phrases` are kept ready to play once they were spoken.
 
     Only these fixed phrases are kept: no answer stays in memory after it was spoken.
     """
@@ -42,12 +42,17 @@ class Voice:
         oov = OOV(str(folder / "oov.onnx"), opened("hibari/oov.onnx", model_dir))
         self._engine: Any = Engine(opened("hibari/hibari.onnx", model_dir), Reader(oov))
         self._reading = threading.Lock()
+        self._phrases = frozenset(phrases)
         self._ready: dict[str, Samples] = {}
-        self._ready = {phrase: self.synthesize(phrase) for phrase in phrases}
 
     def warm_up(self) -> None:
         """Speak once, so that the first answer does not wait for memory."""
         self.synthesize("Ready when you are.")
+
+    def prepare(self) -> None:
+        """Speak the fixed phrases that nobody has heard yet."""
+        for phrase in self._phrases:
+            self.synthesize(phrase)
 
     def synthesize(self, text: str, speed: float = 1.0) -> Samples:
         """One clause or more as 24 kHz float32: 10 ms, the words, then 120 ms after a comma or 250 ms after a sentence.
@@ -55,8 +60,13 @@ class Voice:
         `speed` 2 takes half the time, pauses included. Clinical notation is turned into words first; text without a
         word gives no samples.
         """
-        if speed == 1.0 and (ready := self._ready.get(text)) is not None:
-            return ready
+        if speed != 1.0 or text not in self._phrases:
+            return self._synthesized(text, speed)
+        if text not in self._ready:
+            self._ready[text] = self._synthesized(text, speed)
+        return self._ready[text]
+
+    def _synthesized(self, text: str, speed: float) -> Samples:
         words = spoken(text)
         if not any(character.isalnum() for character in words):
             return np.zeros(0, dtype=np.float32)

@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import Iterator
 
-import functions_framework.aio
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -46,6 +45,8 @@ def main() -> int:
 
 
 def serve() -> None:
+    import functions_framework.aio  # brings Flask along, which the voice service, a `Server` too, does not need
+
     target, source = function_target()
     app: ASGIApp = functions_framework.aio.create_asgi_app(target, source)  # type: ignore[no-untyped-call]
     logging.configure(target, load_settings().telemetry.log_level)

@@ -9,6 +9,7 @@ wider terms]} (the Disease Ontology fits), gzipped or not.
 import gzip
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from voiceassist.core.terminology import Concept, Concepts, PackError, key, put, term_pack
 
@@ -21,34 +22,29 @@ HOUSE_DRUGS = TERMS / "drugs.yaml"
 @lru_cache(maxsize=4)
 def load(pack: Path | None = None) -> Concepts:
     """The house pack of kinds, with the operator's behind it. Raises PackError."""
-    house = house_pack(HOUSE_PACK.read_text(encoding="utf-8"))
+    house = _kinds()
     return house.joined(term_pack(_lines(pack))) if pack else house
 
 
 @lru_cache(maxsize=4)
 def load_names(pack: Path | None = None) -> Concepts:
     """As `load`, with the house's other names in between. Raises PackError."""
-    kinds = house_pack(HOUSE_PACK.read_text(encoding="utf-8"))
-    house = kinds.joined(name_pack(HOUSE_NAMES.read_text(encoding="utf-8")))
+    house = _kinds().joined(name_pack(HOUSE_NAMES.read_text(encoding="utf-8")))
     return house.joined(term_pack(_lines(pack))) if pack else house
 
 
 @lru_cache(maxsize=1)
 def drugs() -> tuple[str, ...]:
     """Generic and brand names of drugs, each once."""
-    import yaml
-
-    kinds = yaml.safe_load(HOUSE_DRUGS.read_text(encoding="utf-8")).values()
+    kinds = _mapping(HOUSE_DRUGS.read_text(encoding="utf-8")).values()
     return tuple(dict.fromkeys(str(name) for names in kinds for name in names))
 
 
 def house_pack(text: str) -> Concepts:
     """A mapping of concepts to `also` (other names) and `kinds` (a mapping of kinds to their other names)."""
-    import yaml
-
     # What stands in several places, as a kind here and with kinds of its own there, is one concept.
     names: dict[str, tuple[str, list[str], list[str]]] = {}
-    for name, entry in yaml.safe_load(text).items():
+    for name, entry in _mapping(text).items():
         for one, also, kinds in (
             (name, entry.get("also"), entry["kinds"]),
             *((kind, others, ()) for kind, others in entry["kinds"].items()),
@@ -64,12 +60,23 @@ def house_pack(text: str) -> Concepts:
 
 def name_pack(text: str) -> Concepts:
     """A mapping of names to lists of other names."""
-    import yaml
-
     found: dict[str, Concept] = {}
-    for name, also in yaml.safe_load(text).items():
+    for name, also in _mapping(text).items():
         put(found, str(name), [str(one) for one in also], ())
     return Concepts(found)
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> Concepts:
+    return house_pack(HOUSE_PACK.read_text(encoding="utf-8"))
+
+
+def _mapping(text: str) -> dict[Any, Any]:
+    """By libyaml where it is there: in Python alone the house's packs take a quarter of a second."""
+    import yaml
+
+    found: dict[Any, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
+    return found
 
 
 def _lines(pack: Path) -> list[str]:

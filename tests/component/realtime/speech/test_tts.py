@@ -46,6 +46,15 @@ def test_fixed_phrases_are_ready_and_nothing_else_is_kept(voice: Voice) -> None:
     assert voice.synthesize("Start apixaban.") is not voice.synthesize("Start apixaban.")
 
 
+def test_prepared_phrases_are_spoken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    voice = Voice(phrases=["One moment.", "Okay."])
+    voice.prepare()
+    ready = [voice.synthesize("One moment."), voice.synthesize("Okay.")]
+    monkeypatch.setattr(voice, "_engine", None)
+    assert all(voice.synthesize(text) is sound for text, sound in zip(("One moment.", "Okay."), ready, strict=True))
+    assert all(len(sound) > audio.VOICE_RATE // 4 for sound in ready)
+
+
 @pytest.mark.parametrize("text", ["", "   ", "[1]", "**", "…"])
 def test_nothing_to_say_is_no_sound(voice: Voice, text: str) -> None:
     assert len(voice.synthesize(text)) == 0

@@ -1,12 +1,14 @@
 """What is kept as text is found as in a dictionary."""
 
 import json
+import threading
+from concurrent.futures import Future
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.speech.tables import Table, Words, keys
+from realtime.speech.tables import Coming, Table, Words, keys
 
 KEYS = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 PLAIN = st.text(st.characters(exclude_characters='"\\', min_codepoint=32, exclude_categories=("Cs",)), max_size=8)
@@ -56,3 +58,20 @@ def test_words_are_a_set_of_which_only_membership_is_known(some: list[str], more
     known = {*some, *more}
     assert len(words) == len(known)
     assert [word in words for word in [*known, *asked]] == [word in known for word in [*known, *asked]]
+
+
+def test_whoever_asks_for_words_that_are_still_being_read_waits_and_is_told_right() -> None:
+    reading: Future[Words] = Future()
+    words = Coming(reading)
+    timer = threading.Timer(0.05, reading.set_result, [Words(["fibrillation"])])
+    timer.start()
+    assert "fibrillation" in words
+    assert "fibrilation" not in words
+    timer.join()
+
+
+def test_words_that_cannot_be_read_are_no_words_that_are_not_known() -> None:
+    reading: Future[Words] = Future()
+    reading.set_exception(OSError("cut short"))
+    with pytest.raises(OSError, match="cut short"):
+        assert "fibrillation" in Coming(reading)
