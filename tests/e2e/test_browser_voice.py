@@ -24,6 +24,8 @@ ARGUMENTS = [
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
+    # A service worker comes only with a certificate that the browser trusts, whatever a context overlooks.
+    "--ignore-certificate-errors",
 ]
 
 

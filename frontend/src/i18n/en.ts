@@ -89,8 +89,18 @@ export const en = {
     speaking: 'Speaking',
     muted: 'Muted',
     reconnecting: 'Reconnecting…',
+    offline: 'Offline',
     stalled: 'No sound from the microphone',
     locked: 'Locked',
+  },
+  offline: {
+    title: 'VoiceAssist is offline',
+    lead: 'Its server cannot be reached, and nothing can be asked without it. This page goes on by itself when the server is back.',
+    hint: 'The server cannot be reached. What is on this screen stays',
+  },
+  newer: {
+    text: 'There is a newer version of this page. Reload it when it suits you.',
+    reload: 'Reload',
   },
   talk: {
     hold: 'Hold to talk',

@@ -91,8 +91,18 @@ export const es: Messages = {
     speaking: 'Hablando',
     muted: 'En silencio',
     reconnecting: 'Reconectando…',
+    offline: 'Sin conexión',
     stalled: 'El micrófono no da sonido',
     locked: 'Bloqueada',
+  },
+  offline: {
+    title: 'VoiceAssist está sin conexión',
+    lead: 'No se alcanza su servidor, y sin él no se puede preguntar nada. Esta página continuará sola cuando el servidor vuelva.',
+    hint: 'No se alcanza el servidor. Lo que está en pantalla se queda',
+  },
+  newer: {
+    text: 'Hay una versión más nueva de esta página. Recárguela cuando le convenga.',
+    reload: 'Recargar',
   },
   talk: {
     hold: 'Mantenga pulsado',

@@ -5,7 +5,10 @@ interface PolicyFactory {
   createPolicy(name: string, rules: { createScriptURL(address: string): string }): { createScriptURL(address: string): unknown };
 }
 
-const OURS: readonly string[] = [captureUrl, playerUrl];
+/** The service worker; vite.config.ts writes it there. */
+export const WORKER_PATH = '/voice/sw.js';
+const WORKLETS = [captureUrl, playerUrl];
+const OURS: readonly string[] = [...WORKLETS, WORKER_PATH];
 
 /** The one Trusted Types policy of the page: it lets through exactly the scripts this build produced. */
 function onlyOurs(address: string): string {
@@ -13,11 +16,13 @@ function onlyOurs(address: string): string {
   return address;
 }
 
-function trusted(): string[] {
-  const factory = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes;
-  const policy = factory?.createPolicy('va', { createScriptURL: onlyOurs });
-  return OURS.map((address) => (policy ? (policy.createScriptURL(address) as string) : address));
+const policy = (globalThis as { trustedTypes?: PolicyFactory }).trustedTypes?.createPolicy('va', { createScriptURL: onlyOurs });
+
+/** An address as a script, where the browser knows Trusted Types. */
+function trusted(address: string): string {
+  return policy ? (policy.createScriptURL(address) as string) : address;
 }
 
-/** Addresses of the audio worklets, trusted where the browser knows Trusted Types. Made once. */
-export const workletUrls: readonly string[] = trusted();
+/** Addresses of the audio worklets. */
+export const workletUrls: readonly string[] = WORKLETS.map(trusted);
+export const workerUrl: string = trusted(WORKER_PATH);

@@ -8,6 +8,7 @@ import { SecondFactorScreen } from '../features/auth/SecondFactorScreen';
 import { SignInScreen } from '../features/auth/SignInScreen';
 import { t } from '../i18n';
 import { Button } from '../ui/Button';
+import { OfflineScreen } from './OfflineScreen';
 import { Workspace } from './Workspace';
 
 const InvitationScreen = lazy(() => import('../features/auth/InvitationScreen'));
@@ -33,15 +34,17 @@ export function App() {
     if (asking) void ask();
   }, [ask, asking]);
 
+  const retry = useCallback(() => void ask(), [ask]);
   const signedOut = useCallback(() => setView({ step: 'out' }), []);
 
   switch (view.step) {
     case 'asking':
       return <Gate title={t.product} lead={t.loading} />;
     case 'failed':
+      if (view.problem.code === 'NETWORK') return <OfflineScreen onRetry={retry} />;
       return (
         <Gate title={t.product} lead={t.tagline} problem={view.problem}>
-          <Button look="primary" className={gate.action} onClick={() => void ask()}>
+          <Button look="primary" className={gate.action} onClick={retry}>
             {t.retry}
           </Button>
         </Gate>

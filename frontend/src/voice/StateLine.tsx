@@ -25,7 +25,7 @@ export function StateLine({ phase, handsFree, holding, session }: Props) {
       }),
     [session],
   );
-  const hint = handsFree ? t.talk.hintFree : holding ? t.talk.release : t.talk.hintHold;
+  const hint = phase === 'offline' ? t.offline.hint : handsFree ? t.talk.hintFree : holding ? t.talk.release : t.talk.hintHold;
   return (
     <div className={styles.state}>
       <p ref={element} className={styles.word} role="status" data-testid="state" data-state={phase}>

@@ -10,12 +10,15 @@ import { Dialog } from '../ui/Dialog';
 import { ConsentDialog } from './ConsentDialog';
 import { Dock } from './Dock';
 import { Header } from './Header';
+import { watchForNewerBuild } from './newerBuild';
+import { Notices } from './Notices';
 import { PhiBanner } from './PhiBanner';
 import { Problems } from './Problems';
 import { newestAnswer, shownTurn } from './state';
 import { Transcript } from './Transcript';
 import { useIdleLock } from './useIdleLock';
 import { useKeys } from './useKeys';
+import { useReach } from './useReach';
 import { useSession } from './useSession';
 import styles from './Workspace.module.css';
 
@@ -64,6 +67,8 @@ export function Workspace({ account, onRenewed, onSignedOut, onLocked }: Props) 
   );
   const lock = useCallback(() => void leave(true), [leave]);
   const idle = useIdleLock(store, lock);
+  useReach(store);
+  useEffect(() => watchForNewerBuild(() => store.set({ newer: true })), [store]);
 
   const controls = useMemo(() => {
     // The microphone is opened for nobody who has not agreed. A held button cannot wait for a dialog: press again.
@@ -111,6 +116,7 @@ export function Workspace({ account, onRenewed, onSignedOut, onLocked }: Props) 
           }}
           onSay={(words) => void session.say(words)}
         />
+        <Notices state={state} />
         <PhiBanner phi={newestAnswer(state)?.phi ?? null} />
         <Problems problem={state.problem} onDismiss={() => store.set({ problem: null })} />
         <Dock state={state} session={session} controls={controls} />

@@ -11,6 +11,7 @@ export type Phase =
   | 'muted'
   | 'reconnecting'
   | 'stalled'
+  | 'offline'
   | 'locked';
 
 export interface Turn {
@@ -34,6 +35,10 @@ export interface Turn {
 
 export interface VoiceState {
   link: 'down' | 'connecting' | 'up' | 'reconnecting';
+  /** The server was asked for and did not answer; false as soon as it does. */
+  offline: boolean;
+  /** The server has a newer build than this page is. */
+  newer: boolean;
   handsFree: boolean;
   /** The user keeps every question on this installation. */
   local: boolean;
@@ -69,6 +74,8 @@ export interface VoiceState {
 
 export const initialState: VoiceState = {
   link: 'down',
+  offline: false,
+  newer: false,
   handsFree: false,
   local: false,
   holding: false,
@@ -97,6 +104,7 @@ export type Action =
   | { type: 'remove'; id: string }
   | { type: 'finish'; responseId: string }
   | { type: 'linkLost' }
+  | { type: 'reach'; reached: boolean }
   /** The turns of a conversation that lies on the server; those that are here already stay. */
   | { type: 'restore'; turns: Turn[] }
   | { type: 'begin' }
@@ -126,6 +134,9 @@ export function reduce(state: VoiceState, action: Action): VoiceState {
         sending: false,
         turns: state.turns.map((turn) => (turn.final ? turn : { ...turn, final: true })),
       };
+    case 'reach':
+      // A sentence that is no longer true does not stay.
+      return { ...state, offline: !action.reached, problem: action.reached && state.offline && state.problem?.code === 'NETWORK' ? null : state.problem };
     case 'restore':
       return { ...state, turns: [...action.turns.filter(({ id }) => !state.turns.some((turn) => turn.id === id)), ...state.turns] };
     case 'begin':
@@ -173,6 +184,7 @@ export function phaseOf(state: VoiceState): Phase {
   if (state.link === 'connecting') return 'connecting';
   if (state.stalled && wantsMicrophone) return 'stalled';
   if (state.playing) return state.held ? 'hearing' : 'speaking';
+  if (state.offline && state.link === 'down') return 'offline';
   if (state.hearing && state.sending) return 'hearing';
   if (state.asked || state.active !== null) return 'thinking';
   if (wantsMicrophone) return state.sending ? 'listening' : 'connecting';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Problem } from '../../src/api/client';
 import { initialState, newestAnswer, phaseOf, reduce, shownTurn, type VoiceState } from '../../src/voice/state';
 
 const state = (values: Partial<VoiceState>): VoiceState => ({ ...initialState, ...values });
@@ -19,6 +20,10 @@ describe('the word shown', () => {
     ['reconnecting', { link: 'reconnecting', handsFree: true, sending: true }],
     ['stalled', { ...UP, handsFree: true, stalled: true }],
     ['idle', { ...UP, stalled: true }],
+    ['offline', { offline: true, handsFree: true }],
+    ['reconnecting', { offline: true, link: 'reconnecting' }],
+    ['idle', { ...UP, offline: true }],
+    ['speaking', { offline: true, playing: true }],
     ['locked', { locked: true, link: 'reconnecting' }],
   ])('%s', (word, values) => {
     expect(phaseOf(state(values))).toBe(word);
@@ -26,6 +31,24 @@ describe('the word shown', () => {
 
   test('is never "listening" when no frame is sent', () => {
     expect(phaseOf(state({ ...UP, handsFree: true, microphone: true, sending: false }))).not.toBe('listening');
+  });
+});
+
+describe('a server that is away', () => {
+  const away = reduce(state({ problem: new Problem('NETWORK') }), { type: 'reach', reached: false });
+
+  test('is told for as long as it is, and no sentence of it stays', () => {
+    expect([away.offline, away.problem?.code]).toEqual([true, 'NETWORK']);
+    expect(reduce(away, { type: 'reach', reached: true })).toEqual(initialState);
+  });
+
+  test('takes no other sentence away when it is back', () => {
+    const denied = reduce({ ...away, problem: new Problem('MIC_DENIED') }, { type: 'reach', reached: true });
+    expect([denied.offline, denied.problem?.code]).toEqual([false, 'MIC_DENIED']);
+  });
+
+  test('that failed a request and can be reached leaves the sentence about that', () => {
+    expect(reduce(state({ problem: new Problem('NETWORK') }), { type: 'reach', reached: true }).problem?.code).toBe('NETWORK');
   });
 });
 

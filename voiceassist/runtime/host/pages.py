@@ -1,6 +1,7 @@
 """The web app: HTML rendered per response with a fresh nonce, everything else as immutable files.
 
-Header values are those that ran clean in a real browser.
+Header values are those that ran clean in a real browser. One copy of the page is the same for everybody: its service
+worker fetches it without a cookie and keeps it for when this host is away (frontend/src/worker).
 """
 
 import secrets
@@ -20,7 +21,11 @@ SESSION_MARK = b"__SESSION__"
 NOT_BUILT = "The web page is not built yet: run `make install` in the checkout, then reload this page.\n"
 IMMUTABLE = "public, max-age=31536000, immutable"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-PAGES = {"/voice/": "voice/index.html"}
+KEPT = "/voice/offline"
+PAGES = {"/voice/": "voice/index.html", KEPT: "voice/index.html"}
+WORKER = "/voice/sw.js"
+# A worker's own policy: it fetches from here, and makes no script out of text.
+WORKER_POLICY = "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; worker-src 'self'; "
     "style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; media-src 'self' blob:; "
@@ -51,7 +56,8 @@ class Pages:
         if path in {"/", "/voice"}:
             return RedirectResponse("/voice/", 307)
         if path in PAGES:
-            known = bool(headers.value(scope["headers"], b"cookie"))
+            # Whoever opens the kept copy may have a session; nobody knew when it was kept.
+            known = path == KEPT or bool(headers.value(scope["headers"], b"cookie"))
             return self._elsewhere(scope) or self._page(self._folder / PAGES[path], known=known)
         file = self._file(path)
         if file is None:
@@ -83,6 +89,8 @@ class Pages:
             "cache-control": IMMUTABLE if path.startswith("/assets/") else "no-cache",
             "vary": "accept-encoding",
         }
+        if path == WORKER:
+            said |= {"cache-control": "no-store", "content-security-policy": WORKER_POLICY}
         media_type = FileResponse(file).media_type
         for encoding, suffix in (("br", ".br"), ("gzip", ".gz")):
             smaller = file.with_name(file.name + suffix)

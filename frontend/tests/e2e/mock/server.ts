@@ -13,6 +13,8 @@ const TYPES: Record<string, string> = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 const USER = { id: 'u1', name: 'Dr. Ana Ruiz', email: 'ana@example.org', role: 'user', profile: 'physician' };
 
@@ -39,6 +41,8 @@ export class Mock {
   resumable = false;
   missed: Record<string, unknown>[] = [];
   deleted: string[] = [];
+  /** What of the service worker is to be another build's. */
+  newerBuild: [string, string] = ['', ''];
   /** A code with which a ticket is refused, or null. */
   refuse: string | null = null;
   #polls = 0;
@@ -53,12 +57,14 @@ export class Mock {
     });
   }
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  /** @param port 0: any that is free */
+  async start(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   async stop(): Promise<void> {
+    for (const { socket } of this.dialogues) socket.terminate();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -71,6 +77,7 @@ export class Mock {
     this.resumable = false;
     this.missed = [];
     this.deleted = [];
+    this.newerBuild = ['', ''];
     this.refuse = null;
     this.#polls = 0;
   }
@@ -82,7 +89,9 @@ export class Mock {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', 'http://mock').pathname;
     if (path.startsWith('/assets/')) this.#asset(path, response);
-    else if (path === '/voice/') this.#page(response);
+    else if (path === '/voice/' || path === '/voice/offline') this.#page(response, path === '/voice/offline' || this.session !== 'out');
+    else if (path === '/voice/sw.js') this.#worker(response);
+    else if (path.startsWith('/voice/')) this.#asset(path, response);
     else await this.#call(path, request, response);
   }
 
@@ -153,10 +162,16 @@ export class Mock {
     }
   }
 
-  #page(response: ServerResponse): void {
+  #page(response: ServerResponse, known: boolean): void {
     const nonce = randomBytes(16).toString('base64');
-    const html = readFileSync(join(DIST, 'voice/index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce).replace('__SESSION__', this.session === 'out' ? 'none' : 'perhaps');
+    const html = readFileSync(join(DIST, 'voice/index.html'), 'utf8').replaceAll('__CSP_NONCE__', nonce).replace('__SESSION__', known ? 'perhaps' : 'none');
     response.writeHead(200, { ...headers(nonce), 'content-type': 'text/html; charset=utf-8' }).end(html);
+  }
+
+  #worker(response: ServerResponse): void {
+    const policy = "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
+    const text = readFileSync(join(DIST, 'voice/sw.js'), 'utf8').replaceAll(...this.newerBuild);
+    response.writeHead(200, { ...headers('none'), 'content-security-policy': policy, 'content-type': 'text/javascript' }).end(text);
   }
 
   #asset(path: string, response: ServerResponse): void {

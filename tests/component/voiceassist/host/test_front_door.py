@@ -249,6 +249,33 @@ def test_the_page_comes_with_a_fresh_nonce_and_a_strict_policy(start_host, tmp_p
     assert raw_get(host, "/../secret.txt").startswith(b"HTTP/1.1 404")
 
 
+def test_the_copy_of_the_page_that_browsers_keep_is_the_same_for_everybody(start_host, tmp_path):
+    (tmp_path / "voice").mkdir()
+    (tmp_path / "voice" / "index.html").write_text("<script nonce=__CSP_NONCE__></script><meta content=__SESSION__>")
+    (tmp_path / "voice" / "sw.js").write_text("self.x = 1")
+    (tmp_path / "voice" / "manifest.webmanifest").write_text("{}")
+    host = start_host(HOST__STATIC_DIR=str(tmp_path))
+    with host.client() as client:
+        pages = [client.get("/voice/offline"), client.get("/voice/offline", headers={"cookie": "va_session=a"})]
+        for page in pages:
+            (nonce,) = re.findall("<script nonce=([^>]+)>", page.text)
+            assert page.text == f"<script nonce={nonce}></script><meta content=perhaps>"
+            assert f"'nonce-{nonce}'" in page.headers["content-security-policy"]
+            assert page.headers["cache-control"] == "no-store"
+            assert "set-cookie" not in page.headers
+        worker = client.get("/voice/sw.js")
+        assert "javascript" in worker.headers["content-type"]
+        assert worker.headers["cache-control"] == "no-store"
+        assert worker.headers["content-security-policy"] == (
+            "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+        )
+        # It may see the page's folder, never the whole of this origin.
+        assert "service-worker-allowed" not in worker.headers
+        manifest = client.get("/voice/manifest.webmanifest")
+        assert manifest.headers["content-type"].startswith("application/manifest+json")
+        assert manifest.headers["cache-control"] == "no-cache"
+
+
 def raw_get(host, path):
     """A path that a well-behaved client would have tidied up."""
     port = host.settings.host.port
