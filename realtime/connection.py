@@ -24,6 +24,7 @@ from realtime.effects import (
     Keep,
     Listen,
     Offer,
+    Pass,
     Resume,
     Send,
     Timings,
@@ -31,9 +32,10 @@ from realtime.effects import (
     Unkeep,
     UseCase,
 )
-from realtime.engine import EngineSession, Heard, Words
+from realtime.engine import EngineSession, Heard, Passed, Words
 from realtime.handover import RESUME_SECONDS, Handover
 from realtime.keeping import Keeper
+from realtime.microphone import Reserve
 from realtime.protocol.errors import ProtocolError
 from realtime.protocol.settings import Format, Pcm, Pcma, Pcmu
 from realtime.resumption import NotResumableError
@@ -228,12 +230,17 @@ class Connection:
                 self._work(effect)
         self._leave_if_idle()
 
-    def _work(self, effect: Transcribe | Drop | Answer | Abort | Cut) -> None:
+    def _work(self, effect: Pass | Transcribe | Drop | Answer | Abort | Cut) -> None:
         match effect:
+            case Pass():
+                self._engine.pass_on(effect.audio)
             case Transcribe():
                 if not effect.passing:
                     self._active()
-                self._tasks[effect.key] = asyncio.create_task(self._read(effect))
+                passed = self._engine.passed() if effect.passed else None
+                task = self._tasks[effect.key] = asyncio.create_task(self._read(effect, passed))
+                if passed:
+                    task.add_done_callback(lambda _: passed.over())
             case Answer():
                 self._active()
                 self._tasks[effect.response_id] = asyncio.create_task(self._answer(effect))
@@ -331,21 +338,23 @@ class Connection:
                 self._engine.forget()
             else:
                 samples, rate = heard(effect.audio, effect.wire)
-                self._do(self._session.windows(await self._engine.listen(samples, rate)))
+                if found := await self._engine.listen(samples, rate):
+                    self._do(self._session.windows(found))
             self._to_hear.task_done()
 
-    async def _read(self, effect: Transcribe) -> None:
-        samples, rate = heard(effect.audio, effect.wire)
+    async def _read(self, effect: Transcribe, passed: Passed | None = None) -> None:
+        sound = audio.Sound(effect.audio, *wire_of(effect.wire))
         words: Heard | None = None
         with tracing.span("voice.asr"):
             try:
                 words = await self._engine.transcribe(
-                    samples,
-                    rate,
+                    sound,
+                    sound.rate,
                     effect.keywords,
                     judged=effect.judged,
                     passing=effect.passing,
                     route=effect.route,
+                    passed=passed,
                 )
                 if not effect.passing:  # the turn is put on record when it is whole
                     await self._record("voice.transcribed", effect.key)
@@ -399,7 +408,7 @@ def _is_sound(message: str | None) -> bool:
     return message is not None and '"input_audio_buffer.append"' in message[:120]
 
 
-def wire_of(wire: Format) -> tuple[audio.WireFormat, int]:
+def wire_of(wire: Format | Reserve) -> tuple[audio.WireFormat, int]:
     """Name and samples per second of a wire format."""
     match wire:
         case Pcm():
@@ -408,6 +417,8 @@ def wire_of(wire: Format) -> tuple[audio.WireFormat, int]:
             name = "audio/pcmu"
         case Pcma():
             name = "audio/pcma"
+        case Reserve():
+            return "audio/pcmu", audio.VOICE_RATE
     return name, audio.wire_rate(name)
 
 

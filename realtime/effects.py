@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from realtime.engine import NO_CONTEXT, Context
+from realtime.microphone import Reserve
 from realtime.protocol.settings import Format
 from voiceassist.runtime.memory import Kept
 from voiceassist.runtime.routing import Route
@@ -28,18 +29,27 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class Pass:
+    """What comes next of a turn that is passed on while it is being said; None: what came of it is not wanted."""
+
+    audio: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Transcribe:
     """Read these words; they come back through `Session.transcribed` under `key`, `judged` with how final they
-    sound. `passing` ones are of a turn that goes on: they are read only if nobody waits for the reader.
+    sound. `passing` ones are of a turn that goes on: they are read only if nobody waits for the reader. `passed`: of
+    the sound that was passed on.
     """
 
     key: str
     audio: bytes = field(repr=False)
-    wire: Format
+    wire: Format | Reserve
     keywords: tuple[str, ...] = ()
     judged: bool = False
     passing: bool = False
     route: Route = "auto"
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,7 @@ class UseCase:
 Effect = (
     Send
     | Listen
+    | Pass
     | Forget
     | Transcribe
     | Drop

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from realtime.speech.audio import Samples
+from realtime.speech.audio import Samples, Sound
 from voiceassist.contracts.answers import AnswerStatus, Citation
 from voiceassist.contracts.calculations import CalculatorResult
 from voiceassist.contracts.cases import CaseFact
@@ -171,8 +171,29 @@ NO_CONTEXT = Context()
 ReadCase = Callable[[], Awaitable[tuple[CaseFact, ...] | None]]
 
 
+class Passed(Protocol):
+    """A turn that was passed on while it was being said, until it is read."""
+
+    def over(self) -> None:
+        """It is read, or nobody will read it."""
+        ...
+
+
 class EngineSession(Protocol):
     """One speaker. Methods are called one at a time, except that `answer` may run beside the others."""
+
+    @property
+    def wants_sound(self) -> bool:
+        """Whether turns that a client ends are to be passed on as they come: then who reads them has them already."""
+        ...
+
+    def pass_on(self, sound: bytes | None) -> None:
+        """What comes next of the turn that is being said (pcm16, 24 kHz); None: nobody will read what came of it."""
+        ...
+
+    def passed(self) -> Passed | None:
+        """The turn that was passed on is over. Whoever gets it ends it, by `transcribe` or by itself."""
+        ...
 
     async def listen(self, audio: Samples, rate: int) -> list[float]:
         """The probability of speech for each 32 ms window that `audio` completes."""
@@ -183,10 +204,12 @@ class EngineSession(Protocol):
         ...
 
     async def transcribe(
-        self, audio: Samples, rate: int, keywords: Sequence[str] = (), *, judged: bool = False, passing: bool = False,
-        route: Route = "auto",
+        self, audio: Samples | Sound, rate: int, keywords: Sequence[str] = (), *, judged: bool = False,
+        passing: bool = False, route: Route = "auto", passed: Passed | None = None,
     ) -> Heard:  # fmt: skip
-        """The words of a turn, `judged` with how final they sound; raises SpeechUnavailableError.
+        """The words of a turn (float32, or as it came), `judged` with how final they sound.
+
+        `passed` is what `passed()` answered at the end of the turn, if it was passed on. Raises SpeechUnavailableError.
 
         `passing` ones are only shown while the turn goes on: no words are heard where another turn is being read.
         `route` as in `answer`.

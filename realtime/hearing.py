@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from realtime.effects import Drop, Effect, Forget, Listen, Transcribe
+from realtime.effects import Drop, Effect, Forget, Listen, Pass, Transcribe
 from realtime.engine import Heard
-from realtime.microphone import MAX_MS, Microphone
+from realtime.microphone import MAX_MS, Microphone, Reserve
 from realtime.protocol import server
 from realtime.protocol.errors import ProtocolError
 from realtime.protocol.server import Wire
-from realtime.protocol.settings import SessionSettings
+from realtime.protocol.settings import Format, Pcm, SessionSettings
 from realtime.turns import BARGE_IN_MS, LET_GO_MS, WINDOW_MS, Rules, Turn, TurnTaker, is_backchannel
+from voiceassist.runtime.routing import LOCAL
 
 # OpenAI refuses to commit less than this.
 SHORTEST_COMMIT_MS = 100
@@ -29,20 +30,26 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A finished turn; `silence_ms` is how long we waited to be sure."""
+    """A finished turn; `silence_ms` is how long we waited to be sure, `passed` whether its sound was passed on.
+
+    `audio` is as `wire` says.
+    """
 
     item_id: str
     audio: bytes
     seconds: float
     silence_ms: int
     reading: Reading | None
+    wire: Format | Reserve
+    passed: bool = False
 
 
 class Hearing:
     """`emit` takes effects, `send` events; `on_start` learns that the user speaks, `on_end` takes the utterance.
 
     Where an answer can be held, `on_suspect` comes first, and `on_listener` if it was only somebody who agrees, or
-    words of which `is_echo` says that nobody but the loudspeaker need have said them.
+    words of which `is_echo` says that nobody but the loudspeaker need have said them. With `passes_on` the sound of a
+    turn that the client ends goes where it is read while it is being said.
     """
 
     def __init__(
@@ -58,14 +65,17 @@ class Hearing:
         on_end: Callable[[Utterance], None],
         on_passing: Callable[[str, str], None],
         is_echo: Callable[[Heard], bool],
+        passes_on: bool = False,
     ) -> None:
         self._new_id, self._emit, self._send = new_id, emit, send
         self._on_suspect, self._on_listener = on_suspect, on_listener
         self._on_start, self._on_end, self._on_passing = on_start, on_end, on_passing
         self._is_echo = is_echo
         self.settings = settings
+        self._passes_on, self._passed = passes_on, False
         self.microphone = Microphone(settings.audio.input.format)
         self._taker = self._new_taker()
+        self.microphone.compact(self._passes)
         self._item_id = ""
         self._reading: Reading | None = None
         self._passing = ""  # the key of words that are read while the turn goes on
@@ -91,6 +101,13 @@ class Hearing:
         if now.format != before.format or now.turn_detection != before.turn_detection:
             self._forget_turn()
             self._taker = self._new_taker()
+        self.microphone.compact(self._passes)
+
+    @property
+    def _passes(self) -> bool:
+        """Of these turns the sound that is kept is the reserve of who reads them."""
+        pressed = self._passes_on and self._taker is None and self.settings.route != LOCAL
+        return pressed and isinstance(self.settings.audio.input.format, Pcm)
 
     def _new_taker(self) -> TurnTaker | None:
         detection = self.settings.turn_detection
@@ -103,9 +120,15 @@ class Hearing:
     def append(self, audio: bytes) -> None:
         if self._taker is None and self.microphone.duration_ms >= MAX_MS:
             raise ProtocolError("The audio buffer is full.", code="input_audio_buffer_full", param="audio")
-        self.microphone.append(audio)
+        settled = self.microphone.append(audio)
         if self._taker:
             self._emit(Listen(audio, self.settings.audio.input.format))
+        elif settled:
+            self._pass_on(settled)
+
+    def _pass_on(self, settled: bytes) -> None:
+        self._passed = True
+        self._emit(Pass(settled))
 
     def windows(self, probabilities: list[float], *, assistant_audible: bool, holds: bool = False) -> None:
         """Judged audio, in order."""
@@ -145,10 +168,15 @@ class Hearing:
         audio = self.microphone.peek(taker.clock_ms)
         self._emit(self.transcribe(self._reading.key, audio, judged=taker.rules.by_melody))
 
-    def transcribe(self, key: str, audio: bytes, *, judged: bool = False, passing: bool = False) -> Transcribe:
+    def transcribe(
+        self, key: str, audio: bytes, wire: Format | Reserve | None = None, *, judged: bool = False,
+        passing: bool = False, passed: bool = False,
+    ) -> Transcribe:  # fmt: skip
+        """`audio` is as `wire` says, or as the session does."""
         wanted = self.settings.audio.input
         keywords = wanted.transcription.keywords if wanted.transcription else ()
-        return Transcribe(key, audio, wanted.format, keywords, judged, passing, self.settings.route)
+        route = self.settings.route
+        return Transcribe(key, audio, wire or wanted.format, keywords, judged, passing, route, passed)
 
     def _read_in_passing(self) -> None:
         """What was said until now, for the eyes only: the turn goes on, and its words are read anew at its end."""
@@ -223,7 +251,11 @@ class Hearing:
         reading, self._reading = self._reading, None
         if self._taker:
             self._taker.end()
-        self._on_end(Utterance(item_id, self.microphone.take(until_ms), seconds, silence_ms, reading))
+        if settled := self.microphone.settle():
+            self._pass_on(settled)
+        audio, wire = self.microphone.take(until_ms), self.microphone.wire
+        passed, self._passed = self._passed, False
+        self._on_end(Utterance(item_id, audio, seconds, silence_ms, reading, wire, passed))
 
     def clear(self) -> None:
         self.microphone.clear()
@@ -234,6 +266,9 @@ class Hearing:
         was_suspected = self._taker is not None and self._taker.suspected
         self._unread()
         self._forget_passing()
+        if self._passed:
+            self._passed = False
+            self._emit(Pass(None))
         if self._taker:
             self._taker.end()
         if was_suspected:

@@ -221,6 +221,7 @@ class Service:
                 new_id=identifier,
                 speech=self._engine.hears_and_speaks,
                 conversation_id=str(conversation_id),
+                passes_on=opened.wants_sound,
             )
             keeper = self._keeper(principal, conversation_id) if self._keeper else None
             active = self._watch.activity(holder)

@@ -17,11 +17,12 @@ from realtime.engine import CaseClosed, Clarification, Fallback, FunctionCall, H
 from realtime.extensions import event_of, fact_of, passing_of
 from realtime.hearing import SHORTEST_COMMIT_MS, Hearing, Reading, Utterance
 from realtime.items import item_of
+from realtime.microphone import Reserve
 from realtime.pending import Asked, Begun, Unread, failure
 from realtime.protocol import client, server
 from realtime.protocol.errors import ProtocolError, item_taken, missing
 from realtime.protocol.server import Wire
-from realtime.protocol.settings import SessionSettings, restored, updated
+from realtime.protocol.settings import Format, SessionSettings, restored, updated
 from realtime.responses import Outcome, Response
 from realtime.resumption import MOST_DELETED, NotResumableError, Resumed, State, sounding_of
 from realtime.resumption import item_of as kept_item
@@ -31,7 +32,7 @@ GOES_ON_S = 0.7
 
 
 class Session:
-    """`clock` gives seconds that only rise; `new_id` makes an id with the given prefix."""
+    """`clock` gives seconds that only rise; `new_id` makes an id with the given prefix. `passes_on`: see Hearing."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Session:
         new_id: Callable[[str], str],
         speech: bool = True,
         conversation_id: str = "",
+        passes_on: bool = False,
     ) -> None:
         self._clock, self._new_id, self._speech = clock, new_id, speech
         self._effects: list[Effect] = []
@@ -76,6 +78,7 @@ class Session:
                 server.extension("transcript.passing", item_id=item_id, text=text)
             ),
             is_echo=self._is_echo,
+            passes_on=passes_on,
         )
 
     # What comes in
@@ -525,7 +528,16 @@ class Session:
             self._show("thinking")
         else:
             self._show_resting()
-        self._read(item, turn.seconds, reading, automatic=automatic, silence_ms=turn.silence_ms, begun=begun)
+        self._read(
+            item,
+            turn.seconds,
+            reading,
+            automatic=automatic,
+            silence_ms=turn.silence_ms,
+            begun=begun,
+            wire=turn.wire,
+            passed=turn.passed,
+        )
 
     def _taken_back(self, begun: Begun, audio: bytes, reading: Reading | None) -> tuple[bytes, Reading | None]:
         """The begun turn and what was answered to it leave the conversation; its words go on in this one."""
@@ -544,7 +556,7 @@ class Session:
 
     def _read(
         self, item: Item, seconds: float, reading: Reading | None, *, automatic: bool, silence_ms: int,
-        begun: Begun | None = None,
+        begun: Begun | None = None, wire: Format | Reserve | None = None, passed: bool = False,
     ) -> None:  # fmt: skip
         now = self._clock()
         unread = Unread(item, seconds, automatic, now - silence_ms / 1000, now, float(silence_ms), begun)
@@ -555,7 +567,8 @@ class Session:
         self._unread[key] = unread
         if reading is None:
             part = item.unheard
-            self._effects.append(self._hearing.transcribe(key, (part.audio if part else b"") or b""))
+            audio = (part.audio if part else b"") or b""
+            self._effects.append(self._hearing.transcribe(key, audio, wire, passed=passed))
 
     def _understood(self, unread: Unread, heard: Heard | None) -> None:
         item = unread.item

@@ -121,6 +121,10 @@ class Session:
     async def _input_audio_buffer_append(self, event: dict[str, Any]) -> None:
         self.buffer += base64.b64decode(event["audio"])
 
+    async def _input_audio_buffer_clear(self, _event: dict[str, Any]) -> None:
+        self.buffer.clear()
+        await self.send("input_audio_buffer.cleared")
+
     async def _input_audio_buffer_commit(self, event: dict[str, Any]) -> None:
         if len(self.buffer) < 100 * MS:
             await self.error("input_audio_buffer_commit_empty", event["event_id"])

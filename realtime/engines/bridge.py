@@ -1,7 +1,9 @@
 """A service outside that speaks OpenAI Realtime thinks and speaks; we hear, take turns, decide what goes up, and keep.
 
 Nothing of a turn goes up before its words were read here and the gate let them through as they are: sound cannot be
-given stand-ins. The service is told only when to answer; its tools are ours. It is never reached without an agreement.
+given stand-ins. Where policy lets everything out, the service may read turns; one whose end the client tells then goes
+up while it is said. The service is told only when to answer; its tools are ours. It is never reached without an
+agreement.
 """
 
 import asyncio
@@ -22,6 +24,7 @@ from realtime.engine import (
     Function,
     FunctionCall,
     Heard,
+    Passed,
     PhiNotice,
     Piece,
     Returned,
@@ -33,12 +36,13 @@ from realtime.engine import (
 from realtime.engines.cascade import question
 from realtime.engines.checking import Check
 from realtime.engines.coming import Coming
+from realtime.engines.flow import Flow
 from realtime.engines.local import LocalEngine, LocalSession, facts
 from realtime.engines.talk import SYSTEM, stated
 from realtime.engines.told import RATE, Spoken, Told, item_of, text_of
 from realtime.engines.upstream import Connect, Event, LostError, Upstream
 from realtime.guard import Turn
-from realtime.speech.audio import Samples
+from realtime.speech.audio import Samples, Sound, samples_of
 from realtime.tools.catalogue import Case, Result, catalogue
 from realtime.tools.desk import Desk, Limits
 from voiceassist.contracts.answers import NOTICE
@@ -117,35 +121,83 @@ class BridgeSession(LocalSession):
         self._spoken = Spoken()
         self._unused: list[str] = []
         self._opening = asyncio.Lock()
+        self._flow: Flow | None = None
+        self._settled = asyncio.Event()  # when the place there for the next turn's sound is free
+        self._settled.set()
         self._ears_outside = engine.ears == "theirs" and _lets_everything_out(engine.local, principal)
         self._said = self._lost = False  # of the answer that is given now
 
+    @property
+    def wants_sound(self) -> bool:
+        return self._ears_outside
+
+    def pass_on(self, sound: bytes | None) -> None:
+        if sound is None:
+            self._drop_flow()
+        elif self.way("auto") != LOCAL and not self._bridge.health.rests(HEALTH):
+            if self._flow is None:
+                self._flow = Flow(self._listening, self._settled)
+                self._settled = self._flow.settled
+            self._flow.add(sound)
+
+    def passed(self) -> Flow | None:
+        flow, self._flow = self._flow, None
+        return flow
+
+    def _drop_flow(self) -> None:
+        if flow := self.passed():
+            flow.over()
+
     async def transcribe(
-        self, audio: Samples, rate: int, keywords: Sequence[str] = (), *, judged: bool = False, passing: bool = False,
-        route: Route = "auto",
+        self, audio: Samples | Sound, rate: int, keywords: Sequence[str] = (), *, judged: bool = False,
+        passing: bool = False, route: Route = "auto", passed: Passed | None = None,
     ) -> Heard:  # fmt: skip
         if self._ears_outside and self.way(route) != LOCAL:
             if passing:
                 return Heard("")
             try:
-                return await self._read_there(audio, rate, judged=judged)
+                return await self._read_there(audio, rate, passed, judged=judged)
             except UnavailableError as error:
                 log.warning("upstream.deaf", code=error.code)
+        if passed:
+            passed.over()
         heard = await super().transcribe(audio, rate, keywords, judged=judged, passing=passing, route=route)
         if not passing:
             self._take(Spoken(heard.text, audio, rate))
         return heard
 
-    async def _read_there(self, samples: Samples, rate: int, *, judged: bool) -> Heard:
+    async def _read_there(self, sound: Samples | Sound, rate: int, passed: Passed | None, *, judged: bool) -> Heard:
         """The words that the service reads; the turn is then an item there, until it turns out to be none of ours."""
         if self._bridge.health.rests(HEALTH):
             raise LostError("UPSTREAM_LOST")
-        judging = asyncio.create_task(self.final(samples, rate)) if judged else None
-        upstream = await self._session(NO_CONTEXT, 1.0)
-        spoken = Spoken("", samples, rate)
-        theirs, text = await upstream.read(spoken.encoded())
+        judging = asyncio.create_task(self.final(samples_of(sound), rate)) if judged else None
+        spoken = Spoken("", sound, rate)
+        seconds = sound.seconds if isinstance(sound, Sound) else len(sound) / rate
+        read = await passed.read(seconds) if isinstance(passed, Flow) else None
+        theirs, text = read or await self._read_whole(spoken)
         self._take(replace(spoken, text=text.strip(), theirs=theirs))
         return Heard(text.strip(), final=await judging if judging else None)
+
+    async def _read_whole(self, spoken: Spoken) -> tuple[str, str]:
+        """A turn of which nothing is there yet. What is being said meanwhile goes up as a whole, too."""
+        self._drop_flow()
+        before, mine = self._settled, asyncio.Event()
+        self._settled = mine
+        try:
+            await before.wait()
+            upstream = await self._session(NO_CONTEXT, 1.0)
+            await upstream.listen(spoken.pcm())
+            waiting = await upstream.commit()
+        finally:
+            mine.set()
+        return await upstream.words(waiting)
+
+    async def _listening(self) -> Upstream:
+        """The session there as it is, if there is one: an answer that is being given keeps its settings."""
+        upstream = self._upstream
+        if upstream and upstream.is_open and upstream.settings and upstream.age < self._bridge.renew_seconds:
+            return upstream
+        return await self._session(NO_CONTEXT, 1.0)
 
     def _take(self, spoken: Spoken) -> None:
         """What was read before and not asked is taken back there."""
@@ -373,6 +425,8 @@ class BridgeSession(LocalSession):
                     await upstream.send("conversation.item.delete", item_id=theirs)
 
     async def close(self) -> None:
+        if self._flow:
+            await self._flow.close()
         await asyncio.gather(self._leave(), super().close())
 
 

@@ -29,6 +29,7 @@ from realtime.engine import (
     Clarification,
     Context,
     Heard,
+    Passed,
     Piece,
     ReadCase,
     Sources,
@@ -37,7 +38,7 @@ from realtime.engine import (
 )
 from realtime.guard import Discreet, Guard
 from realtime.speech import terms, vocabulary
-from realtime.speech.audio import EAR_RATE, Samples, resample
+from realtime.speech.audio import EAR_RATE, Samples, Sound, resample, samples_of
 from realtime.speech.clauses import clauses
 from realtime.speech.ears import Ear, Ears
 from realtime.speech.tables import Coming
@@ -262,25 +263,39 @@ class LocalSession:
     async def listen(self, audio: Samples, rate: int) -> list[float]:
         if self._ear is None or self._ear.rate != rate:
             self._ear = Ear(self._models.detector, rate)
-        return await self._engine.ears.listen(self._models.detector, self._ear, audio)
+        gathered = self._ear.gathered(audio)
+        if gathered is None:
+            return []
+        return await self._engine.ears.listen(self._models.detector, self._ear, gathered)
 
     def forget(self) -> None:
         self._ear = None
+
+    @property
+    def wants_sound(self) -> bool:
+        return False
+
+    def pass_on(self, sound: bytes | None) -> None:
+        """It is read here, when it is over."""
+
+    def passed(self) -> Passed | None:
+        return None
 
     def expected(self, keywords: Sequence[str] = ()) -> list[str]:
         """The words that the recogniser is told to expect now."""
         return terms.choose([*keywords, *self._near, *self.dialogue.terms()])
 
     async def transcribe(
-        self, audio: Samples, rate: int, keywords: Sequence[str] = (), *, judged: bool = False, passing: bool = False,
-        route: Route = "auto",  # noqa: ARG002 - it is read here whatever it is
+        self, audio: Samples | Sound, rate: int, keywords: Sequence[str] = (), *, judged: bool = False,
+        passing: bool = False, route: Route = "auto", passed: Passed | None = None,  # noqa: ARG002 - it is read here
     ) -> Heard:  # fmt: skip
         if passing and self._engine.computing:
             return Heard("")
         expected = self.expected(keywords)
         recognizer = self._models.recognizer
-        heard = resample(audio, rate, EAR_RATE)
-        final = asyncio.create_task(self.final(audio, rate)) if judged else None
+        samples = samples_of(audio)
+        heard = resample(samples, rate, EAR_RATE)
+        final = asyncio.create_task(self.final(samples, rate)) if judged else None
         found = await self._engine.compute(recognizer.transcribe, heard, expected)
         near = await self._engine.compute(self._engine.expecting.near, found.text)
         self._near = near if passing else []

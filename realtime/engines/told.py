@@ -1,11 +1,8 @@
 """What of a conversation a service outside was told: it is brought up to ours, item by item, before each answer."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from realtime.engine import Called, Entry, Returned, Said
 from realtime.speech import audio
@@ -16,16 +13,18 @@ RATE = 24_000
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The sound of a turn, the words that were read in it, and their item, where they were read there."""
+    """The sound of a turn (float32, or as it came), the words in it, and their item, where they were read there."""
 
     text: str = field(default="", repr=False)
-    samples: audio.Samples = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
+    sound: audio.Samples | audio.Sound = field(default=audio.Sound(), repr=False)
     rate: int = RATE
     theirs: str = ""
 
-    def encoded(self) -> str:
-        pcm = audio.to_pcm16(audio.resample(self.samples, self.rate, RATE))
-        return base64.b64encode(pcm).decode()
+    def pcm(self) -> bytes:
+        """As pcm16, 24 kHz."""
+        if isinstance(self.sound, audio.Sound):
+            return self.sound.pcm16(RATE)
+        return audio.to_pcm16(audio.resample(self.sound, self.rate, RATE))
 
 
 @dataclass(slots=True)
@@ -80,7 +79,7 @@ class Told:
 
 
 def item_of(entry: Entry, spoken: Spoken | None = None) -> Item:
-    """As the protocol has it; a turn of the speaker with its sound, where that is at hand."""
+    """As the protocol has it, bytes for base64; a turn of the speaker with its sound, where that is at hand."""
     match entry:
         case Called():
             call = entry.call
@@ -93,7 +92,7 @@ def item_of(entry: Entry, spoken: Spoken | None = None) -> Item:
         case Returned():
             return {"type": "function_call_output", "call_id": entry.call_id, "output": entry.output}
         case Said(role="user") if spoken is not None:
-            content = {"type": "input_audio", "audio": spoken.encoded()}
+            content = {"type": "input_audio", "audio": spoken.pcm()}
         case Said(role="assistant"):
             content = {"type": "output_text", "text": entry.text}
         case Said():

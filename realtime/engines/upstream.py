@@ -19,16 +19,17 @@ from voiceassist.runtime import logging
 log = logging.get_logger(__name__)
 
 Event = dict[str, Any]
+Reading = asyncio.Future[tuple[str, str]]
 OVER = frozenset({"response.done", "lost"})
 SOUND = "response.output_audio.delta"
 TRANSCRIPTION = "conversation.item.input_audio_transcription."
-PIECE = 64_000  # letters of base64: a second of sound
+PIECE = 48_000  # bytes: a second of sound
 
 
 class Socket(Protocol):
     """Raises UnavailableError where it is no longer open."""
 
-    async def send(self, message: str) -> None: ...
+    async def send(self, message: bytes) -> None: ...
     async def receive(self) -> str: ...
     async def close(self) -> None: ...
 
@@ -54,8 +55,8 @@ class Upstream:
         self._wanted = ""  # what is waited for outside of answers
         self._count = 0
         self._running = ""  # the answer that is being given there
-        self._unread: deque[asyncio.Future[tuple[str, str]]] = deque()
-        self._reading: dict[str, asyncio.Future[tuple[str, str]]] = {}
+        self._unread: deque[Reading] = deque()
+        self._reading: dict[str, Reading] = {}
         self._idle = asyncio.Event()
         self._lost = ""
         self.opened_at = 0.0
@@ -87,12 +88,12 @@ class Upstream:
         self.settings = settings
 
     async def send(self, kind: str, **members: Any) -> str:
-        """Answers the id of the event."""
+        """Answers the id of the event. Bytes among its members are written as base64."""
         if self._socket is None or self._lost:
             raise LostError(self._lost or "UPSTREAM_LOST")
         self._count += 1
         event_id = f"event_{self._count}"
-        await self._socket.send(msgspec.json.encode({"event_id": event_id, "type": kind, **members}).decode())
+        await self._socket.send(msgspec.json.encode({"event_id": event_id, "type": kind, **members}))
         return event_id
 
     async def answer(self, parameters: Event) -> AsyncGenerator[Event, None]:
@@ -121,14 +122,21 @@ class Upstream:
                 with contextlib.suppress(UnavailableError):
                     await self.send("response.cancel", **({"response_id": response_id} if response_id else {}))
 
-    async def read(self, sound: str) -> tuple[str, str]:
-        """The words of a turn (base64 of pcm16, 24 kHz), and the id of the item that it is there from now on."""
-        waiting: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+    async def listen(self, sound: bytes) -> None:
+        """What comes next of a turn: pcm16, 24 kHz."""
+        for start in range(0, len(sound), PIECE):
+            await self.send("input_audio_buffer.append", audio=sound[start : start + PIECE])
+
+    async def commit(self) -> Reading:
+        """The turn is over; `words` waits for what was said in it."""
+        waiting: Reading = asyncio.get_running_loop().create_future()
         self._unread.append(waiting)
+        await self.send("input_audio_buffer.commit")
+        return waiting
+
+    async def words(self, waiting: Reading) -> tuple[str, str]:
+        """The id of the item that the turn is there from now on, and its words."""
         try:
-            for start in range(0, len(sound), PIECE):
-                await self.send("input_audio_buffer.append", audio=sound[start : start + PIECE])
-            await self.send("input_audio_buffer.commit")
             return await asyncio.wait_for(waiting, self._seconds)
         except TimeoutError:
             raise LostError("UPSTREAM_LOST") from None

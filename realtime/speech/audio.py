@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import wave
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -29,6 +30,29 @@ def from_pcm16(data: bytes) -> Samples:
     """16-bit little-endian PCM to float32; a last odd byte is dropped."""
     whole = len(data) - len(data) % 2
     return np.frombuffer(data[:whole], dtype="<i2").astype(np.float32) / np.float32(32_768)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """As it came, `rate` samples a second: float32 is two or four times as large, and not everybody needs it."""
+
+    data: bytes = field(default=b"", repr=False)
+    wire: WireFormat = "audio/pcm"
+    rate: int = VOICE_RATE
+
+    @property
+    def seconds(self) -> float:
+        return len(self.data) / bytes_per_sample(self.wire) / self.rate
+
+    def pcm16(self, rate: int) -> bytes:
+        if self.wire == "audio/pcm" and self.rate == rate:
+            return self.data[: len(self.data) & ~1]
+        return to_pcm16(resample(samples_of(self), self.rate, rate))
+
+
+def samples_of(sound: Samples | Sound) -> Samples:
+    """At the rate it has."""
+    return decode(sound.data, sound.wire) if isinstance(sound, Sound) else sound
 
 
 def to_pcm16(samples: Samples) -> bytes:
@@ -96,6 +120,12 @@ class Resampler:
         """Forget the stream so far and begin a new one."""
         self._held: Samples = np.zeros(self._half - 1, dtype=np.float32)  # the filter looks to both sides
         self._fed = self._given = 0
+
+    def coming(self, count: int) -> int:
+        """How many output samples `feed` would give for so many."""
+        if self._up == self._down:
+            return count
+        return max(0, (len(self._held) + count - len(self._kernel)) // self._down + 1) * self._up
 
     def feed(self, samples: Samples) -> Samples:
         """The output samples that are settled now: whole blocks, after `down` samples of input each."""
@@ -181,6 +211,18 @@ def read_wav(path: Path) -> tuple[Samples, int]:
         samples = from_pcm16(file.readframes(file.getnframes()))
     whole = len(samples) - len(samples) % channels
     return samples[:whole].reshape(-1, channels).mean(axis=1, dtype=np.float32), rate
+
+
+def to_mulaw(pcm: bytes) -> bytes:
+    """pcm16 as the codes of G.711, one byte a sample, at any rate."""
+    codes: bytes = _mulaw_codes()[np.frombuffer(pcm, dtype="<u2")].tobytes()
+    return codes
+
+
+def from_mulaw(codes: bytes) -> bytes:
+    """The pcm16 of such codes."""
+    pcm: bytes = _mulaw_levels()[np.frombuffer(codes, dtype=np.uint8)].astype("<i2", copy=False).tobytes()
+    return pcm
 
 
 # G.711 (ITU-T, 1988). The tables are computed once from the definition: 256 levels to read, 65,536 codes to write.

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from realtime.speech.audio import EAR_RATE, Resampler, Samples
 
 if TYPE_CHECKING:
     from realtime.speech.vad import SpeechDetector
 
 # After a judgement so long others gather. Who speaks alone waits for nobody: the next frame comes later than that.
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.016
 
 
 class Ear:
@@ -22,6 +24,19 @@ class Ear:
 
         self.rate, self._detector = rate, detector
         self.resampler, self.stream = Resampler(rate, EAR_RATE), Stream(detector)
+        self._held: list[Samples] = []
+        self._count = 0
+
+    def gathered(self, audio: Samples) -> Samples | None:
+        """What came since the last window with `audio`, if it completes one: asked without, the ears find nothing."""
+        self._held.append(audio)
+        self._count += len(audio)
+        if self.resampler.coming(self._count) < self.stream.missing:
+            return None
+        whole = np.concatenate(self._held)
+        self._held.clear()
+        self._count = 0
+        return whole
 
     def feed(self, audio: Samples) -> list[float]:
         """The probability of speech for each window of 32 ms that `audio` completes."""

@@ -84,6 +84,11 @@ class Stream:
     def is_ready(self) -> bool:
         return len(self._pending) >= CONTEXT + WINDOW
 
+    @property
+    def missing(self) -> int:
+        """How many samples complete the next window."""
+        return CONTEXT + WINDOW - len(self._pending)
+
     def window(self) -> Samples:
         return self._pending[: CONTEXT + WINDOW]
 

@@ -20,6 +20,7 @@ from realtime.engine import (
     ToolUse,
 )
 from realtime.engines.bridge import HEALTH, LOST, UNCHECKED, NoAgreementError
+from realtime.speech.audio import Sound, to_mulaw
 from voiceassist.runtime.egress import sockets
 from voiceassist.runtime.egress.web import Egress, EgressRefusedError, NoAnswerError
 from voiceassist.runtime.settings import Egress as EgressSettings
@@ -360,3 +361,147 @@ class TestTheirEars:
             home = house.House(self.OUT).bridge(up, ears="theirs", transcriber="scripted")
             assert await self.heard(home, passing=True) == ""
             assert up.sessions == []
+
+    # Sound that goes up while it is said
+
+    @staticmethod
+    def sound(level, seconds=0.5):
+        return np.full(int(24_000 * seconds), level, "<i2").tobytes()
+
+    def talking(self, up, house, exceptions=OUT, **options):
+        """A house with their ears, and what they heard: each turn's sound."""
+        heard = []
+
+        def hears(sound):
+            heard.append(sound)
+            return QUESTION
+
+        up.hears = hears
+        return house.House(exceptions).bridge(up, ears="theirs", transcriber="scripted", **options), heard
+
+    async def said(self, home, *pieces, **options):
+        for piece in pieces:
+            home.session.pass_on(piece)
+            await asyncio.sleep(0.05)
+        whole = Sound(to_mulaw(b"".join(pieces)), "audio/pcmu", 24_000)
+        passed = home.session.passed()
+        return (await home.session.transcribe(whole, 24_000, passed=passed, **options)).text
+
+    async def test_a_turn_goes_up_while_it_is_said(self, fake, house):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            assert home.session.wants_sound
+            pieces = [self.sound(level) for level in (1, 2, 3)]
+            for piece in pieces:
+                home.session.pass_on(piece)
+            while not up.sessions or kinds(up.sessions[0]).count("input_audio_buffer.append") < 3:
+                await asyncio.sleep(0.01)
+            assert await self.said(home, self.sound(4)) == QUESTION  # the reserve is of another length: as a whole
+            assert await self.said(home, *pieces) == QUESTION
+            assert house.told(await home.ask(QUESTION)) == ANSWER
+            await closed(home)
+            (session,) = up.sessions
+            assert len(heard) == 2
+            assert heard[1] == b"".join(pieces)  # as it came, and not as it was held
+            assert kinds(session).count("input_audio_buffer.clear") == 1
+            assert "conversation.item.create" not in kinds(session)
+
+    async def test_a_turn_that_is_over_at_once_and_the_next_one_stay_apart(self, fake, house):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            first, second = self.sound(1), self.sound(2)
+            home.session.pass_on(first)
+            one = home.session.passed()
+            home.session.pass_on(second)
+            two = home.session.passed()
+            turns = [(first, one), (second, two)]
+            await asyncio.gather(
+                *(home.session.transcribe(Sound(sound), 24_000, passed=passed) for sound, passed in reversed(turns))
+            )
+            await closed(home)
+            assert heard == [first, second]
+
+    @pytest.mark.parametrize("how", ["taken back", "nobody reads it"])
+    async def test_sound_that_nobody_wants_is_dropped_there_and_the_next_turn_is_its_own(self, fake, house, how):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            home.session.pass_on(self.sound(1))
+            while not up.sessions or "input_audio_buffer.append" not in kinds(up.sessions[0]):
+                await asyncio.sleep(0.01)
+            if how == "taken back":
+                home.session.pass_on(None)
+            else:
+                home.session.passed().over()
+            assert await self.said(home, self.sound(2)) == QUESTION
+            assert heard == [self.sound(2)]
+            await closed(home)
+
+    async def test_a_turn_that_is_read_as_a_whole_does_not_mix_with_one_that_is_being_said(self, fake, house):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            home.session.pass_on(self.sound(1))
+            await asyncio.sleep(0.1)
+            written = self.sound(7, 1.0)
+            await home.session.transcribe(Sound(written), 24_000)
+            assert await self.said(home, self.sound(2)) == QUESTION
+            assert heard == [written, self.sound(2)]
+            await closed(home)
+
+    async def test_a_service_that_is_lost_in_mid_turn_gets_it_as_a_whole_in_a_new_session(self, fake, house):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            home.session.pass_on(self.sound(100))
+            while not up.sessions or "input_audio_buffer.append" not in kinds(up.sessions[0]):
+                await asyncio.sleep(0.01)
+            up._loop.call_soon_threadsafe(up.sessions[0].socket.transport.abort)
+            while home.session._upstream.is_open:
+                await asyncio.sleep(0.01)
+            home.session.pass_on(self.sound(200))
+            whole = Sound(to_mulaw(self.sound(100) + self.sound(200)), "audio/pcmu", 24_000)
+            passed = home.session.passed()
+            assert (await home.session.transcribe(whole, 24_000, passed=passed)).text == QUESTION
+            await closed(home)
+            assert len(up.sessions) == 2
+            (sound,) = heard
+            assert len(sound) == 2 * len(self.sound(1))
+            levels = np.frombuffer(sound, "<i2").reshape(2, -1)
+            assert (levels == levels[:, :1]).all()
+            assert list(levels[:, 0]) == pytest.approx([100, 200], abs=8)  # as it was held
+
+    async def test_one_that_is_not_there_costs_the_turn_nothing_but_its_reader(self, fake, house):
+        with fake([ANSWER]) as up:
+            up.refuses = True
+            home, _ = self.talking(up, house, seconds=1.0)
+            with pytest.raises(SpeechUnavailableError):  # this house has no ears of its own
+                await self.said(home, self.sound(1), self.sound(2))
+            await closed(home)
+
+    @pytest.mark.req("P11.8")
+    async def test_what_is_to_stay_here_after_all_is_not_read_there(self, fake, house):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            with pytest.raises(SpeechUnavailableError):
+                await self.said(home, self.sound(1), route="local")
+            home.session.use(lambda: None)  # a case: nothing of it goes outside
+            home.session.pass_on(self.sound(2))
+            assert home.session.passed() is None
+            await asyncio.sleep(0.1)
+            await closed(home)
+            assert heard == []
+            assert kinds(up.sessions[0]).count("input_audio_buffer.clear") == 1
+
+    @pytest.mark.req("P11.8")
+    @pytest.mark.parametrize("exceptions", ["", "cloud_llm.NAME=allow", "cloud_llm.*=pseudonymise"])
+    async def test_where_policy_keeps_anything_no_sound_is_wanted_early(self, fake, house, exceptions):
+        with fake([ANSWER]) as up:
+            home, _ = self.talking(up, house, exceptions)
+            assert not home.session.wants_sound
+
+    async def test_a_session_that_ends_in_mid_turn_leaves_nothing_running(self, fake, house):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            home.session.pass_on(self.sound(1))
+            await asyncio.sleep(0)
+            await closed(home)
+            assert heard == []
+            assert [one for one in asyncio.all_tasks() if one is not asyncio.current_task()] == []

@@ -23,11 +23,12 @@ class Socket:
     def __init__(self, connection: "ClientConnection") -> None:
         self._connection = connection
 
-    async def send(self, message: str) -> None:
+    async def send(self, message: bytes) -> None:
+        """A text message, in UTF-8."""
         from websockets.exceptions import ConnectionClosed
 
         try:
-            await self._connection.send(message)
+            await self._connection.send(message, text=True)
         except (ConnectionClosed, OSError):
             raise NoAnswerError("UNREACHABLE") from None
 
@@ -50,6 +51,8 @@ async def opened(egress: Egress, url: str, *, headers: Mapping[str, str]) -> Soc
     from websockets.exceptions import WebSocketException
     from websockets.uri import parse_uri
 
+    from voiceassist.runtime.egress.framing import Connection
+
     class Checked(connect):
         def process_redirect(self, exc: Exception) -> Exception | str:
             return exc
@@ -66,6 +69,7 @@ async def opened(egress: Egress, url: str, *, headers: Mapping[str, str]) -> Soc
                 additional_headers=dict(headers),
                 proxy=None,
                 compression=None,
+                create_connection=Connection,
                 max_size=LARGEST_MESSAGE,
                 open_timeout=CONNECT_SECONDS,
                 ping_interval=PING_SECONDS,

@@ -44,6 +44,32 @@ async def test_who_speaks_at_the_same_time_is_judged_together_and_apart(heard):
     assert detector.batches == [3, 1]
 
 
+@pytest.mark.parametrize("rate", [24_000, 16_000, 8_000])
+@pytest.mark.parametrize("frame", [1, 160, 480, 1_000, 3_000])
+def test_the_ears_are_asked_as_soon_as_a_window_is_complete_and_not_before(rate, frame):
+    class Counting:
+        def feed_many(self, streams, chunks):
+            return [self.feed(stream, chunk) for stream, chunk in zip(streams, chunks, strict=True)]
+
+        def feed(self, stream, chunk):
+            stream.push(chunk)
+            found = []
+            while stream.is_ready:
+                found.append(float(stream.window()[-1]))
+                stream.advance(0.0, stream.state)
+            return found
+
+    every, gathering = Ear(Counting(), rate), Ear(Counting(), rate)
+    sound = np.sin(np.arange(rate // 4, dtype=np.float32) / 10)
+    for start in range(0, len(sound), frame):
+        piece = sound[start : start + frame]
+        gathered = gathering.gathered(piece)
+        found = every.feed(piece)
+        assert (gathered is not None) == bool(found)
+        if gathered is not None:
+            assert gathering.feed(gathered) == pytest.approx(found, abs=1e-5)
+
+
 async def test_a_fault_is_told_to_all_who_wait_and_the_next_are_heard(heard):
     detector, listen = heard
     detector.broken = True
