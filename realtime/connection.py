@@ -401,6 +401,8 @@ class Connection:
                 if isinstance(piece, Words) and piece.sound is not None:
                     sound, milliseconds = spoken(piece.sound, effect.wire)
                 self._do(self._session.piece(effect.response_id, piece, sound, milliseconds))
+                if sound:  # what comes in one burst goes out piece by piece, not when all of it is ready
+                    await asyncio.sleep(0)
 
 
 def _is_sound(message: str | None) -> bool:

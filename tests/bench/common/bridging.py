@@ -172,6 +172,7 @@ class Load:
         return {
             "sessions_per_core": round(self.sessions * took / cpu, 1),
             "cores": round(cpu / took, 3),
+            "cpu_ms_per_sound_s": round(cpu * 1000 / max(came / SECOND, 0.001), 2),
             "sound_out_s_per_session_s": round(came / SECOND / took / self.sessions, 3),
             "kib_per_session": round((memory - before) / 1024 / self.sessions, 1),
             "rss_before_mib": round(before / 2**20, 1),
