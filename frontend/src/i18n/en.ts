@@ -98,6 +98,14 @@ export const en = {
     lead: 'Its server cannot be reached, and nothing can be asked without it. This page goes on by itself when the server is back.',
     hint: 'The server cannot be reached. What is on this screen stays',
   },
+  tools: {
+    search_knowledge: 'Searching the library…',
+    compute_calculator: 'Calculating…',
+    renal_dose: 'Looking up the dose for this kidney function…',
+    generate_differential: 'Ranking possible diagnoses…',
+  } as Record<string, string>,
+  toolUnknown: 'Using a tool…',
+  fallback: 'The language model cannot be reached. For now this service answers with its own engine, without the model.',
   newer: {
     text: 'There is a newer version of this page. Reload it when it suits you.',
     reload: 'Reload',

@@ -100,6 +100,14 @@ export const es: Messages = {
     lead: 'No se alcanza su servidor, y sin él no se puede preguntar nada. Esta página continuará sola cuando el servidor vuelva.',
     hint: 'No se alcanza el servidor. Lo que está en pantalla se queda',
   },
+  tools: {
+    search_knowledge: 'Buscando en la biblioteca…',
+    compute_calculator: 'Calculando…',
+    renal_dose: 'Buscando la dosis para esta función renal…',
+    generate_differential: 'Ordenando los diagnósticos posibles…',
+  },
+  toolUnknown: 'Usando una herramienta…',
+  fallback: 'No se alcanza el modelo de lenguaje. Por ahora este servicio responde con su propio motor, sin el modelo.',
   newer: {
     text: 'Hay una versión más nueva de esta página. Recárguela cuando le convenga.',
     reload: 'Recargar',

@@ -12,6 +12,11 @@ export function sentence({ code, status = 0 }: { code: string; status?: number }
   return t.problems[known] ?? '';
 }
 
+/** What a tool of the service does; one that is newer than this page is told without its name. */
+export function toolLine(name: string): string {
+  return (Object.hasOwn(t.tools, name) ? t.tools[name] : undefined) ?? t.toolUnknown;
+}
+
 /** A moment of the server as a day in the reader's language and time zone. */
 export function day(moment: string): string {
   return new Date(moment).toLocaleDateString(t.language, { dateStyle: 'medium' });

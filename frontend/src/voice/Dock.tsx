@@ -5,7 +5,7 @@ import { Icon } from '../ui/Icon';
 import { Switch } from '../ui/Switch';
 import styles from './Dock.module.css';
 import type { Session } from './session';
-import { phaseOf, type VoiceState } from './state';
+import { phaseOf, runningTool, type VoiceState } from './state';
 import { StateLine } from './StateLine';
 import { TalkButton } from './TalkButton';
 
@@ -37,7 +37,7 @@ export function Dock({ state, session, controls }: { state: VoiceState; session:
           )}
         </div>
       </div>
-      <StateLine phase={phase} handsFree={state.handsFree} holding={state.holding} session={session} />
+      <StateLine phase={phase} handsFree={state.handsFree} holding={state.holding} tool={runningTool(state)} session={session} />
       <QuestionBox session={session} />
       <p className={styles.notice} data-testid="notice">
         <strong>{t.notice}.</strong> {t.noticeMore}

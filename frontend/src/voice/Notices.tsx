@@ -8,6 +8,12 @@ import type { VoiceState } from './state';
 export function Notices({ state }: { state: VoiceState }) {
   return (
     <div role="status" className={styles.place}>
+      {state.fallback && (
+        <div className={styles.warning} data-testid="fallback">
+          <Icon name="alert" />
+          <p>{t.fallback}</p>
+        </div>
+      )}
       {state.newer && (
         <div className={styles.notice} data-testid="newer">
           <Icon name="history" />

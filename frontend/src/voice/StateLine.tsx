@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { t } from '../i18n';
+import { t, toolLine } from '../i18n';
 import styles from './Dock.module.css';
 import type { Session } from './session';
 import type { Phase } from './state';
@@ -8,11 +8,13 @@ interface Props {
   phase: Phase;
   handsFree: boolean;
   holding: boolean;
+  /** The tool of the service that runs. */
+  tool: string | null;
   session: Session;
 }
 
 /** The state in a word. Its data attributes carry counts only, so that a test can see that sound really flowed. */
-export function StateLine({ phase, handsFree, holding, session }: Props) {
+export function StateLine({ phase, handsFree, holding, tool, session }: Props) {
   const element = useRef<HTMLParagraphElement>(null);
   useEffect(
     () =>
@@ -31,7 +33,10 @@ export function StateLine({ phase, handsFree, holding, session }: Props) {
       <p ref={element} className={styles.word} role="status" data-testid="state" data-state={phase}>
         {t.states[phase]}
       </p>
-      <p className={styles.hint}>{hint}</p>
+      <p className={styles.tool} role="status" data-testid="tool">
+        {tool !== null && toolLine(tool)}
+      </p>
+      {tool === null && <p className={styles.hint}>{hint}</p>}
     </div>
   );
 }

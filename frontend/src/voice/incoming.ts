@@ -148,6 +148,8 @@ export class Incoming {
       calculator: ({ responseId, itemId, result }) => this.#answer(responseId, itemId, { result }),
       clarify: ({ responseId, itemId, clarification }) => this.#answer(responseId, itemId, { clarification }),
       phi: ({ responseId, itemId, phi }) => this.#answer(responseId, itemId, { phi }),
+      tool: ({ responseId, name, running }) => this.#store.dispatch({ type: 'tool', responseId, name, running }),
+      fallback: () => this.#store.set({ fallback: true }),
       resumable: ({ token, conversationId }) => this.#effects.resumable(token, conversationId),
       resumed: () => this.#resumed(),
       saved: ({ seq }) => this.#effects.saved(seq),

@@ -58,6 +58,10 @@ export interface VoiceState {
   asked: boolean;
   /** The response the server works on. */
   active: string | null;
+  /** The tool of the service that a model had called and that runs, and for which response. */
+  tool: { responseId: string; name: string } | null;
+  /** The model that was to answer is lost, and the service answers without it. */
+  fallback: boolean;
   playing: boolean;
   /** The answer that plays waits, because somebody may have begun to speak. */
   held: boolean;
@@ -88,6 +92,8 @@ export const initialState: VoiceState = {
   passing: '',
   asked: false,
   active: null,
+  tool: null,
+  fallback: false,
   playing: false,
   held: false,
   locked: false,
@@ -103,6 +109,7 @@ export type Action =
   | { type: 'turn'; id: string; role: Turn['role']; text?: string; append?: string; values?: Partial<Turn> }
   | { type: 'remove'; id: string }
   | { type: 'finish'; responseId: string }
+  | { type: 'tool'; responseId: string; name: string; running: boolean }
   | { type: 'linkLost' }
   | { type: 'reach'; reached: boolean }
   /** The turns of a conversation that lies on the server; those that are here already stay. */
@@ -134,13 +141,16 @@ export function reduce(state: VoiceState, action: Action): VoiceState {
         sending: false,
         turns: state.turns.map((turn) => (turn.final ? turn : { ...turn, final: true })),
       };
+    case 'tool':
+      // Only a model calls tools: it is there again.
+      return action.running ? { ...state, tool: { responseId: action.responseId, name: action.name }, fallback: false } : { ...state, tool: null };
     case 'reach':
       // A sentence that is no longer true does not stay.
       return { ...state, offline: !action.reached, problem: action.reached && state.offline && state.problem?.code === 'NETWORK' ? null : state.problem };
     case 'restore':
       return { ...state, turns: [...action.turns.filter(({ id }) => !state.turns.some((turn) => turn.id === id)), ...state.turns] };
     case 'begin':
-      return { ...state, turns: [], chosen: null, asked: false, active: null };
+      return { ...state, turns: [], chosen: null, asked: false, active: null, fallback: false };
     case 'lock':
       // Nothing of the conversation may stay in the page.
       return { ...initialState, locked: true };
@@ -190,6 +200,11 @@ export function phaseOf(state: VoiceState): Phase {
   if (wantsMicrophone) return state.sending ? 'listening' : 'connecting';
   if (state.handsFree && state.muted) return 'muted';
   return 'idle';
+}
+
+/** The tool that works on the answer that is waited for; one of an answer that is over is nobody's concern. */
+export function runningTool({ tool, active }: VoiceState): string | null {
+  return tool !== null && tool.responseId === active ? tool.name : null;
 }
 
 export function newestAnswer(state: VoiceState): Turn | null {

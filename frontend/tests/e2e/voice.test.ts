@@ -275,6 +275,34 @@ test('a microphone is tried and chosen, nothing of the trial is sent, and its tr
   expect(faults).toEqual(CLEAN);
 });
 
+for (const [colorScheme, width] of [
+  ['light', 1280],
+  ['dark', 320],
+] as const) {
+  test(`a tool that works and a model that is lost are told: ${colorScheme}, ${width} px`, async () => {
+    const { page, faults } = await open(browser, origin, { colorScheme, viewport: { width, height: 640 }, reducedMotion: 'reduce' });
+    const check = async (name: string): Promise<void> => {
+      const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+      expect(found.violations.map(({ id }) => id)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+      if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/${name}-${colorScheme}-${width}.png` });
+    };
+    await page.getByTestId('textbox').fill('Which tool?');
+    await page.getByTestId('send').click();
+    await state(page, 'thinking');
+    await until(() => mock.dialogues.length > 0 && sent('response.create').length > 0);
+    mock.dialogue.tool('search_knowledge', 'started');
+    await page.getByTestId('tool').filter({ hasText: 'Searching the library' }).waitFor();
+    await check('tool');
+    mock.dialogue.tool('search_knowledge', 'finished');
+    await page.getByTestId('tool').filter({ hasText: /^$/ }).waitFor({ state: 'attached' });
+    mock.dialogue.fallback();
+    await page.getByTestId('fallback').waitFor();
+    await check('fallback');
+    expect(faults).toEqual(CLEAN);
+  });
+}
+
 test('a refusal becomes a sentence with the reference of the trace', async () => {
   mock.refuse = 'KB_UNAVAILABLE';
   const { page } = await open(browser, origin);

@@ -53,6 +53,10 @@ test('our own events carry their answer', () => {
   });
   expect(wire({ type: 'voiceassist.phi.notice', ...place, route: 'moon' })).toMatchObject({ phi: { route: 'cloud', reason: 'unchecked' } });
   expect(wire({ type: 'voiceassist.phi.notice', ...place })).toBeNull();
+  expect(wire({ type: 'voiceassist.tool.use', ...place, name: 'renal_dose', status: 'started' })).toEqual({ kind: 'tool', responseId: 'r', itemId: 'i', name: 'renal_dose', running: true });
+  expect(wire({ type: 'voiceassist.tool.use', ...place, name: 'renal_dose', status: 'finished' })).toMatchObject({ running: false });
+  expect(wire({ type: 'voiceassist.tool.use', ...place, status: 'finished' })).toBeNull();
+  expect(wire({ type: 'voiceassist.engine.fallback', ...place, engine: 'local', reason: 'unavailable' })).toEqual({ kind: 'fallback' });
   expect(wire({ type: 'voiceassist.metrics', response_id: 'r', first_audio_ms: null })).toMatchObject({ metrics: { firstAudioMs: null } });
 });
 

@@ -3,7 +3,7 @@ import { Problem } from '../../src/api/client';
 import type { Kept } from '../../src/api/conversations';
 import { MicrophoneError } from '../../src/audio/capture';
 import { Session } from '../../src/voice/session';
-import { phaseOf } from '../../src/voice/state';
+import { phaseOf, runningTool } from '../../src/voice/state';
 import { Store } from '../../src/voice/store';
 import { FakeAudio, FakeService, settle } from './fakes';
 
@@ -465,4 +465,47 @@ test('what an answer brings along belongs to its turn', async () => {
   expect(store.get().turns).toMatchObject([
     { id: 'item_r1', text: 'Offer', result: { title: 'BMI' }, citations: [{ n: 1 }], clarification: { options: ['a'] }, phi: { route: 'local' }, firstSoundMs: 400 },
   ]);
+});
+
+describe('what a model does for an answer', () => {
+  const tool = (response: string, status: string): void => service.say({ type: 'voiceassist.tool.use', response_id: response, item_id: `item_${response}`, name: 'search_knowledge', status });
+  const begin = async (): Promise<void> => {
+    void session.say('one');
+    await connected();
+    service.say({ type: 'response.created', response: { id: 'r1' } });
+    tool('r1', 'started');
+  };
+
+  test('is told from the start of a tool to its end', async () => {
+    await begin();
+    expect(runningTool(store.get())).toBe('search_knowledge');
+    tool('r1', 'finished');
+    expect(runningTool(store.get())).toBeNull();
+  });
+
+  test.each<[string, () => void | Promise<void>]>([
+    ['interrupted', () => session.interrupt()],
+    ['broken off', () => service.say({ type: 'response.done', response: { id: 'r1', status: 'failed' } })],
+    ['lost with the connection', () => service.drop()],
+  ])('is told no more when the answer is %s', async (_how, end) => {
+    await begin();
+    void end();
+    await tick();
+    expect(runningTool(store.get())).toBeNull();
+  });
+
+  test('that is lost is told until it calls a tool again, or another conversation begins', async () => {
+    await begin();
+    const lost = (): void => service.say({ type: 'voiceassist.engine.fallback', response_id: 'r1', item_id: 'item_r1', engine: 'local', reason: 'unavailable' });
+    lost();
+    service.say({ type: 'response.done', response: { id: 'r1', status: 'completed' } });
+    expect(store.get().fallback).toBe(true);
+    answer('r2');
+    expect(store.get().fallback).toBe(true);
+    tool('r2', 'started');
+    expect(store.get().fallback).toBe(false);
+    lost();
+    await session.begin();
+    expect(store.get().fallback).toBe(false);
+  });
 });

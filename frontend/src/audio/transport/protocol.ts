@@ -28,6 +28,8 @@ export type ServerEvent =
   | { kind: 'calculator'; responseId: string; itemId: string; result: CalculatorResult }
   | { kind: 'clarify'; responseId: string; itemId: string; clarification: Clarification }
   | { kind: 'phi'; responseId: string; itemId: string; phi: PhiNotice }
+  | { kind: 'tool'; responseId: string; itemId: string; name: string; running: boolean }
+  | { kind: 'fallback' }
   | { kind: 'resumable'; token: string; conversationId: string }
   | { kind: 'resumed'; conversationId: string; seq: number }
   /** The case that the conversation is about; null: it is there no more. */
@@ -116,6 +118,8 @@ const DECODERS: Partial<Record<string, (event: Wire) => ServerEvent>> = {
       reason: event['reason'] === 'identifiers' ? 'identifiers' : 'unchecked',
     },
   }),
+  'voiceassist.tool.use': (event) => ({ kind: 'tool', ...place(event), name: text(event, 'name'), running: text(event, 'status') === 'started' }),
+  'voiceassist.engine.fallback': () => ({ kind: 'fallback' }),
   'voiceassist.context.updated': (event) => ({ kind: 'case', caseId: typeof event['case_id'] === 'string' ? event['case_id'] : null }),
   'voiceassist.session.resumable': (event) => ({ kind: 'resumable', token: text(event, 'token'), conversationId: text(event, 'conversation_id') }),
   'voiceassist.session.resumed': (event) => ({ kind: 'resumed', conversationId: text(event, 'conversation_id'), seq: number(event, 'seq') }),

@@ -101,6 +101,15 @@ export class Dialogue {
     this.send({ type: 'voiceassist.transcript.passing', item_id: 'item_next', text: words });
   }
 
+  /** The newest answer is made by a model that had a tool of ours called. */
+  tool(name: string, status: 'started' | 'finished'): void {
+    this.send({ type: 'voiceassist.tool.use', response_id: this.#responding, item_id: 'item_tool', name, status });
+  }
+
+  fallback(): void {
+    this.send({ type: 'voiceassist.engine.fallback', response_id: this.#responding, item_id: 'item_tool', engine: 'local', reason: 'unavailable' });
+  }
+
   speechStopped(words: string): void {
     this.send({ type: 'input_audio_buffer.speech_stopped', item_id: 'item_next', audio_end_ms: 2000 });
     this.#heard(words);
@@ -169,6 +178,8 @@ export class Dialogue {
     if (/score/i.test(question)) {
       say('The CHA₂DS₂-VASc score is 3 points, a high stroke risk. Conditions you did not mention were taken as absent.');
       this.send({ type: 'voiceassist.calculator.result', response_id: response, item_id: item, result: RESULT });
+    } else if (/tool/i.test(question)) {
+      return; // the test says how it goes on
     } else if (/dose/i.test(question)) {
       say('For which kidney function?');
       this.send({ type: 'voiceassist.clarify.ask', response_id: response, item_id: item, question: 'For which kidney function?', options: ['Normal', 'eGFR 30–59', 'eGFR 15–29', 'On dialysis'], slot: 'egfr' });
