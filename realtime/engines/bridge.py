@@ -193,9 +193,8 @@ class BridgeSession(LocalSession):
         return await upstream.words(waiting)
 
     async def _listening(self) -> Upstream:
-        """The session there as it is, if there is one: an answer that is being given keeps its settings."""
-        upstream = self._upstream
-        if upstream and upstream.is_open and upstream.settings and upstream.age < self._bridge.renew_seconds:
+        """The session there as it is, if there is one: an answer that is being given keeps it, and its settings."""
+        if (upstream := self._upstream) and upstream.is_open and upstream.settings:
             return upstream
         return await self._session(NO_CONTEXT, 1.0)
 

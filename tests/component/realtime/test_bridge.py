@@ -505,3 +505,17 @@ class TestTheirEars:
             await closed(home)
             assert heard == []
             assert [one for one in asyncio.all_tasks() if one is not asyncio.current_task()] == []
+
+    async def test_a_session_that_is_old_is_renewed_for_the_answer_and_not_while_somebody_speaks(self, fake, house):
+        with fake([ANSWER]) as up:
+            home, heard = self.talking(up, house)
+            assert await self.said(home, self.sound(1)) == QUESTION
+            home.engine.renew_seconds = 0.0
+            assert await self.said(home, self.sound(100)) == QUESTION
+            assert len(up.sessions) == 1
+            assert house.told(await home.ask(QUESTION)) == ANSWER
+            await closed(home)
+            assert len(up.sessions) == 2
+            assert heard == [self.sound(1), self.sound(100)]
+            (item,) = [event["item"] for event in up.sessions[1].got if event["type"] == "conversation.item.create"]
+            assert item["content"][0]["type"] == "input_audio"
