@@ -34,12 +34,12 @@ PADS_S = (PAD_S, 12, WINDOW_S)
 # Longer turns are read in pieces that leave room for the silence, cut in their last quarter.
 PIECE_S = WINDOW_S - PAD_S
 CUT_FROM_S = 18
-PROMPT_TOKENS = 223
+PROMPT_TOKENS = 222  # and a full stop
 
 NO_SPEECH_LIMIT = 0.3
 COMPRESSION_LIMIT = 2.2
 LOGPROB_LIMIT = -1.0
-_TWICE = re.compile(r"(.{12,}?)[.?!,]*\s+\1[.?!,]*", re.IGNORECASE)
+_TWICE = re.compile(r"(.{12,}?)[.?!,]*(?:\s+\1[.?!,]*)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Recognizer:
         # tiny.en knows English only: its sequence has neither a language nor a task token.
         self._start = [self._id("<|startoftranscript|>"), self._id("<|notimestamps|>")]
         self._previous = self._id("<|startofprev|>")
+        self._stop = self._tokenizer.encode(".", add_special_tokens=False).ids
         self._prompt = lru_cache(maxsize=256)(self._encode_prompt)
 
     def warm_up(self) -> None:
@@ -157,12 +158,16 @@ class Recognizer:
         )
 
     def _encode_prompt(self, terms: tuple[str, ...]) -> list[int]:
-        """The terms as if they had just been said, as many as fit, the first one nearest to this turn."""
+        """The terms as if they had just been said, as many as fit, the first one nearest to this turn.
+
+        A full stop ends them: without one the model took the turn for the rest of a sentence, left "What is the
+        CHA2DS2-VASc score" out behind the term "CHA2DS2-VASc score", and looped more often.
+        """
         ids: list[int] = []
         for term in self.fitting(terms):
             more = self._tokenizer.encode(f" {term}," if ids else f" {term}", add_special_tokens=False).ids
             ids = [*more, *ids]
-        return [self._previous, *ids, *self._start] if ids else list(self._start)
+        return [self._previous, *ids, *self._stop, *self._start] if ids else list(self._start)
 
     def _id(self, token: str) -> int:
         number = self._tokenizer.token_to_id(token)

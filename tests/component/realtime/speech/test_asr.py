@@ -124,4 +124,4 @@ def test_more_terms_than_fit_are_cut_at_the_end(recognizer: Recognizer) -> None:
     assert len(prompt) <= 226
     assert recognizer._encode_prompt(()) == prompt[-2:]
     text = recognizer._tokenizer.decode(prompt, skip_special_tokens=True)
-    assert text.endswith("spironolactone 0")
+    assert text.endswith("spironolactone 0.")
