@@ -22,6 +22,8 @@ export interface CaptureHandlers {
 
 interface Open {
   stream: MediaStream;
+  /** The track whose sound is taken by itself, without an AudioContext, where the browser can. */
+  track: MediaStreamTrack | null;
   /** Takes its sound no more. */
   release: () => void;
 }
@@ -43,18 +45,27 @@ export class Capture {
   #lastRestart = 0;
   #isStalled = false;
   #device: string | null = null;
+  #wantsRaw = false;
+  /** Ends the second stream, where there is one. */
+  #endRaw: (() => void) | null = null;
 
   constructor(handlers: CaptureHandlers) {
     this.#handlers = handlers;
   }
 
-  /** @returns whether the microphone is open, which `stop` may have prevented. @throws {MicrophoneError} */
-  async start(context: AudioContext): Promise<boolean> {
+  /**
+   * @param raw whether `raw` of the handlers is wanted, too: it needs a second stream, which else is not open
+   * @returns whether the microphone is open, which `stop` may have prevented
+   * @throws {MicrophoneError}
+   */
+  async start(context: AudioContext, raw: boolean): Promise<boolean> {
     this.#context = context;
+    this.#wantsRaw = raw;
     if (!this.#open) {
       this.#opening ??= this.#begin(context).finally(() => (this.#opening = null));
       await this.#opening;
     }
+    this.#followRaw();
     return this.#open !== null;
   }
 
@@ -72,7 +83,7 @@ export class Capture {
     await this.#opening?.catch(() => undefined);
     if (!this.#open || !this.#context) return;
     this.#release();
-    await this.start(this.#context);
+    await this.start(this.#context, this.#wantsRaw);
   }
 
   async #begin(context: AudioContext): Promise<void> {
@@ -82,27 +93,37 @@ export class Capture {
       stream.getTracks().forEach((track) => track.stop());
       return;
     }
-    this.#open = { stream, release: this.#take(stream, context) };
+    this.#open = { stream, ...this.#take(stream, context) };
     this.#lastFrame = performance.now();
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.#check(), WATCH_MS);
   }
 
-  #take(stream: MediaStream, context: AudioContext): () => void {
+  #take(stream: MediaStream, context: AudioContext): Omit<Open, 'stream'> {
     const [track] = stream.getAudioTracks();
     const framer = new Framer((frame) => this.#open?.stream === stream && this.#frame(frame));
-    if (track && followTrack(track, (samples, rate) => framer.push(samples, rate))) return this.#takeRaw(track);
+    if (track && followTrack(track, (samples, rate) => framer.push(samples, rate))) return { track, release: () => undefined };
     const source = context.createMediaStreamSource(stream);
     const node = new AudioWorkletNode(context, CAPTURE);
     const silent = new GainNode(context, { gain: 0 });
     // A capture node that does not lead to the destination is never run.
     source.connect(node).connect(silent).connect(context.destination);
     node.port.onmessage = (message: MessageEvent<CaptureFrame>) => this.#frame(message.data);
-    return () => {
+    const release = (): void => {
       node.port.onmessage = null;
       source.disconnect();
       node.disconnect();
     };
+    return { track: null, release };
+  }
+
+  #followRaw(): void {
+    if (this.#wantsRaw && this.#open?.track) {
+      this.#endRaw ??= this.#takeRaw(this.#open.track);
+    } else {
+      this.#endRaw?.();
+      this.#endRaw = null;
+    }
   }
 
   /**
@@ -131,6 +152,7 @@ export class Capture {
     if (!this.#open) return;
     const { stream, release } = this.#open;
     this.#open = null;
+    this.#followRaw();
     release();
     for (const track of stream.getTracks()) track.stop();
   }
@@ -152,7 +174,7 @@ export class Capture {
     this.#release();
     // A failed restart stays visible as "stalled"; a later check tries again.
     void this.#context.resume();
-    this.start(this.#context).catch(() => undefined);
+    this.start(this.#context, this.#wantsRaw).catch(() => undefined);
   }
 
   #stalled(stalled: boolean): void {

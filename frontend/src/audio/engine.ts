@@ -30,8 +30,12 @@ export interface AudioHandlers extends Omit<CaptureHandlers, 'raw'> {
 export interface Audio {
   /** Makes and resumes the context; must first be called inside a click or key press. */
   ready(): Promise<void>;
-  /** @returns whether the microphone is open now. @throws {MicrophoneError} */
-  startCapture(): Promise<boolean>;
+  /**
+   * @param raw whether the microphone is listened to as it is, too
+   * @returns whether the microphone is open now
+   * @throws {MicrophoneError}
+   */
+  startCapture(raw: boolean): Promise<boolean>;
   stopCapture(): void;
   /** @throws {MicrophoneError} */
   chooseMicrophone(device: string | null): Promise<void>;
@@ -78,9 +82,9 @@ export class AudioEngine implements Audio {
     if (this.#context?.state !== 'running') await this.#context?.resume();
   }
 
-  async startCapture(): Promise<boolean> {
+  async startCapture(raw: boolean): Promise<boolean> {
     await this.ready();
-    return this.#context !== null && (await this.#capture.start(this.#context));
+    return this.#context !== null && (await this.#capture.start(this.#context, raw));
   }
 
   stopCapture(): void {

@@ -47,7 +47,8 @@ export class Microphone {
   async open(): Promise<void> {
     clearTimeout(this.#warmTimer);
     // Also when the button was let go meanwhile: an open microphone is shown as open until it is closed.
-    const microphone = await this.#audio.startCapture();
+    // Only an answer into which anybody may speak is held for a sound of the room.
+    const microphone = await this.#audio.startCapture(this.#store.get().handsFree);
     this.#store.set({ microphone });
   }
 

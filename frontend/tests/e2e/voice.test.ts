@@ -170,6 +170,25 @@ test('mute stops the uplink only, and leaving hands-free ends every track', asyn
   expect(new Set(await tracks(page))).toEqual(new Set(['ended']));
 });
 
+test('a held button opens the microphone once, hands-free once more, and every track ends', async () => {
+  const { page } = await open(browser, origin);
+  await watchStreams(page);
+  await consent(page);
+  await page.getByTestId('talk').hover();
+  await page.mouse.down();
+  await state(page, 'hearing');
+  await page.waitForTimeout(300);
+  expect(await tracks(page)).toEqual(['live']);
+  await page.mouse.up();
+  await state(page, 'idle');
+  await page.getByTestId('handsfree').click();
+  await state(page, 'listening');
+  await until(async () => (await tracks(page)).length === 2);
+  await page.getByTestId('handsfree').click();
+  await state(page, 'idle');
+  expect(await tracks(page)).toEqual(['ended', 'ended']);
+});
+
 test('a typed question, a calculation and a clarifying question', async () => {
   const { page, faults } = await open(browser, origin);
   await page.getByTestId('textbox').fill('What is the CHA2DS2-VASc score of a 68 year old man?');

@@ -5,6 +5,7 @@ import type { Connect, TransportHandlers } from '../../src/audio/transport/trans
 /** A speaker and microphone that do only what a test says. */
 export class FakeAudio implements Audio {
   capturing = false;
+  capturesRaw = false;
   closed = false;
   heard: Heard | null = null;
   failure: Error | null = null;
@@ -21,9 +22,10 @@ export class FakeAudio implements Audio {
     return Promise.resolve();
   }
 
-  startCapture(): Promise<boolean> {
+  startCapture(raw: boolean): Promise<boolean> {
     if (this.failure) return Promise.reject(this.failure);
     this.capturing = true;
+    this.capturesRaw = raw;
     return Promise.resolve(true);
   }
 

@@ -467,6 +467,18 @@ test('what an answer brings along belongs to its turn', async () => {
   ]);
 });
 
+test('a microphone that a held button has opened is listened to as it is from hands-free mode on', async () => {
+  await speak(40);
+  expect([audio.capturing, audio.capturesRaw]).toEqual([true, false]);
+  session.talkEnd();
+  audio.frames(16);
+  session.setHandsFree(true);
+  await tick();
+  expect([audio.capturing, audio.capturesRaw]).toEqual([true, true]);
+  session.setHandsFree(false);
+  expect(audio.capturing).toBe(false);
+});
+
 describe('what a model does for an answer', () => {
   const tool = (response: string, status: string): void => service.say({ type: 'voiceassist.tool.use', response_id: response, item_id: `item_${response}`, name: 'search_knowledge', status });
   const begin = async (): Promise<void> => {
