@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # After a judgement so long others gather. Who speaks alone waits for nobody: the next frame comes later than that.
 GATHER_SECONDS = 0.016
+# So many are judged at once where they came, in less than a millisecond: handing them to a thread and back costs more.
+FEW = 12
 
 
 class Ear:
@@ -50,7 +52,7 @@ def judged(detector: "SpeechDetector", heard: Sequence[tuple[Ear, Samples]]) -> 
 
 
 class Ears:
-    """`thread` does the work, one job at a time. An ear is asked anew only when it has answered."""
+    """`thread` does the work of many, one job at a time. An ear is asked anew only when it has answered."""
 
     def __init__(self, thread: Executor) -> None:
         self._thread = thread
@@ -64,12 +66,15 @@ class Ears:
             self._work = asyncio.create_task(self._judge(detector))
         return await future
 
+    async def _apart(self, detector: "SpeechDetector", heard: Sequence[tuple[Ear, Samples]]) -> list[list[float]]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, judged, detector, heard)
+
     async def _judge(self, detector: "SpeechDetector") -> None:
         while self._waiting:
             taken, self._waiting = self._waiting, []
             heard = [(ear, audio) for ear, audio, _ in taken]
             try:
-                found = await asyncio.get_running_loop().run_in_executor(self._thread, judged, detector, heard)
+                found = judged(detector, heard) if len(heard) <= FEW else await self._apart(detector, heard)
             except Exception as error:  # noqa: BLE001 - each of those who wait has to learn of it
                 for _, _, future in taken:
                     if not future.done():

@@ -1,12 +1,13 @@
 """Ears of several sessions are judged in one go, and each gets what is its own."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from realtime.speech.ears import Ear, Ears
+from realtime.speech.ears import FEW, Ear, Ears
 
 WINDOW = 768  # 32 ms at 24 kHz
 
@@ -15,12 +16,13 @@ class Detector:
     """Says how loud each window is; `batches` are how many were judged together."""
 
     def __init__(self):
-        self.batches, self.broken = [], False
+        self.batches, self.broken, self.threads = [], False, []
 
     def feed_many(self, streams, chunks):
         if self.broken:
             raise RuntimeError
         self.batches.append(len(streams))
+        self.threads.append(threading.current_thread() is threading.main_thread())
         return [[round(float(np.median(chunk)), 1)] for chunk in chunks]
 
 
@@ -29,7 +31,7 @@ def heard():
     detector = Detector()
     with ThreadPoolExecutor(1) as thread:
         ears = Ears(thread)
-        mine = [Ear(detector, 24_000) for _ in range(3)]
+        mine = [Ear(detector, 24_000) for _ in range(2 * FEW)]
 
         async def listen(number, level):
             return await ears.listen(detector, mine[number], np.full(WINDOW, level, np.float32))
@@ -42,6 +44,17 @@ async def test_who_speaks_at_the_same_time_is_judged_together_and_apart(heard):
     assert await asyncio.gather(listen(0, 0.2), listen(1, 0.5), listen(2, 0.8)) == [[0.2], [0.5], [0.8]]
     assert await listen(1, 0.5) == [0.5]
     assert detector.batches == [3, 1]
+
+
+async def test_many_are_judged_in_a_thread_so_that_nobody_else_waits_for_them(heard):
+    detector, listen = heard
+    levels = [round(0.01 * number, 1) for number in range(2 * FEW)]
+    assert await asyncio.gather(*(listen(number, level) for number, level in enumerate(levels))) == [
+        [level] for level in levels
+    ]
+    assert await listen(0, 0.5) == [0.5]
+    assert detector.batches == [2 * FEW, 1]
+    assert detector.threads == [False, True]
 
 
 @pytest.mark.parametrize("rate", [24_000, 16_000, 8_000])
