@@ -80,6 +80,7 @@ class Dialogue:
     confirming: Confirming = field(default_factory=Confirming)
     amounts: Amounts = field(default_factory=Amounts)
     heard: str = ""  # what was read from speech last: a dose in it is confirmed, one that was written is what it is
+    rival: Doubt | None = None  # a word of `heard` beside which another one is nearly as likely by its sound
     expecting: Expecting | None = None
     open: Open | None = None
     waiting: Waiting | None = None
@@ -121,7 +122,7 @@ class Dialogue:
         """The answer to what was said or written; never raises for a room that fails, but says so."""
         said = " ".join(text.split())
         found = self._small(said) or await self._worded(await self._asked(said))
-        self.heard = ""
+        self.heard, self.rival = "", None
         if said and smalltalk.kind_of(said) != "repeat":
             self.last = found
             self.row = self.row + 1 if found.ask else 0
@@ -139,6 +140,7 @@ class Dialogue:
             or smalltalk.kind_of(said)
             or is_urgent(said)
             or waits
+            or self._rival(said)
             or self.confirming.doubt(said)
         ):
             return await self.reply(text)
@@ -198,9 +200,13 @@ class Dialogue:
         told = self.amounts.reply(said)
         if told and not told.said:
             return self._which_dose(told)
-        turn = None if told else self.confirming.reply(said)
+        rival = self._rival(said)
+        turn = None if told else self.confirming.reply(said, sure=rival is None)
         if turn and not turn.said:
             return self._which_drug(turn)
+        if rival and not (told or turn) and not (urgent and rival.kind == "word"):
+            drug = Reply(wording.DRUG_UNCLEAR) if urgent else None  # as with any drug in doubt: nothing is asked
+            return drug or self._which_drug(self.confirming.ask(said, rival, questions=self.row))
         said = self.confirming.joined(told.said if told else turn.said if turn else said)
         if doubted := await self._doubted(said, urgent=urgent):
             return doubted
@@ -220,6 +226,13 @@ class Dialogue:
 
     def _was_heard(self, said: str) -> bool:
         return bool(self.heard) and self.heard in said
+
+    def _rival(self, said: str) -> Doubt | None:
+        """The word of this turn that was as good as another, at its place in `said`."""
+        if self.rival is None or not self._was_heard(said):
+            return None
+        before = said.index(self.heard)
+        return replace(self.rival, start=self.rival.start + before, end=self.rival.end + before)
 
     def _which_dose(self, turn: doses.Turn) -> Reply:
         """The question whether a dose was heard right; no answer uses one that nobody agreed to."""
@@ -245,11 +258,12 @@ class Dialogue:
 
     def _which_drug(self, turn: Turn) -> Reply:
         metrics.CLARIFICATIONS.labels("given_up" if turn.given_up else "asked").inc()
+        drug = turn.kind == "drug"
         if turn.given_up:
-            return Reply(wording.DRUG_UNCLEAR)
-        question = wording.which_drug(turn.options)
+            return Reply(wording.DRUG_UNCLEAR if drug else wording.WORD_UNCLEAR)
+        question = wording.which_drug(turn.options) if drug else wording.which_word(turn.options)
         chips = YES_NO if len(turn.options) == 1 else (*turn.options, replies.ELSE) if turn.options else ()
-        return Reply(question, ask=Ask(question, chips, "drug"))
+        return Reply(question, ask=Ask(question, chips, turn.kind))
 
     async def _replied(self, said: str) -> Reply | None:
         """What follows from the reply to an open question; None where it is none. Calculators read their own."""

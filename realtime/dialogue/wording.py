@@ -26,6 +26,7 @@ NO_DEED = "I cannot do that here yet. I answer clinical questions from the libra
 DRUG_UNCLEAR = (
     "I am not sure which drug you mean, and I give no dose without that. Please say its name again, or spell it."
 )
+WORD_UNCLEAR = "I am not sure which one you mean. Please ask again in other words."
 DOSE_UNCLEAR = (
     "I am not sure which dose you said, and I use none without that. Please say yes if it was right, or say it again."
 )
@@ -97,6 +98,11 @@ def which_drug(options: Sequence[str]) -> str:
     if len(options) == 1:
         return f"Did you mean {options[0]}? Please say yes, no, or another name."
     return f"Which drug do you mean: {', '.join(options[:-1])}, or {options[-1]}?"
+
+
+def which_word(options: Sequence[str]) -> str:
+    """The question which of two opposites was said."""
+    return f"Which do you mean: {', '.join(options[:-1])}, or {options[-1]}?"
 
 
 def which_dose(amounts: Sequence[tuple[str, str]]) -> str:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from realtime.dialogue import phrases, smalltalk, wording
+from realtime.dialogue.clarify import rivals
 from realtime.dialogue.clarify.asking import Asking
 from realtime.dialogue.clarify.confirming import Confirming
-from realtime.dialogue.clarify.drugs import Drugs
+from realtime.dialogue.clarify.drugs import Doubt, Drugs
 from realtime.dialogue.clarify.rewording import Rewording
 from realtime.dialogue.context import packed, unpack
 from realtime.dialogue.expecting import Expecting, words_of
@@ -303,12 +304,22 @@ class LocalSession:
             found = await self._engine.compute(recognizer.transcribe, heard, terms.choose([*near, *expected]))
         text = self._engine.expecting.spelled(found.text.strip())
         if not passing:
-            self.dialogue.heard = " ".join(text.split())
+            said = " ".join(text.split())
+            self.dialogue.heard, self.dialogue.rival = said, await self._rival(heard, said)
         return Heard(
             text,
             confident=found.mean_logprob >= CONFIDENT,
             final=await final if final else None,
         )
+
+    async def _rival(self, heard: Samples, said: str) -> Doubt | None:
+        """A word of what was said that may as well have been another, by the sound."""
+        weighed = rivals.rivals(said, self._engine.drugs)
+        if not weighed:
+            return None
+        others = [one.said for one in weighed]
+        margins = await self._engine.compute(self._models.recognizer.margins, heard, said, others)
+        return rivals.closest(weighed, margins)
 
     async def cut(self, item_id: str, audio_ms: int) -> None:
         """The dialogue keeps no words of its own."""

@@ -23,6 +23,7 @@ from common.drug_names import Heard
 from realtime.dialogue.clarify import amounts
 from realtime.dialogue.clarify.confirming import Confirming
 from realtime.dialogue.clarify.drugs import Drugs
+from realtime.dialogue.clarify.rivals import closest, rivals
 from realtime.dialogue.manager import Dialogue
 from realtime.engines.local import known_drugs
 from realtime.speech import audio, terms
@@ -36,12 +37,15 @@ DOSES = ("0.5 1 2.5 5 7.5 10 12.5 13 14 15 16 17 18 19 20 25 30 40 50 60 70 75 8
 DOSE_SENTENCE = "Is a dose of {} milligrams safe for my patient?"
 
 
-def listened(name: str, voice: Speaker, recognizer: Recognizer) -> Iterator[Heard]:
+def listened(name: str, voice: Speaker, recognizer: Recognizer, known: Drugs) -> Iterator[Heard]:
     for drug in drug_names.DRUGS:
         for number, sentence in enumerate(drug_names.SENTENCES):
             sound = audio.resample(voice.synthesize(sentence.format(drug)), audio.VOICE_RATE, audio.EAR_RATE)
-            heard = recognizer.transcribe(np.concatenate([audio.silence(0.3, audio.EAR_RATE), sound]), terms.choose())
-            yield Heard(name, drug, number, heard.text)
+            turn = np.concatenate([audio.silence(0.3, audio.EAR_RATE), sound])
+            said = recognizer.transcribe(turn, terms.choose()).text
+            weighed = rivals(said, known)
+            doubt = closest(weighed, recognizer.margins(turn, said, [one.said for one in weighed]))
+            yield Heard(name, drug, number, said, doubt.near if doubt else ())
 
 
 class Rooms:
@@ -84,7 +88,7 @@ def main() -> None:
     options = parser.parse_args()
     own, recognizer, known = Voice(), Recognizer(), known_drugs()
     voices = speakers(own, options.second)
-    heard = [one for name, voice in voices.items() for one in listened(name, voice, recognizer)]
+    heard = [one for name, voice in voices.items() for one in listened(name, voice, recognizer, known)]
     if options.write:
         drug_names.write(drug_names.HEARD, heard)
     said = {name: doses(voice, recognizer, known) for name, voice in voices.items()}

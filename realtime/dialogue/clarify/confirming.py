@@ -39,11 +39,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Go on with `said`; where that is empty, ask for the drug with `options`, or, `given_up`, ask no more."""
+    """Go on with `said`; where that is empty, ask which is meant with `options`, or, `given_up`, ask no more."""
 
     said: str = ""
     options: tuple[str, ...] = ()
     given_up: bool = False
+    kind: str = "drug"
 
 
 @dataclass(slots=True)
@@ -64,34 +65,40 @@ class Confirming:
         """The question which drug is meant; never one beyond MAX_QUESTIONS in a row."""
         return self._ask(Open(said, doubt, doubt.near, questions))
 
-    def reply(self, said: str) -> Turn | None:
-        """What a reply to the open question leads to; None where nothing is open or it is no reply."""
+    def reply(self, said: str, *, sure: bool = True) -> Turn | None:
+        """What a reply to the open question leads to; None where nothing is open or it is no reply.
+
+        Where one is not `sure` of a word of it (rivals.py), only counting ("the second one") and spelling count.
+        """
         asked, self.open = self.open, None
         if asked is None or is_urgent(said):
             return None
         plain = _plain(said)
         if not replies.wants_result(said) and _is_other(plain):
             return None
-        if name := self._name(said, plain, asked):
+        if name := self._name(said, plain, asked, sure=sure):
             return Turn(_with(asked, name))
         # Only behind a "no": by voice the same mishearing comes twice.
         if _NO.match(plain) and _LEADS.sub("", plain) == _plain(asked.doubt.heard):
             self.insisted.add(folded(asked.doubt.heard))
             return Turn(asked.said)
-        return self._ask(replace(asked, options=self._options(said, plain, asked)))
+        return self._ask(replace(asked, options=self._options(said, plain, asked) if sure else asked.options))
 
     def _options(self, said: str, plain: str, asked: Open) -> tuple[str, ...]:
         """What to offer next: the same again, what the reply is near to, or nothing: then the name is asked for."""
-        if _YES.match(plain) or replies.wants_result(said):
+        if _YES.match(plain) or replies.wants_result(said) or asked.doubt.kind == "word":
             return asked.options
         near = names.doubt(said, self.drugs, whole=True)
         return near.near if near else ()
 
-    def _name(self, said: str, plain: str, asked: Open) -> str | None:
-        """The known name that the reply confirms, counts, spells or says."""
+    def _name(self, said: str, plain: str, asked: Open, *, sure: bool) -> str | None:
+        """The known name, or the word offered, that the reply confirms, counts, spells or says."""
         if spelt := self.drugs.exactly("".join(_letters(plain))):
             return spelt
-        named = tuple(dict.fromkeys(names.named(said, self.drugs)))
+        words = [one for one in asked.options if one in plain.split()] if asked.doubt.kind == "word" else []
+        if sure and len(words) == 1:
+            return words[0]
+        named = tuple(dict.fromkeys(names.named(said, self.drugs))) if sure else ()
         if len(named) == 1 and not names.doubt(said, self.drugs, whole=True):
             # "No, enoxaparin", where enoxaparin was asked for, says both.
             return None if _NO.match(plain) and named[0] in asked.options else named[0]
@@ -106,9 +113,9 @@ class Confirming:
         """Ask with the options of `asked`; after the last question a name that is said still goes into its place."""
         if asked.questions >= MAX_QUESTIONS:
             self.open = replace(asked, options=())
-            return Turn(given_up=True)
+            return Turn(given_up=True, kind=asked.doubt.kind)
         self.open = replace(asked, questions=asked.questions + 1)
-        return Turn(options=asked.options)
+        return Turn(options=asked.options, kind=asked.doubt.kind)
 
 
 def _with(asked: Open, name: str) -> str:

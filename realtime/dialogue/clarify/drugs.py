@@ -48,7 +48,7 @@ _AMOUNT = re.compile(r"\b\d+(?:\.\d+)? ?(?:mg|milligrams?|mcg|micrograms?|units?
 class Doubt:
     """`heard` is said[start:end], verbatim; `near` are the names it may be, the nearest first.
 
-    `of_dose`: it stands where a dose has its drug.
+    `of_dose`: it stands where a dose has its drug. `kind`: "drug", or "word" for one that has an opposite (rivals.py).
     """
 
     heard: str
@@ -56,6 +56,7 @@ class Doubt:
     end: int
     near: tuple[str, ...]
     of_dose: bool = False
+    kind: str = "drug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,17 @@ class Drugs:
 
 def named(said: str, drugs: Drugs) -> tuple[str, ...]:
     """The known names that stand in `said`, in order."""
-    return tuple(name for _, _, name in _exact(_words(said), drugs))
+    return tuple(name for _, _, name in places(said, drugs))
+
+
+def places(said: str, drugs: Drugs) -> list[tuple[int, int, str]]:
+    """Where known names stand in `said`: first character, end, the name."""
+    return _exact(_words(said), drugs)
 
 
 def joined(said: str, drugs: Drugs) -> str:
     """`said` with the known names that stand in it in pieces written as one ("metho trexate"); no letter changes."""
-    for start, end, name in reversed(_exact(_words(said), drugs)):
+    for start, end, name in reversed(places(said, drugs)):
         heard = said[start:end]
         if " " in heard and " " not in name:
             said = f"{said[:start]}{name}{said[end:]}"

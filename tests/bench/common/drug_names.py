@@ -30,17 +30,22 @@ SENTENCES = ("Renal dose of {}, creatinine clearance 28.", "What is the dose of 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`text` is what the recogniser wrote when `voice` said sentence `sentence` with `drug` in it."""
+    """`text` is what the recogniser wrote when `voice` said sentence `sentence` about `drug`; `rival` are the names
+    that by the sound it could as well have been (rivals.py), none where one was clearly ahead.
+    """
 
     voice: str
     drug: str
     sentence: int
     text: str
+    rival: tuple[str, ...] = ()
 
 
 def outcome(one: Heard, known: drugs.Drugs) -> str:
     """exact: taken and right; offered: asked, the right one among the options; asked: asked without it; missed: no
     name taken; wrong: another name taken without a question."""
+    if one.rival:
+        return "offered" if one.drug in map(str.lower, one.rival) else "asked"
     said = drugs.joined(one.text, known)
     doubt = drugs.doubt(said, known)
     if doubt:
@@ -53,12 +58,18 @@ def outcome(one: Heard, known: drugs.Drugs) -> str:
 
 def read(path: Path = HEARD) -> list[Heard]:
     rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    return [Heard(voice, drug, int(sentence), text) for voice, drug, sentence, text in rows]
+    return [
+        Heard(voice, drug, int(sentence), text, tuple(rival[0].split(", ")) if rival else ())
+        for voice, drug, sentence, text, *rival in rows
+    ]
 
 
 def write(path: Path, heard: Iterable[Heard]) -> None:
     lines = [
-        "# What the recogniser wrote for synthetic speech: voice, drug, sentence, text (tests/bench/drugnames.py)."
+        "# What the recogniser wrote for synthetic speech: voice, drug, sentence, text, and the names",
+        "# that by the sound it could as well have been (tests/bench/drugnames.py).",
     ]
-    lines += ["\t".join((one.voice, one.drug, str(one.sentence), re.sub(r"\s+", " ", one.text))) for one in heard]
+    for one in heard:
+        row = (one.voice, one.drug, str(one.sentence), re.sub(r"\s+", " ", one.text))
+        lines.append("\t".join((*row, ", ".join(one.rival)) if one.rival else row))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
