@@ -117,7 +117,7 @@ class Connection:
                 self._finished.set()
 
     async def _live(self) -> None:
-        beside = [self._keeper.work(self._saved)] if self._keeper else []
+        beside = [self._keeper.work(self._saved), self._remind(self._keeper)] if self._keeper else []
         if self._handover:
             beside.append(self._handover.work())
         self._beside = [asyncio.create_task(one) for one in beside]
@@ -151,6 +151,10 @@ class Connection:
         if self._handover:
             await (self._handover.release() if offered else self._handover.forget())
         await self._engine.close()
+
+    async def _remind(self, keeper: Keeper) -> None:
+        if texts := await keeper.recent():
+            await self._engine.remind(texts)
 
     async def _let_go(self) -> None:
         """The client has come back on another connection."""

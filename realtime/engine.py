@@ -240,6 +240,10 @@ class EngineSession(Protocol):
         """Go on where another session was."""
         ...
 
+    async def remind(self, texts: Sequence[str]) -> None:
+        """What the speaker said and heard in earlier conversations: for words to expect, and for nothing else."""
+        ...
+
     def use(self, case: ReadCase) -> None:
         """From now on the conversation is about a case, which is read for every answer, and nothing goes outside."""
         ...

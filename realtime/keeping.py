@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from realtime.effects import Keep, Unkeep
+from voiceassist.adapters.crypto import SealBrokenError
 from voiceassist.adapters.postgres import Database
 from voiceassist.core.errors import ErasedError, UnavailableError
 from voiceassist.core.identity import Principal
@@ -18,6 +19,7 @@ log = logging.get_logger(__name__)
 
 PAUSES = (0.1, 0.3, 1.0, 2.0, 5.0)  # seconds between tries; the last one again and again while the session lives
 FLUSH_SECONDS = 3.0
+RECENT_CONVERSATIONS, RECENT_ITEMS = 3, 40  # that are read for words a speaker may say again
 
 Saved = Callable[[str, int], None]
 
@@ -67,6 +69,20 @@ class Keeper:
             if seq is not None:
                 item_id = change.item.item_id if isinstance(change, Keep) else change.item_id
                 saved(item_id, seq)
+
+    async def recent(self) -> list[str]:
+        """What was said in the last conversations, newest first; nothing where it cannot be read."""
+        try:
+            keys = await self._keyring.of(self._owner.tenant_id)
+            async with self._database.transaction(self._owner) as connection:
+                return await memory.recent_texts(
+                    connection, keys, self._owner, conversations=RECENT_CONVERSATIONS, most=RECENT_ITEMS
+                )
+        except (UnavailableError, ErasedError) as error:
+            log.warning("conversation.recent_unreadable", code=error.code)
+        except SealBrokenError:
+            log.warning("conversation.recent_unreadable", code="SEAL_BROKEN")
+        return []
 
     async def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Whether everything lies in the store; waits for it shortly."""

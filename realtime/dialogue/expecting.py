@@ -1,9 +1,9 @@
 """Which words are likely in the next turn and hard for the recogniser: for its list of terms (speech/terms.py).
 
-Two sources beside what the dialogue has open: the passages that were just found, and, while somebody still speaks,
-clinical words that are near what was understood in passing. Names of drugs come only out of passages, and only those
-that sound like no other: with its neighbour in the list the recogniser may write one where the other was said
-(docs/reference/dialogue.md).
+Three sources beside what the dialogue has open: the passages that were just found; while somebody still speaks,
+clinical words near what was understood in passing; and those of the speaker's last conversations. Names of drugs come
+only out of passages and earlier conversations, and only those that sound like no other: with its neighbour in the list
+the recogniser may write one where the other was said (docs/reference/dialogue.md).
 """
 
 import re
@@ -24,6 +24,7 @@ MARGIN = 0.15  # and no other word may be this near
 SHORTEST = 6  # letters
 LONG = 8
 MOST = 12
+RECENT = 6  # of earlier conversations
 LONGEST = 3  # words that a clinical one may be heard as
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
@@ -38,19 +39,30 @@ class Expecting:
         self._apart = lru_cache(maxsize=4096)(self._sounds_like_no_other)
         words = dict.fromkeys(word for word in clinical if len(word) >= SHORTEST and self._is_no_drug(word))
         self._words = tuple(words)
+        self._clinical = frozenset(words)
         self._sounds: Sounds | None = None
 
     def in_texts(self, texts: Sequence[str]) -> list[str]:
         """The hard words of passages, those that stand in them most often first."""
+        return self._hard(texts, lambda _: True)[:MOST]
+
+    def familiar(self, texts: Sequence[str]) -> list[str]:
+        """Of what somebody talked about lately the hard clinical words and names of drugs, the most frequent first.
+
+        Nothing else that was said is taken: the words are those of the house, never a name or a word of a person's own.
+        """
+        return self._hard(texts, lambda word: word in self._clinical or not self._is_no_drug(word))[:RECENT]
+
+    def _hard(self, texts: Sequence[str], public: Callable[[str], bool]) -> list[str]:
         counted: Counter[str] = Counter()
         shown: dict[str, str] = {}
         for text in texts:
             for word in _WORD.findall(text):
                 name = word.lower()
-                if name not in STOPWORDS and len(name) >= SHORTEST and self._may_be_expected(name):
+                if name not in STOPWORDS and len(name) >= SHORTEST and public(name) and self._may_be_expected(name):
                     counted[name] += 1
                     shown.setdefault(name, word)
-        return [shown[name] for name, _ in counted.most_common(MOST)]
+        return [shown[name] for name, _ in counted.most_common()]
 
     def near(self, understood: str) -> list[str]:
         """Clinical words that may have been said where a word was understood that is none of them; no drugs."""

@@ -254,6 +254,7 @@ class LocalSession:
         self.guard = guard
         self._ear: Ear | None = None
         self._near: list[str] = []
+        self._familiar: list[str] = []
 
     @property
     def _models(self) -> Models:
@@ -284,7 +285,7 @@ class LocalSession:
 
     def expected(self, keywords: Sequence[str] = ()) -> list[str]:
         """The words that the recogniser is told to expect now."""
-        return terms.choose([*keywords, *self._near, *self.dialogue.terms()])
+        return terms.choose([*keywords, *self._near, *self.dialogue.terms()], self._familiar)
 
     async def transcribe(
         self, audio: Samples | Sound, rate: int, keywords: Sequence[str] = (), *, judged: bool = False,
@@ -337,6 +338,9 @@ class LocalSession:
 
     async def close(self) -> None:
         await self.guard.close()
+
+    async def remind(self, texts: Sequence[str]) -> None:
+        self._familiar = await asyncio.to_thread(self._engine.expecting.familiar, texts)
 
     def use(self, case: ReadCase) -> None:
         self._case = case

@@ -52,11 +52,23 @@ DEFAULT_TERMS: tuple[str, ...] = (
 )
 
 
-def choose(context_terms: Iterable[str] = ()) -> list[str]:
-    """At most 36 terms, those of the context first, then the usual ones; no term twice."""
-    chosen: dict[str, str] = {}
-    for term in (*context_terms, *DEFAULT_TERMS):
+def choose(context_terms: Iterable[str] = (), familiar: Iterable[str] = ()) -> list[str]:
+    """At most 36 terms, those of the context first, then the usual ones, of which the last give way to familiar ones.
+
+    No term twice. In front of the usual ones the familiar ones would cost names of scores (CURB-65 became "QURB-65").
+    """
+    context = _once(context_terms)
+    last = [term for key, term in _once(familiar).items() if key not in context]
+    usual = list(_once((*context.values(), *DEFAULT_TERMS)).values())
+    first = usual[: max(len(context), LIMIT - len(last))]
+    return list(_once((*first, *last, *usual)).values())[:LIMIT]
+
+
+def _once(terms: Iterable[str]) -> dict[str, str]:
+    """In their order, by their spelling without case, the first of each."""
+    found: dict[str, str] = {}
+    for term in terms:
         cleaned = " ".join(term.split())
-        if cleaned and len(chosen) < LIMIT:
-            chosen.setdefault(cleaned.casefold(), cleaned)
-    return list(chosen.values())
+        if cleaned:
+            found.setdefault(cleaned.casefold(), cleaned)
+    return found

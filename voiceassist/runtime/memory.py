@@ -38,6 +38,12 @@ values (:id, :tenant, :owner, :conversation, :number, :seq, :role, :interrupted,
 on conflict (id) do update set seq = excluded.seq, interrupted = excluded.interrupted, body = excluded.body,
     updated_at = now()
 """
+_RECENT = """
+select i.id, i.body from conversation_items i join (
+    select id, updated_at from conversations where owner_id = :owner and case_id is null and expires_at > now()
+    order by updated_at desc limit :conversations
+) c on c.id = i.conversation_id order by c.updated_at desc, i.number desc limit :most
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,17 @@ async def items(connection: "AsyncConnection", keys: "TenantKeys", conversation_
         id=conversation_id,
     )
     return [opened(keys, row) for row in rows.mappings()]
+
+
+async def recent_texts(
+    connection: "AsyncConnection", keys: "TenantKeys", owner: Principal, *, conversations: int, most: int
+) -> list[str]:
+    """The words of the last items of a person's last conversations, newest first; of none that was about a case.
+
+    Raises SealBrokenError.
+    """
+    rows = await _run(connection, _RECENT, owner=owner.user_id, conversations=conversations, most=most)
+    return [opened_text(keys, row["id"], row["body"]) for row in rows.mappings()]
 
 
 def opened_text(keys: "TenantKeys", row: UUID, sealed: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +13,11 @@ from voiceassist.runtime import encryption, memory
 
 EXTENDED = {"voiceassist": {"extensions": True}}
 SAVED = "voiceassist.conversation.saved"
+ENDED = "update conversations set expires_at = now() - interval '1 second' where id = :id"
+CASE = (
+    "insert into cases (id, tenant_id, owner_id, body, expires_at, created_at, updated_at)"
+    " values (:id, :tenant, :owner, '', now() + interval '1 day', now(), now())"
+)
 
 
 @pytest.fixture
@@ -88,6 +94,44 @@ async def test_an_answer_that_was_cut_is_stored_as_heard_and_sound_nowhere(dial,
     assert whole.startswith(answer.text)
     assert 0 < len(answer.text) < len(whole)
     assert (answer.seq, answer.number) == (3, 2)
+
+
+@pytest.fixture
+async def recent(settings):
+    """The words of the last items of somebody's last two conversations."""
+    database = Database(settings.postgres.dsn)
+    kms = encryption.kms_of(settings)
+    ring = encryption.keyring_of(settings, database, lambda: kms)
+
+    async def read(owner, most=9):
+        keys = await ring.of(owner.tenant_id)
+        async with database.transaction(owner) as connection:
+            return await memory.recent_texts(connection, keys, owner, conversations=2, most=most)
+
+    async def run(who, statement, **values):
+        async with database.transaction(who) as connection:
+            await connection.execute(text(statement), values)
+
+    yield SimpleNamespace(read=read, run=run)
+    await database.close()
+
+
+async def test_the_last_conversations_come_newest_first_and_only_ones_own(dial, service, member, recent):
+    told = []
+    for question in ("How do I treat atrial fibrillation?", "What is florbundian?", "And the eGFR, please?"):
+        async with dial(token=service.token(member)) as client:
+            await client.update(output_modalities=["text"], **EXTENDED)
+            saved = await asked(client, question)
+            told.append((question, client.answer, saved["conversation_id"]))
+    (first, first_answer, _), (second, second_answer, of_case), (third, third_answer, last) = told
+    assert await recent.read(member) == [third_answer, third, second_answer, second]
+    assert await recent.read(member, most=1) == [third_answer]
+    assert await recent.read(service.principal()) == []
+    await recent.run(member, ENDED, id=last)
+    assert await recent.read(member) == [second_answer, second, first_answer, first]
+    await recent.run(member, CASE, id=of_case, tenant=member.tenant_id, owner=member.user_id)
+    await recent.run(member, "update conversations set case_id = id where id = :id", id=of_case)
+    assert await recent.read(member) == [first_answer, first]
 
 
 async def test_who_has_no_account_is_answered_and_nothing_is_kept(dial, service, kept):

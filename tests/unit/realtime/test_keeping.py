@@ -1,12 +1,16 @@
 """What a session wants stored: final items only, answers as they were heard, and what was taken back no more."""
 
 import asyncio
+from types import SimpleNamespace
+from unittest.mock import AsyncMock
 
 import pytest
 
+from realtime.connection import Connection
 from realtime.effects import Keep, Unkeep
 from realtime.engine import Clarification, Sources
 from realtime.keeping import Keeper
+from voiceassist.adapters.crypto import SealBrokenError
 from voiceassist.core import ids
 from voiceassist.core.errors import ErasedError, UnavailableError
 from voiceassist.core.identity import DEFAULT_TENANT, Principal
@@ -196,3 +200,23 @@ async def test_where_keys_were_destroyed_or_the_owner_is_gone_it_gives_up(keepin
 
 async def test_what_was_never_stored_need_not_be_deleted(keeping):
     assert await keeping([Unkeep("a")]) == ([], [], True)
+
+
+@pytest.mark.parametrize("fault", [UnavailableError("down"), ErasedError("gone"), SealBrokenError("broken")])
+async def test_earlier_conversations_that_cannot_be_read_remind_of_nothing(monkeypatch, fault):
+    owner = Principal("u", DEFAULT_TENANT, "user", ids.new_id())
+    keeper = Keeper(Store(monkeypatch, fault), Ring(), owner, ids.new_id(), days=30)
+    assert await keeper.recent() == []
+
+
+async def test_the_engine_is_reminded_of_earlier_conversations_where_there_are_some():
+    reminded = []
+
+    class Engine:
+        async def remind(self, texts):
+            reminded.append(texts)
+
+    for texts in ([], ["What is sepsis?"]):
+        keeper = SimpleNamespace(recent=AsyncMock(return_value=texts))
+        await Connection(None, None, Engine(), None)._remind(keeper)
+    assert reminded == [["What is sepsis?"]]

@@ -18,8 +18,10 @@ from typing import Any
 
 import click
 
+from realtime.engine import Words
 from realtime.engines.local import LocalEngine, LocalSession, Models, known_drugs
 from realtime.hearing import PASSING_MS
+from realtime.keeping import RECENT_CONVERSATIONS
 from realtime.speech import audio
 from voiceassist.cli.evals import rows, sounds
 from voiceassist.cli.evals.house import House
@@ -92,6 +94,9 @@ class Counted:
               help="One turn a line, a blank line between conversations, [terms] marked; repeatable.")  # fmt: skip
 @click.option("--second", nargs=2, metavar="MODEL STYLE", type=FILE, help="A second voice: Kokoro-82M as ONNX.")
 @click.option("--misses", is_flag=True, help="Show each turn that was not written as it was said.")
+@click.option(
+    "--recent", is_flag=True, help="Each conversation after the three before it, as of a person who comes back."
+)
 def command(
     gold: tuple[Path, ...],
     out: Path | None,
@@ -99,6 +104,7 @@ def command(
     second: tuple[Path, Path] | None,
     *,
     misses: bool,
+    recent: bool,
 ) -> None:
     if bool(gold) == bool(conversations) or bool(gold) != bool(out):
         raise click.UsageError("Give --gold with --out, or --conversations.")
@@ -108,7 +114,7 @@ def command(
         click.echo(json.dumps({"turns": len(answers), "heard": sum(bool(one["text"]) for one in answers)}))
         return
     halves = read(path.read_text(encoding="utf-8") for path in conversations)
-    click.echo(json.dumps(measured(halves, second, misses=misses), indent=2))
+    click.echo(json.dumps(measured(halves, second, misses=misses, recent=recent), indent=2))
 
 
 def predictions(turns: Sequence[sounds.Row]) -> list[dict[str, Any]]:
@@ -124,7 +130,7 @@ async def _predicted(engine: LocalEngine, voice: Speaker, group: Sequence[sounds
     session = engine.open(Principal(f"speaker {group[0].id}", DEFAULT_TENANT, "user"))
     found = []
     for row in group:
-        heard, chosen = await _heard(session, row.sound(voice))
+        heard, chosen, _ = await _heard(session, row.sound(voice))
         found.append({"id": row.id, "text": heard, "list": chosen})
     await session.close()
     return found
@@ -149,14 +155,18 @@ def _line(text: str) -> Line:
 
 
 def measured(
-    halves: Mapping[str, list[list[Line]]], second: tuple[Path, Path] | None = None, *, misses: bool = False
+    halves: Mapping[str, list[list[Line]]],
+    second: tuple[Path, Path] | None = None,
+    *,
+    misses: bool = False,
+    recent: bool = False,
 ) -> dict[str, Any]:
     models = Models.load(None, 2)
     engine = _engine(models)
     told: dict[str, Any] = {"eval": "asr", "speech": "synthetic", "goals": GOALS, "machine": _machine()}
     for name, voice in speakers(models.voice, second).items():
         for half, conversations in halves.items():
-            heard = asyncio.run(_conversations(engine, voice, conversations))
+            heard = asyncio.run(_conversations(engine, voice, conversations, recent=recent))
             told[f"{name} {half}"] = counted(heard) | ({"misses": wrong(heard)} if misses else {})
     return told
 
@@ -203,31 +213,39 @@ def distance(said: Sequence[str], heard: Sequence[str]) -> int:
     return row[-1]
 
 
-async def _conversations(engine: LocalEngine, voice: Speaker, conversations: Sequence[Sequence[Line]]) -> list[Heard]:
+async def _conversations(
+    engine: LocalEngine, voice: Speaker, conversations: Sequence[Sequence[Line]], *, recent: bool
+) -> list[Heard]:
     found: list[Heard] = []
+    kept: list[list[str]] = []  # what was said and answered, by conversation
     for number, lines in enumerate(conversations):
         session = engine.open(Principal(f"speaker {number}", DEFAULT_TENANT, "user"))
-        found += [await _turn(session, voice, line) for line in lines]
+        if recent:
+            await session.remind([text for texts in reversed(kept[-RECENT_CONVERSATIONS:]) for text in reversed(texts)])
+        kept.append([])
+        for line in lines:
+            heard, chosen, answer = await _heard(session, voice.synthesize(line.text))
+            kept[-1] += [heard, answer]
+            found.append(Heard(line, heard, tuple(chosen)))
         await session.close()
     return found
 
 
-async def _turn(session: LocalSession, voice: Speaker, line: Line) -> Heard:
-    heard, chosen = await _heard(session, voice.synthesize(line.text))
-    return Heard(line, heard, tuple(chosen))
+async def _heard(session: LocalSession, sound: audio.Samples) -> tuple[str, list[str], str]:
+    """As a session hears it: in passing every 0.7 s, then whole, then answered as it was heard.
 
-
-async def _heard(session: LocalSession, sound: audio.Samples) -> tuple[str, list[str]]:
-    """As a session hears it: in passing every 0.7 s, then whole, then answered as it was heard; and the list it had."""
+    What was heard, the list it had, and the answer.
+    """
     step = RATE * PASSING_MS // 1000
     for until in range(step, len(sound), step):
         await session.transcribe(sound[:until], RATE, passing=True)
     chosen = list(session.expected())  # before the turn is read: what a second look at it adds does not count
     heard = await session.transcribe(sound, RATE, judged=True)
+    answer = ""
     if heard.text:
-        async for _ in session.answer(heard.text, spoken=False):
-            pass
-    return heard.text, chosen
+        async for piece in session.answer(heard.text, spoken=False):
+            answer += piece.text if isinstance(piece, Words) else ""
+    return heard.text, chosen, answer
 
 
 def _engine(models: Models) -> LocalEngine:

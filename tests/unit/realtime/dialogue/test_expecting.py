@@ -3,7 +3,7 @@
 import pytest
 
 from realtime.dialogue.clarify.drugs import Drugs
-from realtime.dialogue.expecting import Expecting, words_of
+from realtime.dialogue.expecting import RECENT, Expecting, words_of
 
 DRUGS = Drugs(("levetiracetam", "levothyroxine", "methotrexate", "metformin"), {"hypotonic", "saline", "is", "the"})
 WORDS = ("ascites", "ketoacidosis", "hypertonic", "hypotonic", "metformin")
@@ -51,3 +51,19 @@ def test_another_spelling_of_a_clinical_word_is_that_word(expecting):
 @pytest.mark.parametrize("said", ["a hypertonik solution", "metformine", "hypotonic saline"])
 def test_what_may_be_another_word_or_a_drug_stays_as_it_was_heard(expecting, said):
     assert expecting.spelled(said) == said
+
+
+def test_of_earlier_conversations_only_public_words_are_expected(expecting):
+    texts = [
+        "Mrs Wojciechowska of Kirkcudbright has ketoacidosis and takes methotrexate.",
+        "Ketoacidosis: give levetiracetam. Wojciechowska, Wojciechowska.",
+    ]
+    hard = Expecting(DRUGS, WORDS, lambda _: 4)
+    assert "Wojciechowska" in hard.in_texts(texts)
+    assert hard.familiar(texts) == ["ketoacidosis", "methotrexate"]
+    assert expecting.familiar([]) == []
+
+
+def test_of_earlier_conversations_only_a_few_words_are_expected():
+    words = [f"{letter}tomegaly" for letter in "abcdefghij"]
+    assert Expecting(DRUGS, words, lambda _: 4).familiar([" ".join(words)]) == words[:RECENT]
