@@ -32,7 +32,8 @@ ACTION = re.compile(
     rf"|{_DO} (?:\S+ ){{0,9}}(?:my|this|that|the|an?|last|mr|mrs|dr|open|unread) (?:\S+ ){{0,4}}{_HELD}\b"
     rf"|{_DO} (?:this|that|it)\b.* (?:to|in|into|under) (?:my|the)\b|{_DO} my\b|draft an?\b"
     rf"|{_LOOK} (?:\S+ ){{0,2}}(?:my|unread|open) (?:\S+ ){{0,3}}{_HELD}\b)"
-    r"|\bon my (?:calendar|agenda|schedule|list)\b|\bdo i have (?:any|a)\b|\bwho is (?:on (?:call|duty)|the (?:on[ -]call|duty) \w+)\b"
+    r"|\bon my (?:calendar|agenda|schedule|list)\b|\bdo i have (?:any|a)\b"
+    r"|\bwho is (?:on (?:call|duty)|the (?:on[ -]call|duty) \w+)\b"
     rf"|\bwhat (?:{_HELD}) do i have\b|^{_POLITE}(?:send|save|upload|forward) (?:this|that|it)\b"
 )
 # Of a guideline, not of a file of one's own: "show me the NICE guideline" is no deed.

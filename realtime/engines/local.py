@@ -54,7 +54,7 @@ from voiceassist.runtime.routing import Route
 from voiceassist.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from realtime.speech.asr import Recognizer
+    from realtime.speech.asr import Recognizer, Transcript
     from realtime.speech.tts import Voice
     from realtime.speech.turn_end import TurnEndDetector
     from realtime.speech.vad import SpeechDetector
@@ -306,14 +306,14 @@ class LocalSession:
         text = self._engine.expecting.spelled(found.text.strip())
         if not passing:
             said = " ".join(text.split())
-            self.dialogue.heard, self.dialogue.rival = said, await self._rival(heard, said)
+            self.dialogue.heard, self.dialogue.rival = said, await self._rival(found, said)
         return Heard(
             text,
             confident=found.mean_logprob >= CONFIDENT,
             final=await final if final else None,
         )
 
-    async def _rival(self, heard: Samples, said: str) -> Doubt | None:
+    async def _rival(self, heard: "Transcript", said: str) -> Doubt | None:
         """A word of what was said that may as well have been another, by the sound."""
         weighed = rivals.rivals(said, self._engine.drugs)
         if not weighed:

@@ -13,7 +13,7 @@ import math
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,24 @@ _TWICE = re.compile(r"(.{12,}?)[.?!,]*(?:\s+\1[.?!,]*)+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """`text` is empty when nothing was said; `mean_logprob` under -0.25 means that a word may be misheard."""
+    """`text` is empty when nothing was said; `mean_logprob` under -0.25 means that a word may be misheard.
+
+    `sound` is the turn as the model encoded it, for `margins`; none of a turn that was read in pieces.
+    """
 
     text: str
     mean_logprob: float
     no_speech: float
     fallback: bool
+    sound: Encoded | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The encoder's output of so many `frames` of 10 ms."""
+
+    data: Any
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,7 @@ class _Reading:
     mean_logprob: float
     no_speech: float
     ran_on: bool
+    sound: Encoded | None = None
 
     @property
     def is_sound(self) -> bool:
@@ -121,31 +134,32 @@ class Recognizer:
             mean_logprob=min(part.mean_logprob for part in parts),
             no_speech=min(part.no_speech for part in parts),
             fallback=any(part.fallback for part in parts),
+            sound=parts[0].sound if len(parts) == 1 else None,
         )
 
-    def margins(self, audio: Samples, said: str, others: Sequence[str]) -> list[float]:
-        """By how much each of `others` is likelier than `said`, by the sound of one turn (16 kHz) alone.
+    def margins(self, turn: Transcript, said: str, others: Sequence[str]) -> list[float]:
+        """By how much each of `others` is likelier than `said`, by the sound of the turn alone.
 
-        Natural logarithms; negative where `said` is likelier. A turn that is read in pieces is not weighed: none.
+        Natural logarithms; negative where `said` is likelier, -inf of a turn that was read in pieces.
         """
-        if not others or len(audio) > PIECE_S * EAR_RATE:
+        sound = turn.sound
+        if not others or sound is None:
             return [-math.inf] * len(others)
-        features, frames = self._features(audio, PAD_S)
-        sound = self._model.encode(features)
-        first, *rest = (self._likelihood(sound, frames, text) for text in (said, *others))
+        first, *rest = (self._likelihood(sound, text) for text in (said, *others))
         return [one - first for one in rest]
 
-    def _likelihood(self, sound: Any, frames: int, text: str) -> float:
+    def _likelihood(self, sound: Encoded, text: str) -> float:
         ids = self._tokenizer.encode(f" {text}", add_special_tokens=False).ids
-        (found,) = self._model.align(sound, self._start, [ids], frames)
+        (found,) = self._model.align(sound.data, self._start, [ids], sound.frames)
         return sum(math.log(max(probability, LEAST)) for probability in found.text_token_probs)
 
-    def _features(self, audio: Samples, pad_s: float) -> tuple[Any, int]:
-        """The turn with so much silence behind it as fits into the window, and how many frames that is."""
+    def _encoded(self, audio: Samples, pad_s: float) -> Encoded:
+        """The turn with so much silence behind it as fits into the window."""
         behind_s = max(0.0, min(pad_s, WINDOW_S - LEAD_S - len(audio) / EAR_RATE))
         mel = log_mel(np.concatenate([silence(LEAD_S, EAR_RATE), audio, silence(behind_s, EAR_RATE)]))
         frames = min(mel.shape[1] // 2 * 2, WINDOW_S * FRAMES_PER_SECOND)
-        return self._engine.StorageView.from_array(np.ascontiguousarray(mel[None, :, :frames])), frames
+        features = self._engine.StorageView.from_array(np.ascontiguousarray(mel[None, :, :frames]))
+        return Encoded(self._model.encode(features), frames)
 
     def _piece(self, audio: Samples, terms: tuple[str, ...]) -> Transcript:
         prompt = self._prompt(terms)
@@ -155,13 +169,14 @@ class Recognizer:
                 break
         fallback = pad_s != PAD_S
         nothing = reading.no_speech > NO_SPEECH_LIMIT or reading.ran_on or _loops(reading.text)
-        return Transcript("" if nothing else reading.text, reading.mean_logprob, reading.no_speech, fallback)
+        text = "" if nothing else reading.text
+        return Transcript(text, reading.mean_logprob, reading.no_speech, fallback, reading.sound)
 
     def _read(self, audio: Samples, prompt: list[int], pad_s: float) -> _Reading:
         room = int(7 * len(audio) / EAR_RATE) + 12
-        features, _ = self._features(audio, pad_s)
+        sound = self._encoded(audio, pad_s)
         result = self._model.generate(
-            features,
+            sound.data,
             [prompt],
             beam_size=1,
             # The engine allows min(half of this, this less the prompt) new tokens.
@@ -176,6 +191,7 @@ class Recognizer:
             mean_logprob=float(result.scores[0]) * len(ids) / (len(ids) + 1),
             no_speech=float(result.no_speech_prob),
             ran_on=len(ids) >= room,
+            sound=sound,
         )
 
     def _encode_prompt(self, terms: tuple[str, ...]) -> list[int]:

@@ -42,10 +42,10 @@ def listened(name: str, voice: Speaker, recognizer: Recognizer, known: Drugs) ->
         for number, sentence in enumerate(drug_names.SENTENCES):
             sound = audio.resample(voice.synthesize(sentence.format(drug)), audio.VOICE_RATE, audio.EAR_RATE)
             turn = np.concatenate([audio.silence(0.3, audio.EAR_RATE), sound])
-            said = recognizer.transcribe(turn, terms.choose()).text
-            weighed = rivals(said, known)
-            doubt = closest(weighed, recognizer.margins(turn, said, [one.said for one in weighed]))
-            yield Heard(name, drug, number, said, doubt.near if doubt else ())
+            heard = recognizer.transcribe(turn, terms.choose())
+            weighed = rivals(heard.text, known)
+            doubt = closest(weighed, recognizer.margins(heard, heard.text, [one.said for one in weighed]))
+            yield Heard(name, drug, number, heard.text, doubt.near if doubt else ())
 
 
 class Rooms:
