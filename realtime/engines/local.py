@@ -77,17 +77,20 @@ class Models:
     recognizer: "Recognizer"
     voice: "Voice"
     turn_end: "TurnEndDetector | None" = None
+    accurate: "Recognizer | None" = None  # reads again what the first one was not sure of
 
     @classmethod
-    def load(cls, model_dir: Path | None, threads: int) -> "Models":
+    def load(cls, model_dir: Path | None, threads: int, accurate_dir: Path | None = None) -> "Models":
         """Load side by side, check digests and warm up; raises UnavailableError."""
         from realtime.speech.vad import SpeechDetector
 
-        with ThreadPoolExecutor(3) as pool:  # onnxruntime and CTranslate2 compute without the interpreter's lock
+        with ThreadPoolExecutor(4) as pool:  # onnxruntime and CTranslate2 compute without the interpreter's lock
             recognizer = pool.submit(_recognizer, model_dir, threads)
             voice = pool.submit(_voice, model_dir)
             turn_end = pool.submit(_turn_end, model_dir)
-            return cls(SpeechDetector(model_dir), recognizer.result(), voice.result(), turn_end.result())
+            accurate = pool.submit(_accurate, accurate_dir, threads)
+            detector = SpeechDetector(model_dir)
+            return cls(detector, recognizer.result(), voice.result(), turn_end.result(), accurate.result())
 
 
 def _recognizer(model_dir: Path | None, threads: int) -> "Recognizer":
@@ -95,6 +98,21 @@ def _recognizer(model_dir: Path | None, threads: int) -> "Recognizer":
 
     recognizer = Recognizer(model_dir, workers=threads)
     recognizer.warm_up()
+    return recognizer
+
+
+def _accurate(folder: Path | None, threads: int) -> "Recognizer | None":
+    """Without it what was not heard clearly is asked about more often, and nothing else is lost."""
+    from realtime.speech.asr import Recognizer
+
+    if folder is None:
+        return None
+    try:
+        recognizer = Recognizer(workers=threads, folder=folder)
+        recognizer.warm_up()
+    except Exception as error:  # noqa: BLE001 - CTranslate2 and tokenizers have many words for a file that is no model
+        log.error("speech.accurate_unavailable", **logging.error_fields(error))
+        return None
     return recognizer
 
 
@@ -158,7 +176,8 @@ class LocalEngine:
         threads = settings.voice.threads
         model_dir = Path(settings.voice.model_dir) if settings.voice.model_dir else None
         with ThreadPoolExecutor(1) as pool:  # beside the words and rules that follow here
-            loading = pool.submit(Models.load, model_dir, threads)
+            accurate_dir = Path(settings.voice.accurate_dir) if settings.voice.accurate_dir else None
+            loading = pool.submit(Models.load, model_dir, threads, accurate_dir)
             concepts, rewording, gate = _concepts(settings), _rewording(settings), _gate()
         models = None
         try:
@@ -294,7 +313,7 @@ class LocalSession:
         if passing and self._engine.computing:
             return Heard("")
         expected = self.expected(keywords)
-        recognizer = self._models.recognizer
+        recognizer, accurate = self._models.recognizer, self._models.accurate
         samples = samples_of(audio)
         heard = resample(samples, rate, EAR_RATE)
         final = asyncio.create_task(self.final(samples, rate)) if judged else None
@@ -303,23 +322,30 @@ class LocalSession:
         self._near = near if passing else []
         if near and not passing and not set(near) <= set(expected):
             found = await self._engine.compute(recognizer.transcribe, heard, terms.choose([*near, *expected]))
-        text = self._engine.expecting.spelled(found.text.strip())
+        rival = None if passing else await self._rival(recognizer, found)
+        if accurate and not passing and found.text and (rival or found.mean_logprob < CONFIDENT):
+            found = await self._engine.compute(accurate.transcribe, heard, expected)
+            rival = await self._rival(accurate, found)
+        text = self._spelled(found)
         if not passing:
-            said = " ".join(text.split())
-            self.dialogue.heard, self.dialogue.rival = said, await self._rival(found, said)
+            self.dialogue.heard, self.dialogue.rival = " ".join(text.split()), rival
         return Heard(
             text,
             confident=found.mean_logprob >= CONFIDENT,
             final=await final if final else None,
         )
 
-    async def _rival(self, heard: "Transcript", said: str) -> Doubt | None:
+    def _spelled(self, heard: "Transcript") -> str:
+        return self._engine.expecting.spelled(heard.text.strip())
+
+    async def _rival(self, recognizer: "Recognizer", heard: "Transcript") -> Doubt | None:
         """A word of what was said that may as well have been another, by the sound."""
+        said = " ".join(self._spelled(heard).split())
         weighed = rivals.rivals(said, self._engine.drugs)
         if not weighed:
             return None
         others = [one.said for one in weighed]
-        margins = await self._engine.compute(self._models.recognizer.margins, heard, said, others)
+        margins = await self._engine.compute(recognizer.margins, heard, said, others)
         return rivals.closest(weighed, margins)
 
     async def cut(self, item_id: str, audio_ms: int) -> None:

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from realtime.speech.audio import EAR_RATE, Samples, silence
-from realtime.speech.features import FRAMES_PER_SECOND, log_mel
-from realtime.speech.models import locate, locate_folder
+from realtime.speech.features import BANDS, FRAMES_PER_SECOND, log_mel
+from realtime.speech.models import ModelMissingError, locate, locate_folder
 from realtime.speech.normalise import canonical, joined, tidy
 
 WINDOW_S = 30
@@ -37,6 +37,7 @@ PIECE_S = WINDOW_S - PAD_S
 CUT_FROM_S = 18
 PROMPT_TOKENS = 222  # and a full stop
 
+OWN = ("model.bin", "config.json", "tokenizer.json")  # what an operator's own folder must hold
 NO_SPEECH_LIMIT = 0.3
 COMPRESSION_LIMIT = 2.2
 LOGPROB_LIMIT = -1.0
@@ -81,20 +82,33 @@ class _Reading:
 
 
 class Recognizer:
-    """One loaded model for all sessions; `workers` utterances are read at the same time."""
+    """One loaded model for all sessions; `workers` utterances are read at the same time.
 
-    def __init__(self, model_dir: Path | None = None, *, workers: int = 2) -> None:
+    `folder` is an operator's own Whisper in CTranslate2's form with its tokenizer.json, in place of the packaged one;
+    ModelMissingError where it is none.
+    """
+
+    def __init__(self, model_dir: Path | None = None, *, workers: int = 2, folder: Path | None = None) -> None:
         import ctranslate2
         from tokenizers import Tokenizer
 
-        folder = locate_folder("whisper-tiny.en", model_dir)
+        if folder is None:
+            folder = locate_folder("whisper-tiny.en", model_dir)
+            tokenizer = locate("whisper-tiny.en/tokenizer.json", model_dir)
+        else:
+            tokenizer = folder / "tokenizer.json"
+            if not all((folder / name).is_file() for name in OWN):
+                raise ModelMissingError(f"The folder of the more accurate recogniser lacks one of {', '.join(OWN)}.")
         self._engine: Any = ctranslate2
         self._model: Any = ctranslate2.models.Whisper(
             str(folder), device="cpu", compute_type="int8", inter_threads=workers, intra_threads=1
         )
-        self._tokenizer: Any = Tokenizer.from_file(str(locate("whisper-tiny.en/tokenizer.json", model_dir)))
-        # tiny.en knows English only: its sequence has neither a language nor a task token.
-        self._start = [self._id("<|startoftranscript|>"), self._id("<|notimestamps|>")]
+        if self._model.n_mels != BANDS:
+            raise ModelMissingError(f"A Whisper with {BANDS} mel bands is needed; this one has {self._model.n_mels}.")
+        self._tokenizer: Any = Tokenizer.from_file(str(tokenizer))
+        # A model that knows English only has neither a language nor a task token.
+        several = ("<|en|>", "<|transcribe|>") if self._model.is_multilingual else ()
+        self._start = list(map(self._id, ("<|startoftranscript|>", *several, "<|notimestamps|>")))
         self._previous = self._id("<|startofprev|>")
         self._stop = self._tokenizer.encode(".", add_special_tokens=False).ids
         self._prompt = lru_cache(maxsize=256)(self._encode_prompt)

@@ -140,6 +140,7 @@ class Voice(Section, frozen=True):
     engine: EngineName = "local"
     engines: str = ""  # of tenants that have another one, <tenant id>=<engine>, comma separated
     model_dir: str = ""  # a folder of model files that replaces the packaged ones
+    accurate_dir: str = ""  # a folder with a larger Whisper for CTranslate2, which reads again what is not clear
     max_sessions: int = 8
     threads: int = 2
 
