@@ -1,6 +1,6 @@
 """Names of scores and measures in their usual spelling, whichever way the recogniser wrote them.
 
-Only names of calculators and laboratory abbreviations are mended, by fixed patterns. No drug and no number
+Only names of calculators, laboratory abbreviations and one word of theirs are mended, by fixed patterns. No drug and no number
 is ever replaced: a misheard drug or dose must be asked about, not guessed. A drug name of the turn's own
 list that was merely written in two words is joined; not one of its letters changes.
 """
@@ -41,6 +41,8 @@ _SPELLINGS: tuple[tuple[str, str], ...] = (
         rf"\b(?:{_CIWA})(?:[\s,-]+(?:a[\s-]?r|r)\b)?(?![\w-])",
         "CIWA-Ar",
     ),
+    # Said alike, and no value of anybody's is razed: an item of the GRACE score is "raised cardiac markers".
+    (r"\brazed\b", "raised"),
     (r"(?<!\ba[\s-])\bfib[\s-]*(?:4|four)(?=\s+(?:score|index)\b)", "FIB-4"),
 )
 _PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in _SPELLINGS)

@@ -499,12 +499,14 @@ class TestTheirEars:
 
     async def test_a_session_that_ends_in_mid_turn_leaves_nothing_running(self, fake, house):
         with fake([ANSWER]) as up:
+            before = asyncio.all_tasks()  # other tests' servers share the loop
             home, heard = self.talking(up, house)
             home.session.pass_on(self.sound(1))
             await asyncio.sleep(0)
+            assert asyncio.all_tasks() - before
             await closed(home)
             assert heard == []
-            assert [one for one in asyncio.all_tasks() if one is not asyncio.current_task()] == []
+            assert asyncio.all_tasks() - before == set()
 
     async def test_a_session_that_is_old_is_renewed_for_the_answer_and_not_while_somebody_speaks(self, fake, house):
         with fake([ANSWER]) as up:

@@ -6,6 +6,7 @@ import getpass
 import http.server
 import json
 import os
+import random
 import socket
 import sqlite3
 import subprocess
@@ -55,8 +56,8 @@ WIRING = yaml.safe_dump_all(
 
 
 def free_base():
-    """Four ports in a row that are free now: gateway, rooms, broker, realtime."""
-    for base in range(21_000, 29_000, 20):
+    """Four ports in a row that are free now, drawn by lot: gateway, rooms, broker, realtime."""
+    for base in random.sample(range(23_000, 29_000, 20), 300):
         with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
             for port in range(base, base + 4):
                 probes.enter_context(socket.create_server(("127.0.0.1", port)))

@@ -48,6 +48,7 @@ def test_the_stroke_score_however_it_was_heard(heard: str) -> None:
         ("Calculate the CEWA", "Calculate the CIWA-Ar"),
         ("the see-wah, A R", "the CIWA-Ar"),
         ("the CWA-Ar", "the CIWA-Ar"),
+        ("Razed cardiac markers", "raised cardiac markers"),
     ],
 )
 def test_other_scores(heard: str, meant: str) -> None:
