@@ -1,8 +1,8 @@
 """Names of scores and measures in their usual spelling, whichever way the recogniser wrote them.
 
-Only names of calculators, laboratory abbreviations and one word of theirs are mended, by fixed patterns. No drug and no number
-is ever replaced: a misheard drug or dose must be asked about, not guessed. A drug name of the turn's own
-list that was merely written in two words is joined; not one of its letters changes.
+Only names of calculators, laboratory abbreviations and one word of theirs are mended, by fixed patterns. No
+drug and no number is ever replaced: a misheard drug or dose must be asked about, not guessed. A drug name of
+the turn's own list that was merely written in two words is joined; not one of its letters changes.
 """
 
 from __future__ import annotations
